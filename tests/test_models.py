@@ -1,0 +1,36 @@
+"""The networks have the sizes that the two reports give."""
+
+import pytest
+import torch
+
+from hw1lib import models
+from hw1lib.replicas import Streams, parameter_count
+
+
+@pytest.mark.parametrize(
+    ("build", "parameters"),
+    [
+        (lambda s: models.mlp(s, *models.DEEP), 571),
+        (lambda s: models.mlp(s, *models.MEDIUM), 572),
+        (lambda s: models.mlp(s, *models.SHALLOW), 571),
+        (lambda s: models.wide_cnn(s, 16), 1_196_522),
+        (lambda s: models.wide_cnn(s, 44), 1_221_050),
+        (lambda s: models.wide_cnn(s, 80), 1_252_586),
+        (lambda s: models.mlp(s, 3072, 128, 256, 10), 428_938),
+        (lambda s: models.mlp(s, 3072, 200, 256, 10), 668_626),
+        (lambda s: models.mlp(s, 3072, 260, 256, 10), 868_366),
+        (models.lenet, 61_706),
+        (models.dropout_cnn, 419_530),
+    ],
+)
+def test_parameter_count_is_the_reports(build, parameters):
+    assert parameter_count(build(Streams([0, 1]))) == parameters
+
+
+@pytest.mark.parametrize("activation", models.ACTIVATIONS)
+def test_the_last_layer_is_affine(activation):
+    model = models.mlp(Streams([0]), 1, 4, 1, activation=activation)
+    # far to the right every activation here is affine or constant, never clipping the output
+    outputs = model(torch.tensor([[-1.0], [1.0]])).detach()
+    assert outputs.shape == (1, 2, 1)
+    assert isinstance(model.head[-1], type(model.head[0]))
