@@ -1,0 +1,279 @@
+"""The one training loop: R networks side by side, watched by probes, stopped one by one."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hw1lib import replicas
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one loss per replica
+Batch = tuple[Tensor, Tensor]
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "rmsprop": torch.optim.RMSprop,
+}
+
+SECONDS_BETWEEN_CHECKPOINTS = 30.0
+
+
+def optimizer(
+    name: str,
+    model: nn.Module,
+    *,
+    learning_rate: float,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+) -> torch.optim.Optimizer:
+    """Make one of torch's optimizers for a stack; each works elementwise, so replicas stay apart.
+
+    Args:
+        name: A key of `OPTIMIZERS`; their remaining settings are torch's defaults.
+        model: Network whose parameters it updates.
+        learning_rate: Step size.
+        momentum: Of SGD and RMSprop; Adam has its own.
+        weight_decay: Coupled L2 penalty, added to the gradient as weight_decay * weight.
+    """
+    settings = {} if name == "adam" else {"momentum": momentum}
+    return OPTIMIZERS[name](
+        model.parameters(), lr=learning_rate, weight_decay=weight_decay, **settings
+    )
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Compute with so many threads, and set the number back afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Minibatches:
+    """Shuffled minibatches, in an order of its own for each replica.
+
+    Iterating draws a new permutation per replica, so that every pass reads every example once;
+    the last batch is short where the batch size does not divide the number of examples.
+
+    Args:
+        inputs: Examples, shape (N, ...), of any type.
+        targets: Shape (N,) or (N, ...).
+        batch_size: Examples per step, from 1 to N.
+        orders: One generator per replica.
+        prepare: Turns gathered inputs (R, B, ...) into what the network takes.
+
+    Raises:
+        ValueError: If the batch size does not lie between 1 and N.
+    """
+
+    def __init__(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        batch_size: int,
+        orders: Sequence[torch.Generator],
+        prepare: Callable[[Tensor], Tensor] = lambda inputs: inputs,
+    ) -> None:
+        if not 1 <= batch_size <= len(inputs):
+            raise ValueError(f"batch size {batch_size} is not between 1 and {len(inputs)} examples")
+        self.inputs, self.targets, self.batch_size = inputs, targets, batch_size
+        self.orders, self.prepare = orders, prepare
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Count the examples of each step of one pass, shape (steps,)."""
+        starts = np.arange(0, len(self.inputs), self.batch_size)
+        return np.minimum(self.batch_size, len(self.inputs) - starts)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Pass once over the data: inputs (R, B, ...) and targets (R, B, ...)."""
+        n = len(self.inputs)
+        orders = torch.stack([torch.randperm(n, generator=order) for order in self.orders])
+        for chosen in orders.to(self.inputs.device).split(self.batch_size, dim=1):
+            yield self.prepare(self.inputs[chosen]), self.targets[chosen]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A quantity to record during training."""
+
+    measure: Callable[[nn.Module], Tensor]  # -> (R, ...); must leave the model unchanged
+    every: int = 1  # epochs between two measurements
+
+
+Stop = Callable[[Sequence[Tensor]], Tensor]  # losses of all steps, (R,) each -> done (R,), bool
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """The stopping rule of reports A and B: low enough, and no longer moving.
+
+    Done when the loss is under `below` and each of its last two changes is under `change`.
+    """
+
+    below: float = 1e-3  # loss
+    change: float = 1e-5  # loss, between two steps
+
+    def __call__(self, losses: Sequence[Tensor]) -> Tensor:
+        """Judge each replica by its last three losses."""
+        if len(losses) < 3:
+            return torch.zeros_like(losses[-1], dtype=torch.bool)
+        recent = torch.stack(list(losses[-3:]))
+        return (recent[-1] < self.below) & (recent.diff(dim=0).abs() < self.change).all(dim=0)
+
+
+@dataclass(frozen=True)
+class History:
+    """What training left behind, apart from the trained weights."""
+
+    losses: np.ndarray  # (S, R) objective on each step's batch before its update; NaN once stopped
+    steps: np.ndarray  # (R,) updates that each replica took
+    diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
+    epochs: dict[str, np.ndarray]  # by probe: (K,) passes over the data before each measurement
+    series: dict[str, np.ndarray]  # by probe: (K, R, ...) the measurements
+
+
+class Checkpoint(Protocol):
+    """Where a long training keeps its state, so that a killed one continues."""
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the last state saved, or None."""
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Keep a state, replacing the last one."""
+
+
+@dataclass
+class _Progress:
+    """Everything that changes during training, apart from weights and optimizer."""
+
+    running: Tensor  # (R,) bool
+    diverged: Tensor  # (R,) bool
+    steps: Tensor  # (R,) updates taken
+    epoch: int = 0  # passes completed
+    losses: list[Tensor] = field(default_factory=list)  # of each step, (R,)
+    probed: dict[str, list[Tensor]] = field(default_factory=dict)  # by probe, (R, ...)
+    frozen: list[Tensor] = field(default_factory=list)  # parameters when a replica last ended
+
+    def end(self, replicas_done: Tensor, model: nn.Module) -> None:
+        """Keep the present weights of some replicas for good."""
+        self.running = self.running & ~replicas_done
+        self.frozen = [p.detach().clone() for p in model.parameters()]
+
+    def restore(self, model: nn.Module) -> None:
+        """Undo what the last update did to the replicas that have ended."""
+        ended = ~self.running
+        with torch.no_grad():
+            for p, kept in zip(model.parameters(), self.frozen, strict=False):
+                p[ended] = kept[ended]
+
+
+def fit(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    objective: Objective,
+    optimizer: torch.optim.Optimizer,
+    *,
+    epochs: int,
+    probes: Mapping[str, Probe] | None = None,
+    stop: Stop | None = None,
+    streams: Sequence[torch.Generator] = (),
+    checkpoint: Checkpoint | None = None,
+    each_epoch: Callable[[Tensor], None] = lambda losses: None,
+) -> History:
+    """Minimize the objective of each replica in place, and return what was seen.
+
+    The sum of the replicas' losses is backpropagated, so each gets the gradient of its own. A
+    replica whose loss is not finite, or that `stop` calls done, keeps the weights at which that
+    loss was measured while the others go on.
+
+    Every probe is read at epoch 0, before the first update, then after each `every` epochs, and
+    after the last one; not any more once all replicas have stopped.
+
+    Args:
+        model: Stacked network to train; its parameters change, its mode does not.
+        batches: Re-iterable (inputs, targets) pairs, read once per epoch.
+        objective: Loss of each replica on one batch, `objective(outputs, targets)` -> (R,).
+        optimizer: Holds the parameters to update and the step size.
+        epochs: Passes over `batches`.
+        probes: Quantities to record, by the name they get in the history.
+        stop: Rule that ends single replicas.
+        streams: Every random stream that training draws from, continued when it resumes.
+        checkpoint: Where a long training keeps its state.
+        each_epoch: Told the losses (R,) of the last step after each epoch.
+
+    Returns:
+        Losses per step, and one series per probe.
+    """
+    probes = probes or {}
+    everyone = torch.ones(replicas.count(model), dtype=torch.bool)
+    now = _Progress(everyone, ~everyone, torch.zeros(len(everyone), dtype=torch.int64))
+    if checkpoint and (saved := checkpoint.load()):
+        model.load_state_dict(saved.pop("model"))
+        optimizer.load_state_dict(saved.pop("optimizer"))
+        for stream, position in zip(streams, saved.pop("streams"), strict=True):
+            stream.set_state(position)
+        now = _Progress(**saved)
+        for _ in range(now.epoch):
+            each_epoch(now.losses[-1])
+    saved_at = time.monotonic()
+
+    while now.running.any():
+        for name, probe in probes.items():
+            if now.epoch % probe.every == 0 or now.epoch == epochs:
+                # a copy, or it would follow the live weights
+                measured = probe.measure(model).detach().cpu().clone()
+                now.probed.setdefault(name, []).append(measured)
+        if now.epoch == epochs:
+            break
+
+        for inputs, targets in batches:
+            losses = objective(model(inputs), targets)
+            optimizer.zero_grad()
+            losses.backward(torch.ones_like(losses))
+            seen = losses.detach().cpu()
+            now.losses.append(seen.where(now.running, torch.nan))
+
+            done = ~seen.isfinite()
+            now.diverged |= done & now.running
+            if stop is not None:
+                done |= stop(now.losses)
+            if (done & now.running).any():
+                now.end(done, model)
+            optimizer.step()
+            now.steps += now.running
+            if now.frozen:
+                now.restore(model)
+
+        now.epoch += 1
+        each_epoch(now.losses[-1])
+        if checkpoint and time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+            checkpoint.save(
+                {
+                    **vars(now),
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "streams": [stream.get_state() for stream in streams],
+                }
+            )
+            saved_at = time.monotonic()
+
+    return History(
+        losses=torch.stack(now.losses).numpy(),
+        steps=now.steps.numpy(),
+        diverged=now.diverged.numpy(),
+        epochs={
+            name: np.minimum(probes[name].every * np.arange(len(seen)), epochs)
+            for name, seen in now.probed.items()
+        },
+        series={name: torch.stack(seen).numpy() for name, seen in now.probed.items()},
+    )
