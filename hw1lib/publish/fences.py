@@ -1,0 +1,144 @@
+r"""Cells and outputs as fenced blocks of pandoc Markdown.
+
+Every text of a notebook travels to pandoc in a fence of its own, longer than any run of backticks
+in it, and `filter.lua` reads it there with Typst and HTML passthrough switched off. So no cell can
+swallow its neighbours with an unclosed bracket or speak to the typesetter, and every complaint can
+name the cell it is about.
+
+>>> print(fence("text", "The *loss*.", source="11_fit, cell 2"))
+<BLANKLINE>
+``` {.text source="11_fit, cell 2"}
+The *loss*.
+```
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+
+KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
+
+PICTURES = {  # media types that each kind of page can show, the best first
+    "print": ("application/pdf", "image/svg+xml", "image/png", "image/jpeg"),
+    "web": ("image/svg+xml", "image/png", "image/jpeg"),
+}
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def fence(kind: str, body: str = "", **attributes: str | None) -> str:
+    """Put a text into a fence.
+
+    Args:
+        kind: What `filter.lua` is to make of it, a key of `readers` there.
+        body: The text, which may itself contain fences.
+        attributes: What else it needs to know; None is left out. `id_` becomes `id`.
+    """
+    longest = max((len(run) for run in re.findall(r"`{3,}", body)), default=2)
+    ticks = "`" * (longest + 1)
+    given = [f"{name}={_quoted(text)}" for name, text in attributes.items() if text is not None]
+    return f"\n{ticks} {{{' '.join([f'.{kind}', *given])}}}\n{body}\n{ticks}\n"
+
+
+def _quoted(text: str) -> str:
+    """Quote the value of an attribute: one line, nothing in it is markup."""
+    flat = " ".join(text.split())
+    return '"' + re.sub(r'([\\"&])', r"\\\1", flat) + '"'
+
+
+def place(cell: NotebookNode) -> str:
+    """Name a cell for a complaint, such as `11_function_fit, cell 4 (reading)`."""
+    return str(cell.metadata[KEY]["place"])
+
+
+def text_fence(cell: NotebookNode) -> str:
+    """Put the text of a Markdown cell into a fence; part headings get their own kind."""
+    kind = "part" if cell.metadata[KEY].get("kind") == "part" else "text"
+    return fence(kind, cell.source, source=place(cell))
+
+
+def code_fence(cell: NotebookNode) -> str:
+    """Put the code of a cell into a fence, unless its tags hide it or it is empty."""
+    hidden = {"hide-input", "remove-input"} & set(cell.metadata.get("tags", ()))
+    return "" if hidden or not cell.source.strip() else fence("code", cell.source)
+
+
+def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
+    """Put what a report shows of an output into a fence.
+
+    Args:
+        output: An output of the cell after nbconvert's ExtractOutputPreprocessor, which leaves
+            the file names of its pictures in the metadata.
+        cell: The cell it belongs to.
+
+    Returns:
+        The fence, or nothing for what a report does not show: standard error, provenance (it has
+        a chapter of its own), widgets that leave no picture.
+    """
+    source = place(cell)
+    if output.output_type == "stream":
+        return _stream(output, source) if output.name == "stdout" else ""
+    entry = output.metadata.get(KEY, {})
+    match entry.get("kind"):
+        case "provenance":
+            return ""
+        case "figure":
+            return fence("figure", "", source=source, **_labels(entry), **_pictures(output))
+        case "table" if "text/markdown" in output.data:
+            table = output.data["text/markdown"]
+            return fence("table", table, source=source, **_labels(entry))
+    return _plain_output(output, source)
+
+
+def _labels(entry: dict[str, Any]) -> dict[str, str | None]:
+    return {name: entry.get(name) for name in ("id", "caption", "alt")}
+
+
+def _pictures(output: NotebookNode) -> dict[str, str | None]:
+    """Name the file to show on each kind of page."""
+    files = output.metadata.get("filenames", {})
+    chosen = {
+        page: next((files[media] for media in media_types if media in files), None)
+        for page, media_types in PICTURES.items()
+    }
+    return {page: name.replace("\\", "/") if name else None for page, name in chosen.items()}
+
+
+def _stream(output: NotebookNode, source: str) -> str:
+    text = strip_ansi(output.text)
+    overwritten = re.compile(r"^.*\r(?!\n|$)", re.MULTILINE)  # what a progress line showed before
+    text = overwritten.sub("", text).rstrip()
+    return fence("verbatim", text, source=source) if text else ""
+
+
+def _plain_output(output: NotebookNode, source: str) -> str:
+    """Choose the richest form that both kinds of page can show."""
+    data = output.data
+    if "text/markdown" in data:
+        return fence("text", data["text/markdown"], source=source)
+    if "text/latex" in data:
+        return fence("math", data["text/latex"], source=source)
+    pictures = _pictures(output)
+    if any(pictures.values()):
+        return fence("picture", "", source=source, **pictures)
+    if WIDGET in data:
+        return ""
+    if "text/html" in data:
+        return fence("html", data["text/html"], source=source)
+    if "text/plain" in data:
+        return fence("verbatim", strip_ansi(data["text/plain"]), source=source)
+    return ""
+
+
+def chapters(cells: list[NotebookNode]) -> Iterator[tuple[str, list[NotebookNode]]]:
+    """Group the code cells by the chapter they come from, in order."""
+    groups: dict[str, list[NotebookNode]] = {}
+    for cell in cells:
+        if cell.cell_type == "code":
+            groups.setdefault(cell.metadata[KEY]["chapter"], []).append(cell)
+    yield from groups.items()
