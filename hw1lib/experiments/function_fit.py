@@ -1,0 +1,262 @@
+"""Chapter 11: does depth help to fit a function at equal parameter count? Homework 1-1."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from hw1lib import data, measures, models, replicas, runs, spec, training
+from hw1lib.spec import setting
+from hw1lib.store import Entry
+
+NETWORKS = {"deep": models.DEEP, "medium": models.MEDIUM, "shallow": models.SHALLOW}
+
+AS_A = "RMSprop, as A"
+AS_B = "Adam, as B"
+TUNED = "Adam, tuned"
+B_SIGN = "as B wrote it"
+
+DENSE = 3001  # points on which a fit is judged between the training points
+UNSEEN = 1_000_000  # added to a seed for trainings that only choose a learning rate
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that decides the numbers of one stack of regressors."""
+
+    target: str  # a key of data.TARGETS
+    widths: tuple[int, ...]
+    optimizer: str  # a key of training.OPTIMIZERS
+    learning_rate: float
+    weight_decay: float
+    points: int  # of the uniform training grid on [-1, 1]
+    epochs: int  # full-batch updates
+    seeds: tuple[int, ...]  # one per replica
+
+
+def train(
+    settings: Training,
+    *,
+    device: str,
+    checkpoint: training.Checkpoint | None = None,
+    each_epoch: Callable[[torch.Tensor], None] = lambda losses: None,
+) -> dict[str, np.ndarray]:
+    """Fit R replicas of one regressor to one target on all points at once.
+
+    Returns:
+        `loss` (E + 1, R), mean squared error on the training points before each update and
+        after the last; `prediction` (R, DENSE) on the dense grid at the end; `diverged` (R,).
+    """
+    target = data.TARGETS[settings.target]
+    model = models.mlp(
+        replicas.Streams(settings.seeds), *settings.widths, activation="leaky_relu"
+    ).to(device)
+    x = data.grid(settings.points)[:, None].to(device)
+    y = target(x)
+    with training.threads(1):  # each operation is too small to be worth sharing
+        history = training.fit(
+            model,
+            [(x, y)],
+            measures.mean_squared_error,
+            training.optimizer(
+                settings.optimizer,
+                model,
+                learning_rate=settings.learning_rate,
+                weight_decay=settings.weight_decay,
+            ),
+            epochs=settings.epochs,
+            checkpoint=checkpoint,
+            each_epoch=each_epoch,
+        )
+        with torch.no_grad():
+            final = measures.mean_squared_error(model(x), y).cpu().numpy()
+            dense = data.grid(DENSE)[:, None].to(device)
+            prediction = model(dense)[:, :, 0].cpu().numpy()
+    return {
+        "loss": np.vstack([history.losses, final]),
+        "prediction": prediction,
+        "diverged": history.diverged,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(spec.Spec):
+    """Settings of the function fit; the defaults are the full profile."""
+
+    targets: tuple[str, ...] = setting(
+        ("sinc", "sine", "sign"), "functions to fit", choices=data.TARGETS
+    )
+    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
+    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
+    points: int = setting(300, "training points, a uniform grid on [-1, 1]", at_least=2)
+    epochs: int = setting(20_000, "full-batch updates, as A and B have at most", at_least=1)
+    learning_rate: float = setting(1e-3, "of A's RMSprop and B's Adam", above=0)
+    weight_decay: float = setting(1e-4, "of A's RMSprop and of B's sign fit", at_least=0)
+    grid: tuple[float, ...] = setting(
+        (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), "learning rates tried for each network", above=0
+    )
+    tuning_replicas: int = setting(5, "trainings that choose among them", at_least=1)
+    tuning_epochs: int = setting(5_000, "updates of each of those", at_least=1)
+    sign_epochs: int = setting(25_000, "updates of the sign fit as B wrote it", at_least=1)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per replica."""
+        return tuple(range(self.seed, self.seed + self.replicas))
+
+
+PROFILES = {
+    "full": Spec(),
+    "quick": Spec(
+        replicas=6, points=100, epochs=1500, tuning_replicas=3, tuning_epochs=300, sign_epochs=1500
+    ),
+    "smoke": Spec(
+        replicas=2,
+        points=20,
+        epochs=30,
+        grid=(1e-3, 1e-2),
+        tuning_replicas=2,
+        tuning_epochs=10,
+        sign_epochs=30,
+    ),
+}
+
+# learning rate of report B's sign fit, by network
+B_SIGN_RATES = {"deep": 1.2e-3, "medium": 1.2e-3, "shallow": 1.1e-3}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What R replicas of one network did on one target in one arm."""
+
+    loss: np.ndarray  # (E + 1, R) mean squared error on the training points before each update
+    prediction: np.ndarray  # (R, DENSE) value at each point of the dense grid at the end
+    error: np.ndarray  # (R, DENSE) prediction minus truth
+    learning_rate: float
+
+    @property
+    def final(self) -> np.ndarray:
+        """Loss after the last update, (R,), mean squared error; infinite where it diverged."""
+        return np.nan_to_num(self.loss[-1], nan=np.inf)
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Which replicas were stopped by a loss that was not finite, (R,)."""
+        return ~np.isfinite(self.final)
+
+    @property
+    def dense(self) -> np.ndarray:
+        """Mean squared error on the dense grid, (R,), so between the training points too."""
+        return np.square(self.error).mean(axis=1)
+
+    def first_below(self, threshold: float) -> np.ndarray:
+        """Count the updates until the loss was first below a threshold, (R,); inf if never."""
+        below = self.loss < threshold
+        return np.where(below.any(axis=0), below.argmax(axis=0), np.inf)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that chapter 11 shows."""
+
+    spec: Spec
+    fits: dict[tuple[str, str, str], Fit]  # by arm, target and network
+    tuning: dict[tuple[str, str], np.ndarray]  # by target and network: (G, T) final losses, where
+    # G learning rates were tried with T replicas each
+    provenance: tuple[dict[str, Any], ...]
+
+    def constant(self, target: str) -> float:
+        """Mean squared error of the best constant on the training points: the target's variance."""
+        return float(data.TARGETS[target](data.grid(self.spec.points)).var(correction=0))
+
+    def stuck(self, arm: str, target: str, network: str) -> np.ndarray:
+        """Which replicas ended within a tenth of the best constant's loss, or diverged, (R,)."""
+        return self.fits[arm, target, network].final > 0.9 * self.constant(target)
+
+
+def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
+    """Train every arm that is not stored yet, and gather the chapter's numbers.
+
+    Args:
+        spec: What to compute.
+        device: Where to train: auto, cpu or cuda.
+        progress: Whether to show a bar.
+    """
+    pairs = [(target, network) for target in spec.targets for network in NETWORKS]
+    a = {"optimizer": "rmsprop", "weight_decay": spec.weight_decay}
+    b = {"optimizer": "adam", "weight_decay": 0.0}
+
+    def job(label: str, target: str, network: str, **settings: Any) -> runs.Job:
+        common = {"epochs": spec.epochs, "points": spec.points, "seeds": spec.seeds}
+        chosen = Training(
+            target=target,
+            widths=NETWORKS[network],
+            **{**common, "learning_rate": spec.learning_rate, **settings},
+        )
+        return runs.Job(
+            f"{label}, {target}, {network}", chosen, train, (train,), cost=len(chosen.seeds)
+        )
+
+    tried = {
+        (target, network, rate): job(
+            f"tuning {rate:g}",
+            target,
+            network,
+            **b,
+            learning_rate=rate,
+            epochs=spec.tuning_epochs,
+            # other seeds than those of the comparison, or the choice would favour itself
+            seeds=tuple(UNSEEN + spec.seed + r for r in range(spec.tuning_replicas)),
+        )
+        for target, network in pairs
+        for rate in spec.grid
+    }
+    tuning = runs.carry_out("function_fit", tried, device=device, progress=progress)
+    outcome = {
+        (target, network): np.stack(
+            [
+                _fit(tuning[target, network, rate], tried[target, network, rate]).final
+                for rate in spec.grid
+            ]
+        )
+        for target, network in pairs
+    }
+
+    jobs = {(AS_A, *pair): job(AS_A, *pair, **a) for pair in pairs}
+    jobs |= {(AS_B, *pair): job(AS_B, *pair, **b) for pair in pairs}
+    for pair in pairs:
+        best = spec.grid[int(np.median(outcome[pair], axis=1).argmin())]
+        jobs[TUNED, *pair] = job(TUNED, *pair, **b, learning_rate=best)
+    if "sign" in spec.targets:
+        for network, rate in B_SIGN_RATES.items():
+            settings = {"weight_decay": spec.weight_decay, "epochs": spec.sign_epochs}
+            jobs[B_SIGN, "sign", network] = job(
+                B_SIGN, "sign", network, optimizer="adam", learning_rate=rate, **settings
+            )
+    entries = runs.carry_out("function_fit", jobs, device=device, progress=progress)
+
+    return Result(
+        spec=spec,
+        fits={key: _fit(entry, jobs[key]) for key, entry in entries.items()},
+        tuning=outcome,
+        provenance=(
+            runs.record(
+                [*tuning.values(), *entries.values()],
+                data="the targets' formulas",
+                standin=False,
+                replicas=spec.replicas,
+            ),
+        ),
+    )
+
+
+def _fit(entry: Entry, job: runs.Job) -> Fit:
+    settings: Training = job.settings
+    loss, prediction = entry.arrays["loss"], entry.arrays["prediction"]
+    if len(loss) < settings.epochs + 1:  # every replica diverged before the end
+        missing = np.full((settings.epochs + 1 - len(loss), loss.shape[1]), np.nan)
+        loss = np.vstack([loss, missing])
+    truth = data.TARGETS[settings.target](data.grid(DENSE)).numpy()
+    return Fit(loss, prediction, prediction - truth, settings.learning_rate)

@@ -1,0 +1,151 @@
+"""Arrays in, axes out; and the one way in which a figure or a table enters the report."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).with_name("report.mplstyle")
+
+BAND = "median and the band from the 10th to the 90th percentile"
+
+
+def panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Figure, np.ndarray]:
+    """Make a grid of axes as wide as the report's text.
+
+    Args:
+        rows: Rows of panels.
+        columns: Columns of panels.
+        height: Of one row, in inches.
+        settings: Further settings of `matplotlib.figure.Figure.subplots`.
+
+    Returns:
+        The figure, and its axes in an array (rows, columns).
+    """
+    with plt.style.context(STYLE):
+        # not pyplot's: nothing to close, and nothing shown twice in a notebook
+        figure = Figure(figsize=(6.3, height * rows + 0.3))
+        return figure, figure.subplots(rows, columns, squeeze=False, **settings)
+
+
+def curves(
+    ax: Axes, x: np.ndarray, values: np.ndarray, *, label: str, color: str, dash: Any = "-"
+) -> Axes:
+    """Draw the median over replicas with the band from the 10th to the 90th percentile.
+
+    Args:
+        ax: Where to draw.
+        x: Shape (K,).
+        values: Shape (K, R); NaN where a replica has ended.
+        label: Legend entry.
+        color: Of line and band.
+        dash: Line style, so that curves differ without colour too.
+    """
+    low, median, high = np.nanquantile(values, [0.1, 0.5, 0.9], axis=1)
+    ax.plot(x, median, color=color, linestyle=dash, label=label)
+    if values.shape[1] > 1:
+        ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
+    return ax
+
+
+def strip(
+    ax: Axes, groups: Mapping[str, np.ndarray], colors: Sequence[str], marks: Sequence[str]
+) -> Axes:
+    """Draw every replica of each group as a point, and the group's median as a bar.
+
+    Args:
+        ax: Where to draw.
+        groups: Values (R,) by the name under the axis.
+        colors: One per group.
+        marks: One per group.
+    """
+    for place, (values, color, mark) in enumerate(zip(groups.values(), colors, marks, strict=True)):
+        spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
+        ax.scatter(place + spread, values, s=11, color=color, marker=mark, alpha=0.7, linewidths=0)
+        ax.plot([place - 0.32, place + 0.32], [np.median(values)] * 2, color=color, linewidth=2)
+    ax.set_xticks(range(len(groups)), list(groups))
+    ax.set_xlim(-0.6, len(groups) - 0.4)
+    ax.grid(axis="x", visible=False)
+    return ax
+
+
+def logarithmic(steps: int, count: int = 400) -> np.ndarray:
+    """Choose indices of 0 to steps - 1 that are even on a logarithmic axis, both ends included."""
+    return np.unique(np.geomspace(1, steps, count).astype(int)) - 1
+
+
+def show(figure: Figure, name: str, caption: str, *, alt: str, standin: str = "") -> None:
+    """Show a figure in the notebook and hand it to the report, as vectors.
+
+    Args:
+        figure: What to show.
+        name: Its label, such as `fig-fit-loss`; text refers to it as `@fig-fit-loss`.
+        caption: Markdown, which may hold computed numbers.
+        alt: What the figure shows, for readers who cannot see it.
+        standin: Data that took the place of a real set, said on the figure and in the caption.
+    """
+    if standin:
+        figure.text(
+            0.995, 0.995, standin, ha="right", va="top", fontsize=7, color="0.35", style="italic"
+        )
+        caption = f"{caption} **Not the real data: {standin}.**"
+    bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
+    bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
+    metadata = {"kind": "figure", "id": name, "caption": caption, "alt": alt}
+    display(bundle, raw=True, metadata={"hw1": metadata})
+
+
+def table(frame: pd.DataFrame, name: str, caption: str) -> None:
+    """Show a table in the notebook and hand it to the report.
+
+    Args:
+        frame: Columns of text or numbers, already rounded as they shall be read.
+        name: Its label, such as `tbl-fit-stop`.
+        caption: Markdown.
+    """
+    header = list(map(str, frame.columns))
+    aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
+    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in frame.to_numpy(dtype=object)]
+    lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
+    bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
+    metadata = {"kind": "table", "id": name, "caption": caption}
+    display(bundle, raw=True, metadata={"hw1": metadata})
+
+
+def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Say where the chapter's numbers come from, here and on the report's provenance page.
+
+    Args:
+        chapter: Its title.
+        rows: One per data set, as `runs.record` makes them.
+    """
+    named = [{"chapter": chapter, **row} for row in rows]
+    lines = [
+        f"- {row['data']}: {row['trainings']} trainings in {row['seconds']:,.0f} s on "
+        f"{row['machine']}; torch {row['versions']['torch']}, commit {row['commit']}"
+        for row in named
+    ]
+    bundle = {"text/markdown": "\n".join(lines), "text/plain": "\n".join(lines)}
+    display(bundle, raw=True, metadata={"hw1": {"kind": "provenance", "rows": named}})
+
+
+def say(*sentences: str) -> Markdown:
+    """Show sentences with computed numbers as a paragraph of the report."""
+    return Markdown(" ".join(sentences))
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    # no date, so that the same numbers give the same file
+    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"CreationDate": None}
+    with plt.style.context(STYLE):
+        figure.savefig(buffer, format=kind, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,124 @@
+"""Carrying out a chapter's trainings: stored, resumable, with one progress bar and a record."""
+
+import os
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import tqdm.auto
+import tqdm.std
+
+from hw1lib.spec import SettingError
+from hw1lib.store import Entry, Store
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training to be found in the store, or made."""
+
+    label: str  # what the progress bar calls it
+    settings: Any  # frozen record of all that decides its numbers, with `epochs` among them
+    train: Callable[..., Mapping[str, np.ndarray]]  # (settings, device, checkpoint, each_epoch)
+    code: tuple[Callable[..., Any], ...]  # functions whose source decides the numbers
+    data_fingerprint: str = ""
+    cost: float = 1.0  # of one epoch, relative to the other jobs
+
+
+def find_device(name: str) -> str:
+    """Turn "auto" into the best device there is, and check any other name.
+
+    Raises:
+        SettingError: If torch does not know the device or this machine lacks it.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise SettingError(
+            f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; "
+            "use auto, cpu or a cuda device that this machine has"
+        ) from error
+    return name
+
+
+def carry_out(
+    experiment: str, jobs: Mapping[Key, Job], *, device: str, progress: bool
+) -> dict[Key, Entry]:
+    """Fetch every job's result from the store, training what is not there.
+
+    Args:
+        experiment: Name of the chapter's folder in the store.
+        jobs: The trainings, by the name their result gets.
+        device: Where to train; no part of a result's identity.
+        progress: Whether to show a bar.
+
+    Returns:
+        The stored entries, by the same names.
+    """
+    device = find_device(device)
+    store = Store()
+    entries: dict[Key, Entry] = {}
+    with _bar(sum(job.cost * job.settings.epochs for job in jobs.values()), progress) as bar:
+        for number, (key, job) in enumerate(jobs.items(), start=1):
+            bar.set_description(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
+            reached = bar.n
+
+            def told(losses: torch.Tensor, job: Job = job) -> None:
+                bar.set_postfix_str(f"loss {losses.nanmedian().item():.2g}", refresh=False)
+                bar.update(job.cost)
+
+            entries[key] = store.fetch(
+                experiment,
+                job.settings,
+                lambda checkpoint, job=job, told=told: job.train(
+                    job.settings, device=device, checkpoint=checkpoint, each_epoch=told
+                ),
+                code=job.code,
+                data_fingerprint=job.data_fingerprint,
+                device=device,
+            )
+            # what was found in the store, or stopped early, counts as done
+            bar.update(reached + job.cost * job.settings.epochs - bar.n)
+    return entries
+
+
+def record(entries: list[Entry], *, data: str, standin: bool, replicas: int) -> dict[str, Any]:
+    """Summarize where results come from, for the report's provenance page.
+
+    Args:
+        entries: Everything a chapter read from the store.
+        data: What was learned from, in words.
+        standin: Whether that took the place of the real set.
+        replicas: Trainings of each network, at most.
+    """
+    latest = max((entry.provenance for entry in entries), key=lambda p: p["written"])
+    git = latest["git"] or {}
+    commit = git.get("commit", "")[:10] + (" with changes" if git.get("dirty") else "")
+    return {
+        "data": data,
+        "standin": standin,
+        "replicas": replicas,
+        "trainings": len(entries),
+        "seconds": round(sum(entry.provenance["seconds"] for entry in entries), 1),
+        "commit": commit or None,
+        "machine": f"{latest['machine']['cpu']}, {latest['machine']['platform']}",
+        "versions": latest["versions"],
+    }
+
+
+def _bar(total: float, shown: bool) -> tqdm.std.tqdm:
+    settings = {
+        "total": total,
+        "disable": not shown,
+        "bar_format": "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
+    }
+    if "ipykernel" in sys.modules and "JPY_SESSION_NAME" not in os.environ:
+        # a kernel without a front end, as under papermill: plain lines that read well in a log
+        return tqdm.std.tqdm(**settings, mininterval=2, ascii=True, ncols=110, file=sys.stderr)
+    return tqdm.auto.tqdm(**settings)
