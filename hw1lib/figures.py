@@ -13,7 +13,8 @@ from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).with_name("report.mplstyle")
+# the one look of every figure that this module or a chapter draws
+plt.style.use(Path(__file__).with_name("report.mplstyle"))
 
 BAND = "median and the band from the 10th to the 90th percentile"
 
@@ -30,10 +31,9 @@ def panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Fig
     Returns:
         The figure, and its axes in an array (rows, columns).
     """
-    with plt.style.context(STYLE):
-        # not pyplot's: nothing to close, and nothing shown twice in a notebook
-        figure = Figure(figsize=(6.3, height * rows + 0.3))
-        return figure, figure.subplots(rows, columns, squeeze=False, **settings)
+    # not pyplot's: nothing to close, and nothing shown twice in a notebook
+    figure = Figure(figsize=(6.3, height * rows + 0.3))
+    return figure, figure.subplots(rows, columns, squeeze=False, **settings)
 
 
 def curves(
@@ -75,6 +75,16 @@ def strip(
     ax.set_xlim(-0.6, len(groups) - 0.4)
     ax.grid(axis="x", visible=False)
     return ax
+
+
+def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) -> None:
+    """Name the columns of a grid of panels above the first row, and its rows at the right."""
+    for ax, name in zip(axes[0], columns, strict=True):
+        ax.set_title(name)
+    for ax, name in zip(axes[:, -1], rows, strict=True):
+        ax.annotate(
+            name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center", fontsize=8
+        )
 
 
 def logarithmic(steps: int, count: int = 400) -> np.ndarray:
@@ -146,6 +156,5 @@ def _saved(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     # no date, so that the same numbers give the same file
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"CreationDate": None}
-    with plt.style.context(STYLE):
-        figure.savefig(buffer, format=kind, metadata=metadata)
+    figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()

@@ -57,7 +57,10 @@ class Stack(nn.Module):
 def _fully_connected(widths: Sequence[int], streams: Streams, activation: str) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
-        layers += [replicas.Linear(n_in, n_out, streams), ACTIVATIONS[activation]()]
+        layers += [
+            replicas.Linear(n_in, n_out, streams),
+            ACTIVATIONS[activation](),  # type: ignore[operator]
+        ]
     return layers[:-1]  # the last layer is affine
 
 

@@ -12,7 +12,7 @@ import tqdm.auto
 import tqdm.std
 
 from hw1lib.spec import SettingError
-from hw1lib.store import Entry, Store
+from hw1lib.store import Checkpoint, Entry, Store
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -68,24 +68,28 @@ def carry_out(
         for number, (key, job) in enumerate(jobs.items(), start=1):
             bar.set_description(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
             reached = bar.n
-
-            def told(losses: torch.Tensor, job: Job = job) -> None:
-                bar.set_postfix_str(f"loss {losses.nanmedian().item():.2g}", refresh=False)
-                bar.update(job.cost)
-
-            entries[key] = store.fetch(
-                experiment,
-                job.settings,
-                lambda checkpoint, job=job, told=told: job.train(
-                    job.settings, device=device, checkpoint=checkpoint, each_epoch=told
-                ),
-                code=job.code,
-                data_fingerprint=job.data_fingerprint,
-                device=device,
-            )
+            entries[key] = _fetch(store, experiment, job, device, bar)
             # what was found in the store, or stopped early, counts as done
             bar.update(reached + job.cost * job.settings.epochs - bar.n)
     return entries
+
+
+def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.tqdm) -> Entry:
+    def each_epoch(losses: torch.Tensor) -> None:
+        bar.set_postfix_str(f"loss {losses.nanmedian().item():.2g}", refresh=False)
+        bar.update(job.cost)
+
+    def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:
+        return job.train(job.settings, device=device, checkpoint=checkpoint, each_epoch=each_epoch)
+
+    return store.fetch(
+        experiment,
+        job.settings,
+        compute,
+        code=job.code,
+        data_fingerprint=job.data_fingerprint,
+        device=device,
+    )
 
 
 def record(entries: list[Entry], *, data: str, standin: bool, replicas: int) -> dict[str, Any]:

@@ -74,15 +74,18 @@ class Spec:
 S = TypeVar("S", bound=Spec)
 
 
-def choose(profiles: Mapping[str, S], profile: str, **changes: Any) -> S:
-    """Take a profile's settings and change some; None leaves a setting as the profile has it.
+class Profiles(dict[str, S]):
+    """Whole sets of settings by name: smoke, quick and full."""
 
-    Raises:
-        SettingError: If the profile or a setting's name is unknown, or a value not allowed.
-    """
-    if not isinstance(profile, str) or profile not in profiles:
-        raise SettingError(f"there is no profile {_unknown(profile, list(profiles))}")
-    return profiles[profile].replace(**changes)
+    def choose(self, profile: str, **changes: Any) -> S:
+        """Take a profile's settings and change some; None leaves one as the profile has it.
+
+        Raises:
+            SettingError: If the profile or a setting's name is unknown, or a value not allowed.
+        """
+        if not isinstance(profile, str) or profile not in self:
+            raise SettingError(f"there is no profile {_unknown(profile, list(self))}")
+        return self[profile].replace(**changes)
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:

@@ -42,8 +42,11 @@ def optimizer(
         weight_decay: Coupled L2 penalty, added to the gradient as weight_decay * weight.
     """
     settings = {} if name == "adam" else {"momentum": momentum}
-    return OPTIMIZERS[name](
-        model.parameters(), lr=learning_rate, weight_decay=weight_decay, **settings
+    return OPTIMIZERS[name](  # type: ignore[call-arg]
+        model.parameters(),
+        lr=learning_rate,
+        weight_decay=weight_decay,
+        **settings,  # type: ignore[arg-type]
     )
 
 
@@ -125,10 +128,26 @@ class Plateau:
 
     def __call__(self, losses: Sequence[Tensor]) -> Tensor:
         """Judge each replica by its last three losses."""
-        if len(losses) < 3:
-            return torch.zeros_like(losses[-1], dtype=torch.bool)
-        recent = torch.stack(list(losses[-3:]))
-        return (recent[-1] < self.below) & (recent.diff(dim=0).abs() < self.change).all(dim=0)
+        return self.held(torch.stack(list(losses[-3:])))[-1]
+
+    def held(self, losses: Tensor) -> Tensor:
+        """Tell after which steps the rule held, (S, R) of bool, from losses (S, R)."""
+        still = losses.diff(dim=0).abs() < self.change
+        held = torch.zeros_like(losses, dtype=torch.bool)
+        held[2:] = (losses[2:] < self.below) & still[1:] & still[:-1]
+        return held
+
+    def first(self, losses: np.ndarray) -> np.ndarray:
+        """Find where the rule would have ended each replica of a training that ran without it.
+
+        Args:
+            losses: Loss at every step, shape (S, R).
+
+        Returns:
+            Steps taken before the rule first held, shape (R,); infinite where it never did.
+        """
+        held = self.held(torch.from_numpy(losses)).numpy()
+        return np.where(held.any(axis=0), held.argmax(axis=0), np.inf)
 
 
 @dataclass(frozen=True)

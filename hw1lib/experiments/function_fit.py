@@ -17,6 +17,7 @@ AS_A = "RMSprop, as A"
 AS_B = "Adam, as B"
 TUNED = "Adam, tuned"
 B_SIGN = "as B wrote it"
+ARMS = [AS_A, AS_B, TUNED]
 
 DENSE = 3001  # points on which a fit is judged between the training points
 UNSEEN = 1_000_000  # added to a seed for trainings that only choose a learning rate
@@ -107,12 +108,12 @@ class Spec(spec.Spec):
         return tuple(range(self.seed, self.seed + self.replicas))
 
 
-PROFILES = {
-    "full": Spec(),
-    "quick": Spec(
+PROFILES = spec.Profiles(
+    full=Spec(),
+    quick=Spec(
         replicas=6, points=100, epochs=1500, tuning_replicas=3, tuning_epochs=300, sign_epochs=1500
     ),
-    "smoke": Spec(
+    smoke=Spec(
         replicas=2,
         points=20,
         epochs=30,
@@ -121,7 +122,7 @@ PROFILES = {
         tuning_epochs=10,
         sign_epochs=30,
     ),
-}
+)
 
 # learning rate of report B's sign fit, by network
 B_SIGN_RATES = {"deep": 1.2e-3, "medium": 1.2e-3, "shallow": 1.1e-3}
@@ -185,8 +186,8 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         progress: Whether to show a bar.
     """
     pairs = [(target, network) for target in spec.targets for network in NETWORKS]
-    a = {"optimizer": "rmsprop", "weight_decay": spec.weight_decay}
-    b = {"optimizer": "adam", "weight_decay": 0.0}
+    a: dict[str, Any] = {"optimizer": "rmsprop", "weight_decay": spec.weight_decay}
+    b: dict[str, Any] = {"optimizer": "adam", "weight_decay": 0.0}
 
     def job(label: str, target: str, network: str, **settings: Any) -> runs.Job:
         common = {"epochs": spec.epochs, "points": spec.points, "seeds": spec.seeds}

@@ -75,7 +75,7 @@ def train(
 
     def evaluation(examples: tuple[torch.Tensor, torch.Tensor]) -> training.Probe:
         return training.Probe(
-            lambda model: measures.over_split(model, *examples, MEASURES, prepare=prepare),
+            lambda model: measures.over_split(model, *examples, MEASURES, prepare=prepare),  # type: ignore[arg-type]
             every=settings.evaluate_every,
         )
 
@@ -140,18 +140,17 @@ class Spec(spec.Spec):
     )
 
 
-PROFILES = {
-    "full": Spec(),
-    "quick": Spec(
+PROFILES = spec.Profiles(
+    full=Spec(),
+    quick=Spec(
         replicas=2,
         mlp_replicas=6,
-        train_examples=1500,
-        test_examples=1000,
+        train_examples=1000,
+        test_examples=500,
         epochs=4,
-        evaluate_every=1,
-        batch_size=32,
+        batch_size=20,
     ),
-    "smoke": Spec(
+    smoke=Spec(
         replicas=1,
         mlp_replicas=2,
         train_examples=60,
@@ -160,7 +159,7 @@ PROFILES = {
         evaluate_every=1,
         batch_size=20,
     ),
-}
+)
 
 
 @dataclass(frozen=True)
@@ -215,6 +214,11 @@ class Result:
         """Take the networks of one arm, in order."""
         return {network: c for (name, network), c in self.curves.items() if name == arm}
 
+    def standin(self, *arms: str) -> str:
+        """Name the stand-ins that some arms learned; empty where all their images are real."""
+        sets = {self.images[arm] for arm in arms}
+        return "; ".join(sorted(s.description for s in sets if s.source == "standin"))
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -225,6 +229,11 @@ class Arm:
     momentum: float
     objective: str = "cross-entropy"
     permuted: bool = False
+
+
+def depth_arms(result: Result) -> list[str]:
+    """List the arms that compare depths, which are fewer where there are no digits."""
+    return [arm for arm in (DEPTH, DIGITS_DEPTH) if arm in result.images]
 
 
 def arms(spec: Spec, scenes: ImageSet, digits: ImageSet | None) -> dict[str, Arm]:
