@@ -1,6 +1,6 @@
 """What is measured on a network: losses, accuracy, and both over a whole split."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ def over_split(
     model: nn.Module,
     inputs: Tensor,
     targets: Tensor,
-    measures: list[Callable[[Tensor, Tensor], Tensor]],
+    measures: Sequence[Callable[[Tensor, Tensor], Tensor]],
     *,
     prepare: Callable[[Tensor], Tensor] = lambda inputs: inputs,
     chunk: int = 1000,

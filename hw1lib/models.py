@@ -4,7 +4,7 @@ Every builder takes the replicas' random streams, then numbers, and returns a st
 maps inputs (R, B, ...), or (B, ...) shared by all replicas, to outputs (R, B, n_out).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from hw1lib import replicas
 from hw1lib.replicas import Streams
 
 # in place: a narrow network is bound by memory traffic, and no layer here needs its own output
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": partial(nn.ReLU, inplace=True),
     "leaky_relu": partial(nn.LeakyReLU, inplace=True),
     "tanh": nn.Tanh,
@@ -59,7 +59,7 @@ def _fully_connected(widths: Sequence[int], streams: Streams, activation: str) -
     for n_in, n_out in pairwise(widths):
         layers += [
             replicas.Linear(n_in, n_out, streams),
-            ACTIVATIONS[activation](),  # type: ignore[operator]
+            ACTIVATIONS[activation](),
         ]
     return layers[:-1]  # the last layer is affine
 

@@ -17,24 +17,15 @@ were found damaged and set aside.
 
 from __future__ import annotations
 
-import ast
-import collections
 import dataclasses
 import errno
-import functools
 import hashlib
-import inspect
 import io
 import itertools
 import json
 import os
-import platform
 import re
-import secrets
 import shutil
-import stat
-import subprocess
-import sys
 import time
 import typing
 import warnings
@@ -42,22 +33,18 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from hw1lib import disk, provenance
+from hw1lib.source import source_of
+
 FILES = ("result.npz", "spec.json", "provenance.json")
-DAY = 86400.0  # seconds
 
 Code = Callable[..., Any] | tuple[Callable[..., Any], ...]
-
-# What this process imports, so that numbers are never filed under a later edit.
-IMPORTED = {path: path.read_bytes() for path in Path(__file__).resolve().parent.rglob("*.py")}
 
 
 class StoreError(OSError):
@@ -86,7 +73,8 @@ class Store:
     """
 
     def __init__(self, root: Path | str | None = None) -> None:
-        self.root = Path(root or os.environ.get("HW1_RESULTS") or CHECKOUT / "results").absolute()
+        beside = Path(__file__).resolve().parents[1] / "results"
+        self.root = Path(root or os.environ.get("HW1_RESULTS") or beside).absolute()
 
     def fetch(
         self,
@@ -120,14 +108,14 @@ class Store:
         folder = self._folder(experiment, key)
         checkpoint = Checkpoint(folder.with_name(f"{folder.name}.partial"))
         with _explained(folder):
-            _sweep(folder.parent)
+            disk.sweep(folder.parent)
             entry = _read(folder)
         if entry is None:
-            _environment()
+            provenance.environment()
             result = _pack(compute(checkpoint))
-            provenance = _provenance(device, data_fingerprint, checkpoint.seconds)
+            record = provenance.record(device, data_fingerprint, checkpoint.seconds)
             with _explained(folder):
-                _publish(folder, result, key, provenance)
+                _publish(folder, result, key, record)
                 entry = _read(folder)
         if entry is None:
             raise StoreError(f"{folder} was written but does not read back: check that disk")
@@ -173,7 +161,7 @@ class Checkpoint:
         """Return the newest intact state, its tensors on the CPU, or None."""
         for path in reversed(self._paths()):
             with _explained(path):
-                payload = _read_file(path)
+                payload = disk.read_file(path)
             if path.stem.endswith(_sha256(payload)):
                 saved = _load_state(payload)
                 self._before = saved["seconds"]
@@ -196,15 +184,15 @@ class Checkpoint:
         older = self._paths()
         number = int(older[-1].name[:8]) + 1 if older else 0
         with _explained(self.folder), suppress(FileNotFoundError):  # gone: another process finished
-            _make_folder(self.folder)
-            _sweep(self.folder)
-            temporary = _temporary(self.folder)
+            disk.make_folder(self.folder)
+            disk.sweep(self.folder)
+            temporary = disk.temporary_name(self.folder)
             try:
-                _write_file(temporary, payload)
+                disk.write_file(temporary, payload)
                 os.rename(temporary, self.folder / f"{number:08d}-{_sha256(payload)}.pt")
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync(self.folder)
+            disk.sync(self.folder)
             for path in older[:-1]:
                 path.unlink(missing_ok=True)
 
@@ -288,171 +276,26 @@ def _item_hints(hint: Any, length: int) -> list[Any]:
     return [None] * length
 
 
-# The source that decides a number
-
-
-@functools.cache
-def source_of(*functions: Callable[..., Any]) -> str:
-    """Return the source of everything that the functions can reach, in one spelling.
-
-    Follows names and attributes of modules through the top-level definitions and imports of
-    `hw1lib` and of each function's own package. Comments, docstrings and whatever is not reached
-    leave no trace. A module used as a value (`getattr(models, name)`) is reached as a whole.
-    What is bound only at run time is not seen: closures, and registries filled by decorators.
-    This module is left out, since it carries numbers and decides none. Read once per process.
-
-    Raises:
-        ValueError: If a function is not in a file, a name is hidden behind `import *`, or a
-            module was edited after this process imported it.
-    """
-    starts = [inspect.unwrap(function) for function in functions]
-    packages = {"hw1lib", *(start.__module__.partition(".")[0] for start in starts)}
-    found: dict[str, str] = {}
-    pending: list[tuple[str, tuple[str, ...]]] = []
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-
-    def reach(module: str, names: tuple[str, ...]) -> None:
-        step = (module, names)
-        if step not in seen and module != __name__ and module.partition(".")[0] in packages:
-            seen.add(step)
-            pending.append(step)
-
-    for start in starts:
-        reach(start.__module__, (start.__qualname__.partition(".")[0],))
-    while pending:
-        module, names = pending.pop()
-        bindings = _bindings(module)
-        if not names:  # the module itself is used as a value
-            for name in bindings:
-                reach(module, (name,))
-        elif names[0] not in bindings:  # a submodule, a builtin or a local variable
-            reach(f"{module}.{names[0]}", names[1:])
-        else:
-            imports, statements = bindings[names[0]]
-            for owner, path in imports:
-                reach(owner, path + names[1:])
-            if statements:
-                found[f"{module}.{names[0]}"] = "\n".join(map(ast.unparse, statements))
-            for statement in statements:
-                for path in _references(statement):
-                    reach(module, path)
-    if not found:
-        raise ValueError(f"the source of {functions!r} is not in a file, so it cannot be a key")
-    return "\n\n".join(f"# {name}\n{text}" for name, text in sorted(found.items()))
-
-
-class _Binding(typing.NamedTuple):
-    """Where a top-level name gets its value."""
-
-    imports: list[tuple[str, tuple[str, ...]]]  # module, and names to follow in it
-    statements: list[ast.stmt]
-
-
-@functools.cache
-def _bindings(module: str) -> dict[str, _Binding]:
-    """Return the names that a module defines or imports; none if there is no such module."""
-    path = _source_file(module)
-    if path is None:
-        return {}
-    content = path.read_bytes()
-    tree = _parse(content)
-    if ast.dump(tree) != ast.dump(_parse(IMPORTED.get(path, content))):
-        raise ValueError(f"{path} was edited after it was imported: start this process again")
-    table: dict[str, _Binding] = collections.defaultdict(lambda: _Binding([], []))
-    for statement in tree.body:
-        for name in dict.fromkeys(_bound(statement)):
-            table[name].statements.append(statement)
-    parents = module.split(".")[: None if path.name == "__init__.py" else -1]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                name = alias.asname or alias.name.partition(".")[0]
-                table[name].imports.append((alias.name if alias.asname else name, ()))
-        elif isinstance(node, ast.ImportFrom):
-            above = parents[: len(parents) - node.level + 1] if node.level else []
-            owner = ".".join([*above, node.module] if node.module else above)
-            for alias in node.names:
-                if alias.name == "*":
-                    raise ValueError(f"{path} hides names behind `from {owner} import *`")
-                table[alias.asname or alias.name].imports.append((owner, (alias.name,)))
-    return dict(table)
-
-
-def _source_file(module: str) -> Path | None:
-    """Return the file of a module in a package that is already imported."""
-    root, *inner = module.split(".")
-    file = getattr(sys.modules.get(root), "__file__", None)
-    if file is None or (inner and Path(file).name != "__init__.py"):
-        return None
-    origin = Path(file).resolve()
-    stem = origin.parent.joinpath(*inner)
-    candidates = (stem / "__init__.py", stem.with_suffix(".py")) if inner else (origin,)
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _parse(content: bytes) -> ast.Module:
-    return _WithoutDocstrings().visit(ast.parse(content))
-
-
-class _WithoutDocstrings(ast.NodeTransformer):
-    """Drops strings that stand as statements."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        """Keep every expression but a bare string."""
-        value = node.value
-        return None if isinstance(value, ast.Constant) and isinstance(value.value, str) else node
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a top-level statement gives or changes a value of."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
-    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        for target in targets:
-            yield from (names[0] for names in _references(target))
-    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        yield from (names[0] for names in _references(statement.value.func))  # TABLE.update(...)
-    else:
-        for block in ("body", "orelse", "finalbody", "handlers"):
-            for inner in getattr(statement, block, []):
-                yield from _bound(inner)
-
-
-def _references(node: ast.AST) -> Iterator[tuple[str, ...]]:
-    """Yield the names in `node`, each with the attributes taken from it: a.b.c as (a, b, c)."""
-    attributes: list[str] = []
-    head = node
-    while isinstance(head, ast.Attribute):
-        attributes.insert(0, head.attr)
-        head = head.value
-    if isinstance(head, ast.Name):
-        yield (head.id, *attributes)
-    else:
-        for child in ast.iter_child_nodes(node):
-            yield from _references(child)
-
-
 # The disk
 
 
-def _publish(folder: Path, result: bytes, key: bytes, provenance: dict[str, Any]) -> None:
+def _publish(folder: Path, result: bytes, key: bytes, record: dict[str, Any]) -> None:
     """Make the entry appear, complete, under its name; an entry already there stays."""
     sums = {"result.npz": _sha256(result), "spec.json": _sha256(key)}
-    contents = dict(zip(FILES, (result, key, _json(provenance | {"sha256": sums})), strict=True))
-    _make_folder(folder.parent)
-    temporary = _temporary(folder.parent)
+    contents = dict(zip(FILES, (result, key, _json(record | {"sha256": sums})), strict=True))
+    disk.make_folder(folder.parent)
+    temporary = disk.temporary_name(folder.parent)
     try:
         temporary.mkdir()
         for name, content in {**contents, "SHA256SUMS": _sums(contents)}.items():
-            _write_file(temporary / name, content)
-        _sync(temporary)
+            disk.write_file(temporary / name, content)
+        disk.sync(temporary)
         try:
             os.rename(temporary, folder)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
-        _sync(folder.parent)
+        disk.sync(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -461,8 +304,8 @@ def _read(folder: Path) -> Entry | None:
     """Return the entry in `folder`; a damaged one is set aside, reported and None."""
     if not os.path.lexists(folder):
         return None
-    contents = {name: _read_file(folder / name) for name in FILES}
-    intact = _read_file(folder / "SHA256SUMS") == _sums(contents)
+    contents = {name: disk.read_file(folder / name) for name in FILES}
+    intact = disk.read_file(folder / "SHA256SUMS") == _sums(contents)
     if intact and _sha256(contents["spec.json"]) == folder.name:
         arrays = _unpack(contents["result.npz"])
         return Entry(arrays, json.loads(contents["provenance.json"]), folder)
@@ -517,69 +360,6 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read_file(path: Path) -> bytes:
-    """Return the content of a plain file; nothing if there is no such file."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
-            return b""
-        raise
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        return b""
-    with open(handle, "rb") as file:
-        return file.read()
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, to outlast a power failure."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _temporary(folder: Path) -> Path:
-    """Return an unused name in `folder` that tells who uses it."""
-    return folder / f".tmp-{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what processes that no longer run have left in `folder`."""
-    for path in folder.glob(".tmp-*"):
-        with suppress(OSError, ValueError):  # just renamed, not ours to remove, or not our name
-            host, pid = path.name.removeprefix(".tmp-").rsplit("-", 2)[:2]
-            ended = host == platform.node() and not _runs(int(pid))
-            if ended or time.time() - path.stat().st_mtime > DAY:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn errors of the operating system into one sentence."""
@@ -592,55 +372,3 @@ def _explained(path: Path) -> Iterator[None]:
             f"the store cannot use {path} ({error.strerror}): "
             "free space there or set HW1_RESULTS to a folder that can be written"
         ) from error
-
-
-# Provenance
-
-
-def _provenance(device: str, data_fingerprint: str, seconds: float) -> dict[str, Any]:
-    return {
-        **_environment(),
-        "threads": torch.get_num_threads(),
-        "data": data_fingerprint,
-        "device": device,
-        "seconds": round(seconds, 3),
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-@functools.cache
-def _environment() -> dict[str, Any]:
-    """Return what this process runs on, asked before it computes: files may change meanwhile."""
-    return {
-        "versions": {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "hw1lib": version("hw1lib"),
-        },
-        "git": _git(),
-        "machine": {"platform": platform.platform(), "cpu": _cpu()},
-    }
-
-
-def _git() -> dict[str, Any] | None:
-    """Return the commit that is checked out and whether files differ from it."""
-    if not (CHECKOUT / ".git").exists():
-        return None
-    ask = functools.partial(
-        subprocess.run, cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
-    try:
-        commit = ask(["git", "rev-parse", "HEAD"]).stdout.strip()
-        changes = ask(["git", "status", "--porcelain", "--untracked-files=no"]).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return {"commit": commit, "dirty": bool(changes)}
-
-
-def _cpu() -> str:
-    with suppress(OSError):
-        found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-        if found:
-            return found[1]
-    return platform.processor()

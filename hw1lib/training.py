@@ -15,7 +15,7 @@ from hw1lib import replicas
 Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one loss per replica
 Batch = tuple[Tensor, Tensor]
 
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
     "adam": torch.optim.Adam,
     "rmsprop": torch.optim.RMSprop,
@@ -42,11 +42,11 @@ def optimizer(
         weight_decay: Coupled L2 penalty, added to the gradient as weight_decay * weight.
     """
     settings = {} if name == "adam" else {"momentum": momentum}
-    return OPTIMIZERS[name](  # type: ignore[call-arg]
+    return OPTIMIZERS[name](
         model.parameters(),
         lr=learning_rate,
         weight_decay=weight_decay,
-        **settings,  # type: ignore[arg-type]
+        **settings,
     )
 
 
@@ -113,7 +113,7 @@ class Probe:
     every: int = 1  # epochs between two measurements
 
 
-Stop = Callable[[Sequence[Tensor]], Tensor]  # losses of all steps, (R,) each -> done (R,), bool
+Stop = Callable[[Tensor], Tensor]  # losses of all steps so far (S, R) -> done (R,), bool
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ class Plateau:
     below: float = 1e-3  # loss
     change: float = 1e-5  # loss, between two steps
 
-    def __call__(self, losses: Sequence[Tensor]) -> Tensor:
+    def __call__(self, losses: Tensor) -> Tensor:
         """Judge each replica by its last three losses."""
-        return self.held(torch.stack(list(losses[-3:])))[-1]
+        return self.held(losses[-3:])[-1]
 
     def held(self, losses: Tensor) -> Tensor:
         """Tell after which steps the rule held, (S, R) of bool, from losses (S, R)."""
@@ -179,9 +179,24 @@ class _Progress:
     diverged: Tensor  # (R,) bool
     steps: Tensor  # (R,) updates taken
     epoch: int = 0  # passes completed
-    losses: list[Tensor] = field(default_factory=list)  # of each step, (R,)
+    step: int = 0  # steps made
+    room: Tensor = field(default_factory=lambda: torch.empty(0))  # losses, with space for more
     probed: dict[str, list[Tensor]] = field(default_factory=dict)  # by probe, (R, ...)
     frozen: list[Tensor] = field(default_factory=list)  # parameters when a replica last ended
+
+    @property
+    def losses(self) -> Tensor:
+        """Losses of all steps so far, (S, R)."""
+        return self.room[: self.step]
+
+    def note(self, losses: Tensor) -> None:
+        """Append the losses (R,) of a step; NaN for replicas that have ended."""
+        if self.step == len(self.room):
+            # one growing block: thousands of small tensors would scatter the heap's large ones
+            space = losses.new_empty(max(1024, self.step), len(losses))
+            self.room = torch.cat([self.losses, space]) if self.step else space
+        self.room[self.step] = losses.where(self.running, torch.nan)
+        self.step += 1
 
     def end(self, replicas_done: Tensor, model: nn.Module) -> None:
         """Keep the present weights of some replicas for good."""
@@ -260,7 +275,7 @@ def fit(
             optimizer.zero_grad()
             losses.backward(torch.ones_like(losses))
             seen = losses.detach().cpu()
-            now.losses.append(seen.where(now.running, torch.nan))
+            now.note(seen)
 
             done = ~seen.isfinite()
             now.diverged |= done & now.running
@@ -287,7 +302,7 @@ def fit(
             saved_at = time.monotonic()
 
     return History(
-        losses=torch.stack(now.losses).numpy(),
+        losses=now.losses.numpy(),
         steps=now.steps.numpy(),
         diverged=now.diverged.numpy(),
         epochs={

@@ -164,8 +164,8 @@ def test_the_plateau_rule_wants_a_low_loss_that_has_stopped_moving():
     rule = Plateau(below=1.0, change=0.1)
     low_and_still, low_but_moving, high_and_still = [0.5, 0.45, 0.44], [0.9, 0.5, 0.4], [2.0] * 3
     losses = torch.tensor([low_and_still, low_but_moving, high_and_still]).T
-    assert rule(list(losses)).tolist() == [True, False, False]
-    assert rule(list(losses[:2])).tolist() == [False] * 3
+    assert rule(losses).tolist() == [True, False, False]
+    assert rule(losses[:2]).tolist() == [False] * 3
 
 
 class Memory:

@@ -5,6 +5,8 @@ Needs Python 3.11 to 3.13 and nothing else: uv from PATH, else uv installed with
 `.boot`, else (or with INSTALLER=pip) plain pip. Every package is checked against its hash.
 """
 
+from __future__ import annotations  # so that an older Python gets as far as the refusal below
+
 import argparse
 import hashlib
 import os
@@ -54,7 +56,7 @@ def install(venv: Path) -> None:
         if not python.exists():
             run(uv, "venv", "--quiet", "--seed", "--python", sys.executable, venv)
         run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", lock)
-        pip = [uv, "pip", "install", "--quiet", "--python", python]
+        pip: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
     else:
         run(sys.executable, "-m", "venv", venv)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -69,15 +71,17 @@ def main() -> None:
     venv = parser.parse_args().venv
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         sys.exit(
-            f"{sys.executable} is Python {sys.version.split()[0]}; this project needs 3.11 to 3.13. "
-            "Name one: make PYTHON=python3.12 report"
+            f"{sys.executable} is Python {sys.version.split()[0]}; "
+            "this project needs 3.11 to 3.13. Name one: make PYTHON=python3.12 report"
         )
 
     inputs = (ROOT / "requirements.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     stamp, wanted = venv / ".lock-sha256", hashlib.sha256(inputs).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    print(f"making {venv.name} from requirements.lock (5 GB on disk, about half a minute)", flush=True)
+    print(
+        f"making {venv.name} from requirements.lock (5 GB on disk, about half a minute)", flush=True
+    )
     started = time.monotonic()
     try:
         install(venv)

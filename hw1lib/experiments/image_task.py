@@ -75,7 +75,7 @@ def train(
 
     def evaluation(examples: tuple[torch.Tensor, torch.Tensor]) -> training.Probe:
         return training.Probe(
-            lambda model: measures.over_split(model, *examples, MEASURES, prepare=prepare),  # type: ignore[arg-type]
+            lambda model: measures.over_split(model, *examples, MEASURES, prepare=prepare),
             every=settings.evaluate_every,
         )
 

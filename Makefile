@@ -1,0 +1,69 @@
+# `make help` lists what there is. The environment is made on first use, and again when the
+# lock changes; PYTHON names the Python to make it with (3.11 to 3.13).
+PYTHON  ?= python3
+PROFILE ?= quick
+PARAMS  ?=
+
+VENV  := .venv/bin
+BUILD := report/build/$(PROFILE)
+ASKED := $(BUILD)/.asked
+ENV   := .venv/.lock-sha256
+
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
+LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*' \
+               ! -name execute.py)
+PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
+
+.PHONY: report chapter lab test lint bench lock clean help FORCE
+.DELETE_ON_ERROR:
+.NOTPARALLEL: # every chapter uses all cores
+
+report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
+	@echo "the report: $(BUILD)/report.pdf and $(BUILD)/report.html"
+
+chapter: $(NAME:%=$(BUILD)/%.ipynb) ## one executed chapter: make chapter NAME=11_function_fit
+	@$(if $(NAME),echo "the chapter: $<",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
+
+lab: $(ENV) ## JupyterLab on the notebooks
+	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks
+
+test: $(ENV) ## all tests
+	$(VENV)/python -m pytest
+
+lint: $(ENV) ## style, types, and notebooks without outputs
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(if $(NOTEBOOKS),$(VENV)/nbstripout --verify --keep-id $(NOTEBOOKS))
+
+bench: $(ENV) ## our speed beside that of the loops people write
+	$(VENV)/python -m benchmarks
+
+lock: $(ENV) ## requirements.lock and environment.yml anew from pyproject.toml; needs uv
+	$$(command -v uv || echo .boot/bin/uv) pip compile --quiet pyproject.toml --extra dev \
+	    --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	    --custom-compile-command "make lock" --output-file requirements.lock
+	$(VENV)/python tools/environment_yml.py
+
+clean: ## remove the built reports; results, data and the environment stay
+	rm -rf report/build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+$(BUILD)/report.pdf: $(CHAPTERS) $(PUBLISH) report/report.yml report/references.bib $(ENV)
+	@$(VENV)/python -m hw1lib.publish report/report.yml --chapters $(BUILD) --out $(BUILD)
+
+$(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED)
+	@$(VENV)/python -m hw1lib.execute $< $@ -p profile $(PROFILE) $(PARAMS)
+
+# The two files below keep their date unless their content changes, so looking costs nothing.
+
+$(ENV): FORCE
+	@$(PYTHON) tools/bootstrap.py
+
+$(ASKED): FORCE
+	@mkdir -p $(BUILD)
+	@printf '%s\n' "$$HW1_DATA" "$$HW1_RESULTS" '$(subst ','\'',$(PARAMS))' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi

@@ -1,0 +1,80 @@
+"""Files and folders that outlast a power failure, and names that tell whose they are."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import secrets
+import shutil
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+
+DAY = 86400.0  # seconds
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a plain file; nothing if there is no such file."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+            return b""
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return b""
+    with open(handle, "rb") as file:
+        return file.read()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file, and return once it is on the disk."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, to outlast a power failure."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
+def sync(folder: Path) -> None:
+    """Return once the names in a folder are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def temporary_name(folder: Path) -> Path:
+    """Return an unused name in `folder` that tells who uses it."""
+    return folder / f".tmp-{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that no longer run have left in `folder`."""
+    for path in folder.glob(".tmp-*"):
+        with suppress(OSError, ValueError):  # just renamed, not ours to remove, or not our name
+            host, pid = path.name.removeprefix(".tmp-").rsplit("-", 2)[:2]
+            ended = host == platform.node() and not _runs(int(pid))
+            if ended or time.time() - path.stat().st_mtime > DAY:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,224 @@
+"""Who may import whom, and what a notebook may hold, read off the source.
+
+Modules are discovered, so one that does not exist yet breaks nothing, and a new one is held to
+the rules of its layer.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+# The ground floor: each may use what stands beside it.
+GROUND = {
+    "data": {"realsets", "standins"},
+    "disk": set(),
+    "figures": set(),
+    "models": {"replicas"},
+    "provenance": set(),
+    "realsets": set(),
+    "replicas": set(),
+    "source": set(),
+    "spec": set(),
+    "standins": {"data"},
+    "store": {"disk", "provenance", "source"},
+}
+# The first floor: each may use the ground floor, and none of these another.
+FIRST = {"curvature", "geometry", "measures", "statistics", "training"}
+# Programs around notebooks, which know them as files only.
+APART = {"execute", "publish"}
+
+NOTEBOOKS_USE = ("hw1lib.experiments", "hw1lib.figures", "hw1lib.explore")
+
+
+def imported(source, module="", is_package=False):
+    """Yield the full name of everything of the library that `source` imports, at any depth."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            here = module.split(".") if is_package else module.split(".")[:-1]
+            above = here[: len(here) - node.level + 1] if node.level else []
+            owner = ".".join([*above, *filter(None, [node.module])])
+            names = [f"{owner}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (name for name in names if name.partition(".")[0] == "hw1lib")
+
+
+def layer(name):
+    """The module below `hw1lib` that a name belongs to.
+
+    Each experiment counts as one, together with the figures and tables of it in `<name>_views`.
+    """
+    parts = name.split(".")[1:3]
+    if parts[:1] == ["experiments"]:
+        return ".".join(parts).removesuffix("_views")
+    return "".join(parts[:1])
+
+
+def may_use(user, used):
+    """Tell whether one layer may import from another."""
+    if user == used or user == "experiments":
+        return True
+    if user.startswith("experiments"):
+        return not used.startswith("experiments")
+    if user in APART:
+        return False
+    if user in GROUND:
+        return used in GROUND[user]
+    if user in FIRST:
+        return used in GROUND
+    return not used.startswith("experiments")
+
+
+def wrong_imports(module, source, is_package=False):
+    """The imports of a module that its layer does not allow."""
+    names = imported(source, module, is_package)
+    return sorted({name for name in names if not may_use(layer(module), layer(name))})
+
+
+def modules():
+    """The modules that there are: name, file, and whether it is that of a package."""
+    found = []
+    for path in sorted((ROOT / "hw1lib").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        if name != "hw1lib":
+            found.append(pytest.param(name, path, is_package, id=name))
+    return found
+
+
+@pytest.mark.parametrize(("module", "path", "is_package"), modules())
+def test_imports_point_one_way(module, path, is_package):
+    assert wrong_imports(module, path.read_text(encoding="utf-8"), is_package) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("hw1lib.experiments.a", "from hw1lib.experiments import b", ["hw1lib.experiments.b"]),
+        ("hw1lib.experiments.a", "from . import b", ["hw1lib.experiments.b"]),
+        ("hw1lib.experiments.a", "from .b import run", ["hw1lib.experiments.b.run"]),
+        ("hw1lib.experiments.a", "from hw1lib import data, training, statistics", []),
+        ("hw1lib.experiments.a_views", "from hw1lib.experiments.a import Result", []),
+        ("hw1lib.experiments.a_views", "from .b import Result", ["hw1lib.experiments.b.Result"]),
+        ("hw1lib.training", "def f():\n    import hw1lib.measures", ["hw1lib.measures"]),
+        ("hw1lib.training", "from hw1lib import replicas, store", []),
+        ("hw1lib.measures", "from .training import fit", ["hw1lib.training.fit"]),
+        ("hw1lib.models", "from hw1lib import replicas, data", ["hw1lib.data"]),
+        ("hw1lib.figures", "from hw1lib.experiments import a", ["hw1lib.experiments.a"]),
+        ("hw1lib.runs", "from hw1lib.experiments.a import train", ["hw1lib.experiments.a.train"]),
+        ("hw1lib.execute", "from hw1lib import store", ["hw1lib.store"]),
+        ("hw1lib.publish.build", "from hw1lib.publish.merge import merge", []),
+        ("hw1lib.publish.build", "from ..spec import Spec", ["hw1lib.spec.Spec"]),
+    ],
+)
+def test_a_wrong_import_is_noticed(module, source, wrong):
+    assert wrong_imports(module, source) == wrong
+
+
+# Notebooks
+
+
+STATEMENTS = {
+    ast.For: "a loop",
+    ast.AsyncFor: "a loop",
+    ast.While: "a loop",
+    ast.FunctionDef: "a definition",
+    ast.AsyncFunctionDef: "a definition",
+    ast.ClassDef: "a definition",
+}
+
+
+def faults(notebook):
+    """Say what in a notebook does not belong there."""
+    for cell in notebook.cells:
+        if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", cell.id):
+            yield f"{cell.id}: no name"
+        if cell.cell_type != "code":
+            continue
+        if cell.outputs or cell.execution_count is not None:
+            yield f"{cell.id}: outputs"
+        yield from (f"{cell.id}: {fault}" for fault in code_faults(cell.source))
+    parameters = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(parameters) != 1:
+        yield f"{len(parameters)} cells are tagged parameters"
+    for cell in parameters:
+        yield from (f"{cell.id}: {fault}" for fault in parameter_faults(cell.source))
+
+
+def code_faults(source):
+    for node in ast.walk(ast.parse(source)):
+        if type(node) in STATEMENTS:
+            yield STATEMENTS[type(node)]
+        elif isinstance(node, ast.Attribute) and node.attr == "backward":
+            yield "a training"
+    for name in imported(source):
+        if not name.startswith(NOTEBOOKS_USE):
+            yield f"import of {name}"
+
+
+def parameter_faults(source):
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
+    for statement in ast.parse(source).body:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign):
+            yield f"line {statement.lineno} is no parameter"
+        elif statement.end_lineno not in comments:
+            yield f"line {statement.end_lineno} has no comment"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_tells_and_computes_nothing(path):
+    assert list(faults(nbformat.read(path, as_version=4))) == []
+
+
+def notebook(*, source="", parameters="seed: int = 0  # first of the seeds", **attributes):
+    """A notebook as it should be, but for what is asked for."""
+    cell = nbformat.v4.new_code_cell(source, **{"id": "run", **attributes})
+    tagged = nbformat.v4.new_code_cell(
+        parameters, id="parameters", metadata={"tags": ["parameters"]}
+    )
+    return nbformat.v4.new_notebook(cells=[tagged, cell])
+
+
+def test_a_proper_notebook_has_no_faults():
+    source = (
+        "import numpy as np\nfrom hw1lib import figures\nfrom hw1lib.experiments import a\n"
+        "result = a.run(a.PROFILES['quick'])\n[len(x) for x in result.losses]"
+    )
+    assert list(faults(notebook(source=source, id="figure-2"))) == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "fault"),
+    [
+        ({"source": "if x:\n    for i in y: pass"}, "run: a loop"),
+        ({"source": "while True: pass"}, "run: a loop"),
+        ({"source": "def f(): pass"}, "run: a definition"),
+        ({"source": "class A: pass"}, "run: a definition"),
+        ({"source": "loss.backward()"}, "run: a training"),
+        ({"source": "from hw1lib import training"}, "run: import of hw1lib.training"),
+        ({"source": "import hw1lib.store as s"}, "run: import of hw1lib.store"),
+        ({"source": "import hw1lib"}, "run: import of hw1lib"),
+        ({"id": "1f0a92c3"}, "1f0a92c3: no name"),
+        ({"id": "7"}, "7: no name"),
+        ({"execution_count": 3}, "run: outputs"),
+        ({"outputs": [nbformat.v4.new_output("stream", text="1")]}, "run: outputs"),
+        ({"parameters": "a = 1  # one\nb: int = 2"}, "parameters: line 2 has no comment"),
+        ({"parameters": "# several\na = [1,\n  2]"}, "parameters: line 3 has no comment"),
+        ({"parameters": "import os  # why"}, "parameters: line 1 is no parameter"),
+        ({"metadata": {"tags": ["parameters"]}}, "2 cells are tagged parameters"),
+    ],
+)
+def test_a_fault_in_a_notebook_is_noticed(attributes, fault):
+    assert list(faults(notebook(**attributes))) == [fault]

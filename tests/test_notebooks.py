@@ -1,0 +1,356 @@
+"""The notebooks as readers and authors run them, in seconds, and the report built from that run.
+
+Every notebook is executed once, in the smoke profile and without the network; the report at the
+end is the real one with these chapters.
+"""
+
+import dataclasses
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import papermill
+import pypdf
+import pytest
+
+from hw1lib.execute import execute, main
+from hw1lib.publish import load_report
+from hw1lib.publish.build import publish
+
+# Each is a third-party package's own business; anything else is still an error.
+pytestmark = [
+    pytest.mark.filterwarnings(warning)
+    for warning in [
+        # jupyter_core and nbclient ask for an event loop that no one has made yet
+        "ignore:There is no current event loop:DeprecationWarning",
+        # ZMQ's asynchronous sockets are collected some time after the kernel is gone
+        "ignore:unclosed:ResourceWarning",
+        # papermill asks for the time of day in a way that Python 3.12 calls outdated
+        "ignore:datetime.datetime.utcnow:DeprecationWarning",
+    ]
+]
+
+CHECKOUT = Path(__file__).parents[1]
+NOTEBOOKS = {path.stem: path for path in sorted((CHECKOUT / "notebooks").glob("*.ipynb"))}
+REPORT = CHECKOUT / "report" / "report.yml"
+
+SHOWN = {  # figures and tables of each chapter, in order
+    "11_function_fit": [
+        "fig-fit-loss",
+        "fig-fit-final",
+        "tbl-fit-ratio",
+        "fig-fit-prediction",
+        "fig-fit-jumps",
+        "fig-fit-between",
+        "fig-fit-arrival",
+        "tbl-fit-tuning",
+        "tbl-fit-stop",
+    ],
+    "12_image_task": [
+        "fig-image-main",
+        "tbl-image-main",
+        "tbl-image-contrasts",
+        "fig-image-control",
+        "fig-image-depth",
+        "tbl-image-depth",
+        "fig-image-written",
+        "fig-image-digits",
+        "tbl-image-digits",
+    ],
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def results(tmp_path_factory):
+    """A store of our own, which the kernels inherit."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("results")
+        patch.setenv("HW1_RESULTS", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def executed(results, tmp_path_factory):
+    """Execute a notebook, once, and return where the copy lies."""
+    folder = tmp_path_factory.mktemp("chapters")
+
+    def copy(name):
+        target = folder / f"{name}.ipynb"
+        if not target.exists():
+            parameters = {"profile": "smoke", "device": "cpu"}
+            if "data" in papermill.inspect_notebook(str(NOTEBOOKS[name])):
+                parameters["data"] = "standin"
+            execute(NOTEBOOKS[name], target, parameters)
+        return target
+
+    return copy
+
+
+def outputs(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def entries(path, *kinds):
+    """What a chapter hands to the report, in order."""
+    found = [output.get("metadata", {}).get("hw1", {}) for output in outputs(path)]
+    return [entry for entry in found if entry.get("kind") in kinds]
+
+
+def markdown(path):
+    return [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+
+
+# The notebooks as they are in the repository
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_is_kept_without_outputs_and_with_names_for_cells(name):
+    notebook = nbformat.read(NOTEBOOKS[name], as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert re.fullmatch(r"[a-z][a-z0-9-]+", cell.id), cell.id
+        assert not re.fullmatch(r"[0-9a-f]{8}", cell.id), cell.id  # made by a machine
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_help_of_a_notebook_explains_every_parameter(name):
+    parameters = papermill.inspect_notebook(str(NOTEBOOKS[name]))
+    assert {"profile", "seed", "replicas", "epochs", "device"} <= set(parameters)
+    for parameter in parameters.values():
+        assert parameter["help"].strip(), parameter["name"]
+        assert parameter["inferred_type_name"] in ("str", "int", "float", "list"), parameter["name"]
+    assert parameters["profile"]["default"] == '"quick"'
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_does_not_train_or_define_anything_itself(name):
+    notebook = nbformat.read(NOTEBOOKS[name], as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            forbidden = re.search(r"^\s*(for|while|def|class) |backward\(|np\.", cell.source, re.M)
+            assert not forbidden, (cell.id, forbidden)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_number_of_a_finding_is_typed_by_hand(name):
+    # a share, a factor or a difference in prose would be one; sizes of networks are given
+    for source in markdown(NOTEBOOKS[name]):
+        assert not re.search(r"\d\s?%|\d[.,]?\d* times", source), source
+
+
+def test_every_notebook_is_in_the_report_and_the_other_way_round():
+    assert set(load_report(REPORT).notebooks) == set(NOTEBOOKS)
+
+
+# Executed
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_to_its_end_without_complaint(executed, name):
+    notebook = nbformat.read(executed(name), as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.execution_count is not None, cell.id
+    for output in outputs(executed(name)):
+        assert output.output_type != "error"
+        if output.output_type == "stream":
+            assert output.name == "stderr", output.text
+            assert "Warning" not in output.text
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_notebook_shows_its_figures_and_tables_with_caption_and_alt_text(executed, name):
+    shown = entries(executed(name), "figure", "table")
+    assert [entry["id"] for entry in shown] == SHOWN[name]
+    for entry in shown:
+        assert len(entry["caption"].split()) > 5
+        assert not re.search(r"\bnan\b|\bNone\b|\binf\b", entry["caption"]), entry["caption"]
+        if entry["kind"] == "figure":
+            assert len(entry["alt"].split()) > 5
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_ends_with_its_provenance(executed, name):
+    (entry,) = entries(executed(name), "provenance")
+    heading = re.match(r"# (.*?) *(\{.*\})?$", markdown(NOTEBOOKS[name])[0].splitlines()[0])[1]
+    for row in entry["rows"]:
+        assert row["chapter"] == heading
+        assert row["trainings"] > 0
+        assert row["seconds"] > 0
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_reference_of_a_notebook_leads_to_something_it_shows(executed, name):
+    text = " ".join(markdown(NOTEBOOKS[name]))
+    text += " ".join(e["caption"] for e in entries(executed(name), "figure", "table"))
+    for reference in set(re.findall(r"@((?:fig|tbl)-[\w-]*\w)", text)):
+        assert reference in SHOWN[name]
+
+
+def test_stand_ins_are_named_in_every_caption_of_chapter_12_that_shows_them(executed):
+    for entry in entries(executed("12_image_task"), "figure"):
+        assert "**Not the real data: stand-in for" in entry["caption"]
+    rows = entries(executed("12_image_task"), "provenance")[0]["rows"]
+    assert [row["standin"] for row in rows] == [True, True]
+
+
+# Bad parameters
+
+
+BAD = [
+    (
+        "11_function_fit",
+        ["epochs", "0"],
+        "SettingError: epochs of function_fit.Spec must be at least 1, got 0",
+    ),
+    (
+        "12_image_task",
+        ["profile", "nonsense"],
+        "SettingError: there is no profile 'nonsense'; known: full, quick, smoke",
+    ),
+    (
+        "11_function_fit",
+        ["epochs", '"50"'],
+        "SettingError: epochs of function_fit.Spec must be a whole number, got '\"50\"'; "
+        "papermill passes numbers with -p epochs 5, not with -r or quotes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "parameter", "sentence"), BAD, ids=lambda v: "=".join(v[:2]))
+def test_a_bad_value_ends_in_one_sentence(tmp_path, capsys, name, parameter, sentence):
+    target = tmp_path / "copy.ipynb"
+    assert main([str(NOTEBOOKS[name]), str(target), "-p", *parameter]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == f"error: {name}, cell 'setup': {sentence}"
+    assert len(said) == 2  # the other says what runs
+    assert not target.exists()
+    (error,) = (o for o in outputs(tmp_path / "copy.failed.ipynb") if o.output_type == "error")
+    assert error.traceback == [sentence]
+
+
+def test_the_command_itself_fails_with_the_sentence(tmp_path):
+    command = [sys.executable, "-m", "hw1lib.execute", NOTEBOOKS["11_function_fit"]]
+    done = subprocess.run(
+        [*command, tmp_path / "copy.ipynb", "-p", "epoch", "3"],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: 11_function_fit has no parameter 'epoch', only profile, seed"
+    )
+    assert done.stderr.rstrip().endswith("did you mean epochs?")
+
+
+# The report
+
+
+class Built(NamedTuple):
+    pages: list[str]  # text of each page of the PDF
+    html: str
+    shown: list[dict]  # figures and tables of all chapters, in order
+
+
+@pytest.fixture(scope="session")
+def built(executed, tmp_path_factory):
+    """The report of the executed notebooks."""
+    out = tmp_path_factory.mktemp("report")
+    report = load_report(REPORT)
+    chapters = [executed(name) for name in report.notebooks]
+    publish(report, chapters[0].parent, out)
+    reader = pypdf.PdfReader(out / "report.pdf")
+    return Built(
+        pages=[page.extract_text() for page in reader.pages],
+        html=(out / "report.html").read_text(),
+        shown=[entry for path in chapters for entry in entries(path, "figure", "table")],
+    )
+
+
+def squeezed(text):
+    """Without white space and hyphens, which line breaks add and remove."""
+    return re.sub(r"[\s\u00ad\u2010-]", "", text)
+
+
+def of_page(source):
+    """The text that a browser shows of a page, embedded pictures left out."""
+    source = re.sub(r"<(style|svg|annotation)\b.*?</\1>", "", source, flags=re.S)
+    return html.unescape(re.sub(r"<[^>]*>", "", source))
+
+
+@pytest.fixture(scope="session", params=["pdf", "html"])
+def text(built, request):
+    """What a reader of either form sees."""
+    return "\n".join(built.pages) if request.param == "pdf" else of_page(built.html)
+
+
+def test_the_report_has_the_chapters_as_headings(text):
+    for number, path in enumerate(NOTEBOOKS.values(), start=1):
+        first, *others = (line for cell in markdown(path) for line in cell.splitlines())
+        assert squeezed(f"{number} {first.lstrip('# ').split(' {')[0]}") in squeezed(text)
+        sections = [line[3:] for line in others if line.startswith("## ")]
+        assert sections
+        for place, section in enumerate(sections, start=1):
+            assert squeezed(f"{number}.{place} {section}") in squeezed(text)
+
+
+def test_every_figure_and_table_has_its_number_and_caption(built, text):
+    counts = {"figure": 0, "table": 0}
+    for entry in built.shown:
+        counts[entry["kind"]] += 1
+        label = f"{entry['kind'].capitalize()} {counts[entry['kind']]}."
+        # as far as no formatting begins
+        words = re.split(r"[*@$\[`'\"]", entry["caption"])[0][:60]
+        assert len(words) > 10
+        assert squeezed(label + words) in squeezed(text), label
+    assert counts == {"figure": 11, "table": 7}
+
+
+def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
+    of_images = [e for e in built.shown if e["id"].startswith("fig-image")]
+    said = squeezed("\n".join(built.pages))
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 5
+    # and once more in the picture itself, above the axes
+    names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
+    assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)
+
+
+RESIDUE = ["model_id", "<Figure", "Traceback", "Warning", "display_data", "hw1lib.", "it/s]"]
+
+
+@pytest.mark.parametrize("residue", RESIDUE)
+def test_nothing_of_the_machinery_shows(text, residue):
+    assert residue not in text
+
+
+def test_nothing_in_the_report_is_not_a_number(text):
+    assert not re.findall(r"\b(nan|NaN|None|inf)\b", text)
+
+
+def test_no_reference_is_left_unresolved(text):
+    assert not re.findall(r"@\w+|\{#|\?\?", text)
+
+
+def test_the_provenance_page_has_a_row_for_every_data_set(text):
+    for data in ("the targets' formulas", "stand-in for CIFAR-10", "stand-in for MNIST"):
+        assert squeezed(data.replace("'", "’")) in squeezed(text.replace("'", "’"))
+
+
+def test_a_report_of_other_order_numbers_its_figures_anew(executed, tmp_path):
+    report = load_report(REPORT)
+    (part,) = report.parts
+    turned = dataclasses.replace(part, notebooks=part.notebooks[::-1])
+    folder = executed(report.notebooks[0]).parent
+    publish(dataclasses.replace(report, parts=(turned,)), folder, tmp_path)
+    said = squeezed(of_page((tmp_path / "report.html").read_text()))
+    assert squeezed("Figure 1. A's networks").replace("'", "’") in said.replace("'", "’")

@@ -1,0 +1,143 @@
+"""Intervals: those of SciPy and the textbooks, and they cover as often as they say."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hw1lib.statistics import Interval, paired_difference, share_interval, t_interval
+
+# hours of sleep gained by ten patients with two drugs: "Student", Biometrika 6, 1908
+FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+SECOND = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+
+
+@pytest.fixture
+def samples():
+    """Two samples of seven, correlated as trainings with the same seed are."""
+    generator = np.random.default_rng(0)
+    common = generator.normal(size=7)
+    return common + generator.normal(1, 0.3, 7), common + generator.normal(0, 0.3, 7)
+
+
+def test_the_interval_of_students_own_data_is_the_published_one():
+    interval = paired_difference(SECOND, FIRST)
+    assert interval.mean == pytest.approx(1.58)
+    # s = 1.2300, n = 10, t = 2.2622 for 9 degrees of freedom: 1.58 -+ 0.8799
+    assert (interval.low, interval.high) == pytest.approx((0.7001142, 2.4598858), abs=1e-7)
+    assert interval.n == 10
+    assert interval.excludes_zero
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+def test_t_interval_is_that_of_scipys_test(samples, level):
+    interval = t_interval(samples[0], level)
+    expected = stats.ttest_1samp(samples[0], 0).confidence_interval(level)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
+    assert interval.mean == pytest.approx(math.fsum(samples[0]) / 7, rel=1e-15)
+    assert (interval.n, interval.level) == (7, level)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_paired_difference_is_that_of_scipys_paired_test(samples, level):
+    interval = paired_difference(*samples, level)
+    expected = stats.ttest_rel(*samples).confidence_interval(level)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
+
+
+def test_a_difference_changes_its_sign_with_the_order(samples):
+    one, other = paired_difference(*samples), paired_difference(*samples[::-1])
+    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+
+
+def test_pairs_narrow_the_interval_where_seeds_matter(samples):
+    unpaired = stats.ttest_ind(*samples).confidence_interval()
+    paired = paired_difference(*samples)
+    assert paired.high - paired.low < unpaired.high - unpaired.low
+
+
+def test_an_interval_covers_the_mean_as_often_as_it_says():
+    samples = np.random.default_rng(7).normal(loc=3, scale=2, size=(4000, 5))
+    intervals = map(t_interval, samples)
+    covered = np.mean([interval.low <= 3 <= interval.high for interval in intervals])
+    assert 0.94 < covered < 0.96
+
+
+def test_one_training_has_a_mean_and_no_interval():
+    interval = t_interval([2.5])
+    assert interval.mean == 2.5
+    assert math.isnan(interval.low)
+    assert math.isnan(interval.high)
+    assert not interval.excludes_zero
+    assert str(interval) == "2.5 (n = 1)"
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, 1e300])
+def test_constant_values_have_an_interval_of_no_width(value):
+    interval = t_interval([value] * 3)
+    assert (interval.low, interval.high) == pytest.approx((value, value), rel=1e-15)
+    assert interval.excludes_zero == (value != 0)
+
+
+def test_integers_are_counted_as_numbers():
+    assert t_interval([1, 2, 3]) == t_interval([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_values_that_are_not_finite_are_refused_and_counted(bad):
+    with pytest.raises(ValueError, match="2 values are not finite"):
+        t_interval([1.0, bad, 2.0, bad])
+    with pytest.raises(ValueError, match="1 values are not finite"):
+        paired_difference([1.0, 2.0], [1.0, bad])
+
+
+@pytest.mark.parametrize("values", [[], [[1.0, 2.0]], 1.0], ids=str)
+def test_values_of_another_shape_are_refused(values):
+    with pytest.raises(ValueError, match=r"an interval needs values of shape \(n,\), got \("):
+        t_interval(values)
+
+
+def test_pairs_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match=r"pairs need equal shapes, got \(1,\) and \(3,\)"):
+        paired_difference([1.0], [1.0, 2.0, 3.0])  # NumPy would broadcast it
+
+
+@pytest.mark.parametrize(
+    ("interval", "shown", "excludes"),
+    [
+        (Interval(0.8214, 0.5, 1.14159, 4), "0.821 [0.5, 1.14]", True),
+        (Interval(-0.1, -0.3, -0.05, 4), "-0.1 [-0.3, -0.05]", True),
+        (Interval(0.1, -0.1, 0.3, 4), "0.1 [-0.1, 0.3]", False),
+        (Interval(0.1, 0.0, 0.2, 4), "0.1 [0, 0.2]", False),
+        (Interval(5.0, 1.0, 9.0, 1), "5 (n = 1)", False),
+    ],
+)
+def test_an_interval_is_written_with_its_limits_and_knows_whether_it_excludes_zero(
+    interval, shown, excludes
+):
+    assert str(interval) == shown
+    assert interval.excludes_zero is excludes
+
+
+def wilson(count, n, level):
+    """Wilson's limits in closed form (JASA 22, 1927)."""
+    z, share = stats.norm.ppf((1 + level) / 2), count / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return middle - half, middle + half
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+@pytest.mark.parametrize(("count", "n"), [(0, 1), (1, 1), (0, 20), (3, 20), (20, 20), (7, 1000)])
+def test_the_interval_of_a_share_is_wilsons(count, n, level):
+    interval = share_interval(count, n, level)
+    assert (interval.low, interval.high) == pytest.approx(wilson(count, n, level), abs=1e-12)
+    assert interval.mean == count / n
+    assert 0 <= interval.low <= interval.mean <= interval.high <= 1
+
+
+def test_the_interval_of_ten_of_ten_is_the_published_one():
+    # 1 / (1 + 1.96^2 / 10) = 0.7225
+    assert share_interval(10, 10).low == pytest.approx(0.72246, abs=1e-5)
+    assert share_interval(10, 10).high == 1.0
