@@ -111,7 +111,13 @@ class Spec(spec.Spec):
 PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
-        replicas=6, points=100, epochs=1500, tuning_replicas=3, tuning_epochs=300, sign_epochs=1500
+        replicas=6,
+        points=100,
+        epochs=1000,
+        grid=(1e-3, 3e-3, 1e-2),
+        tuning_replicas=3,
+        tuning_epochs=200,
+        sign_epochs=1000,
     ),
     smoke=Spec(
         replicas=2,
