@@ -30,6 +30,8 @@ chapter: $(NAME:%=$(BUILD)/%.ipynb) ## one executed chapter: make chapter NAME=1
 	@$(if $(NAME),echo "the chapter: $<",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
 
 lab: $(ENV) ## JupyterLab on the notebooks
+	@# kernels start in notebooks/, so a relative folder would be another one there
+	if [ -n "$$HW1_DATA" ]; then HW1_DATA=$$(cd "$$HW1_DATA" && pwd) && export HW1_DATA; fi; \
 	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks
 
 test: $(ENV) ## all tests

@@ -44,12 +44,16 @@ def curves(
     Args:
         ax: Where to draw.
         x: Shape (K,).
-        values: Shape (K, R); NaN where a replica has ended.
+        values: Shape (K, R); not finite where a replica has ended.
         label: Legend entry.
         color: Of line and band.
         dash: Line style, so that curves differ without colour too.
     """
-    low, median, high = np.nanquantile(values, [0.1, 0.5, 0.9], axis=1)
+    values = np.where(np.isfinite(values), values, np.nan)
+    running = ~np.isnan(values).all(axis=1)
+    low, median, high = bounds = np.full((3, len(values)), np.nan)
+    if running.any():
+        bounds[:, running] = np.nanquantile(values[running], [0.1, 0.5, 0.9], axis=1)
     ax.plot(x, median, color=color, linestyle=dash, label=label)
     if values.shape[1] > 1:
         ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
@@ -121,9 +125,11 @@ def table(frame: pd.DataFrame, name: str, caption: str) -> None:
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
     """
-    header = list(map(str, frame.columns))
     aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
-    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in frame.to_numpy(dtype=object)]
+    header, *rows = [
+        [str(cell).replace("|", "\\|") for cell in row]
+        for row in [frame.columns, *frame.to_numpy(dtype=object)]
+    ]
     lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
     metadata = {"kind": "table", "id": name, "caption": caption}
@@ -140,7 +146,7 @@ def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
     named = [{"chapter": chapter, **row} for row in rows]
     lines = [
         f"- {row['data']}: {row['trainings']} trainings in {row['seconds']:,.0f} s on "
-        f"{row['machine']}; torch {row['versions']['torch']}, commit {row['commit']}"
+        f"{row['machine']}; torch {row['versions']['torch']}, commit {row['commit'] or 'unknown'}"
         for row in named
     ]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": "\n".join(lines)}

@@ -38,7 +38,7 @@ def find_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=name)
+        torch.zeros(1, device=torch.device(name)).cpu()  # so that "meta" fails here, not later
     except (RuntimeError, AssertionError, TypeError) as error:
         raise SettingError(
             f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; "

@@ -18,7 +18,9 @@ class Interval:
 
     def __str__(self) -> str:
         """Write the mean and the interval, such as `0.82 [0.5, 1.1]`."""
-        if self.n < 2:
+        if self.n == 0:
+            return "no value (n = 0)"
+        if self.n == 1:
             return f"{self.mean:.3g} (n = 1)"
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
@@ -26,6 +28,9 @@ class Interval:
     def excludes_zero(self) -> bool:
         """Whether zero lies outside the interval; False where there is none."""
         return self.n >= 2 and (self.low > 0 or self.high < 0)
+
+
+NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where every training diverged
 
 
 def t_interval(values: np.ndarray, level: float = 0.95) -> Interval:

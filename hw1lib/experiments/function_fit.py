@@ -146,7 +146,8 @@ class Fit:
     @property
     def final(self) -> np.ndarray:
         """Loss after the last update, (R,), mean squared error; infinite where it diverged."""
-        return np.nan_to_num(self.loss[-1], nan=np.inf)
+        # nan_to_num would turn an infinite loss into a large finite one
+        return np.where(np.isfinite(self.loss[-1]), self.loss[-1], np.inf)
 
     @property
     def diverged(self) -> np.ndarray:
@@ -155,8 +156,12 @@ class Fit:
 
     @property
     def dense(self) -> np.ndarray:
-        """Mean squared error on the dense grid, (R,), so between the training points too."""
-        return np.square(self.error).mean(axis=1)
+        """Mean squared error on the dense grid, (R,), so between the training points too.
+
+        Infinite where a replica diverged.
+        """
+        error = np.where(self.diverged[:, None], np.inf, self.error.astype(np.float64))
+        return np.square(error).mean(axis=1)
 
     def first_below(self, threshold: float) -> np.ndarray:
         """Count the updates until the loss was first below a threshold, (R,); inf if never."""

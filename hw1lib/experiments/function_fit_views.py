@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from hw1lib import data, figures, training
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, DENSE, NETWORKS, TUNED, Result
-from hw1lib.statistics import Interval, paired_difference, share_interval
+from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, share_interval
 
 PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
 THRESHOLDS = [1e-2, 1e-3]  # mean squared error
@@ -56,6 +56,7 @@ def predictions(result: Result, arm: str) -> Figure:
         ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
     figures.label_grid(axes, list(NETWORKS), [data.TARGETS[t].title for t in targets])
     figure.supxlabel("x", fontsize=8)
+    figure.supylabel("value at x", fontsize=8)
     return figure
 
 
@@ -106,9 +107,11 @@ def between_points(result: Result, arm: str) -> Figure:
             ax.scatter(
                 fit.final, fit.dense, s=14, color=color, marker=mark, alpha=0.7, label=network
             )
-        somewhere = float(np.median(fit.final))
         ax.set(xscale="log", yscale="log", title=data.TARGETS[target].title)
-        ax.axline([somewhere] * 2, [2 * somewhere] * 2, color="0.5", linewidth=0.8, linestyle=":")
+        ends = np.concatenate([result.fits[arm, target, n].final for n in NETWORKS])
+        if np.isfinite(ends).any():
+            on = float(np.median(ends[np.isfinite(ends)]))
+            ax.axline([on] * 2, [2 * on] * 2, color="0.5", linewidth=0.8, linestyle=":")
     figure.supxlabel("loss on the training points (mean squared error)", fontsize=8)
     axes[0, 0].set_ylabel("error on the dense grid\n(mean squared error)")
     axes[0, 0].legend()
@@ -124,7 +127,10 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
     edges = np.linspace(0, 0.1, 21)
     bins = np.clip(np.digitize(distance, edges) - 1, 0, len(edges) - 2)
     for network, (color, dash, _) in STYLES.items():
-        squared = np.square(result.fits[arm, "sign", network].error)
+        fit = result.fits[arm, "sign", network]
+        squared = np.square(fit.error[~fit.diverged].astype(np.float64))
+        if not len(squared):
+            continue  # every training diverged
         by_bin = np.stack([squared[:, bins == b].mean(axis=1) for b in range(len(edges) - 1)])
         middles = (edges[:-1] + edges[1:]) / 2
         figures.curves(ax, middles, by_bin, label=network, color=color, dash=dash)
@@ -140,6 +146,8 @@ def ratio(result: Result, arm: str, target: str, first: str, second: str) -> Int
     """
     a, b = (result.fits[arm, target, network].final for network in (first, second))
     both = np.isfinite(a) & np.isfinite(b)
+    if not both.any():
+        return NO_INTERVAL
     return paired_difference(np.log10(a[both]), np.log10(b[both]))
 
 
@@ -157,7 +165,9 @@ def comparison_table(result: Result) -> pd.DataFrame:
 
 def factor(log10: Interval) -> str:
     """Write an interval of log10 ratios as a factor, such as `0.12 [0.05, 0.3]`."""
-    if log10.n < 2:
+    if log10.n == 0:
+        return str(log10)
+    if log10.n == 1:
         return f"{10**log10.mean:.2g} (n = {log10.n})"
     return f"{10**log10.mean:.2g} [{10**log10.low:.2g}, {10**log10.high:.2g}]"
 
@@ -179,7 +189,7 @@ def stopping_table(result: Result) -> pd.DataFrame:
                 "stopped": f"{stopped.sum()} of {len(stops)}",
                 "at update": "–",
                 "loss there": "–",
-                "loss at the end": f"{np.median(fit.final):.1e}",
+                "loss at the end": loss(np.median(fit.final)),
             }
             if stopped.any():
                 at = stops[stopped].astype(int)
@@ -195,13 +205,18 @@ def tuning_table(result: Result) -> pd.DataFrame:
     for (target, network), losses in result.tuning.items():
         medians = np.median(losses, axis=1)
         cells = {
-            f"{rate:g}": f"**{median:.1e}**" if best else f"{median:.1e}"
+            f"{rate:g}": f"**{loss(median)}**" if best else loss(median)
             for rate, median, best in zip(
                 result.spec.grid, medians, np.arange(len(medians)) == medians.argmin(), strict=True
             )
         }
         rows.append({"target": data.TARGETS[target].title, "network": network, **cells})
     return pd.DataFrame(rows)
+
+
+def loss(value: float) -> str:
+    """Write a loss, or say that there is none."""
+    return f"{value:.1e}" if np.isfinite(value) else "diverged"
 
 
 def order_sentence(result: Result) -> str:
@@ -255,7 +270,7 @@ def reading(result: Result) -> list[str]:
     for target in result.spec.targets:
         medians = {n: np.median(result.fits[TUNED, target, n].final) for n in NETWORKS}
         listed = ", ".join(
-            f"{n} {medians[n]:.1e}" for n in sorted(medians, key=medians.__getitem__)
+            f"{n} {loss(medians[n])}" for n in sorted(medians, key=medians.__getitem__)
         )
         sentences.append(f"Tuned, the medians on {data.TARGETS[target].title} are {listed}.")
     return sentences
@@ -267,7 +282,11 @@ def jump_sentence(result: Result) -> str:
     near = np.abs(x - np.round(5 * x) / 5) < NEAR
     shares = []
     for network in NETWORKS:
-        squared = np.square(result.fits[TUNED, "sign", network].error)
+        fit = result.fits[TUNED, "sign", network]
+        squared = np.square(fit.error[~fit.diverged].astype(np.float64))
+        if not len(squared):
+            shares.append(f"{network} diverged")
+            continue
         share = np.median(squared[:, near].sum(axis=1) / squared.sum(axis=1))
         shares.append(f"{network} {100 * share:.0f} %")
     return (
@@ -282,7 +301,10 @@ def between_sentence(result: Result) -> str:
     for target in result.spec.targets:
         fits = {network: result.fits[TUNED, target, network] for network in NETWORKS}
         times = ", ".join(
-            f"{network} {np.median(fit.dense / fit.final):.2g}" for network, fit in fits.items()
+            f"{network} diverged"
+            if fit.diverged.all()
+            else f"{network} {np.median(fit.dense[~fit.diverged] / fit.final[~fit.diverged]):.2g}"
+            for network, fit in fits.items()
         )
         parts.append(f"{data.TARGETS[target].title}: {times}")
     return f"Median of dense error over training loss: {'; '.join(parts)}."
@@ -310,7 +332,8 @@ def stopping_sentence(result: Result) -> str:
     for arm, target in STOPPED:
         if target in result.spec.targets:
             finals = [np.median(result.fits[arm, target, n].final) for n in NETWORKS]
-            spreads.append(max(finals) / min(finals))
+            finite = [final for final in finals if np.isfinite(final)]
+            spreads += [max(finite) / min(finite)] if finite else []
     if not spreads:
         return "Neither report's own target is among those fitted here."
     return (
@@ -324,7 +347,7 @@ def describe_losses(result: Result) -> str:
     """Describe the losses for readers who cannot see them."""
     lines = [
         f"{data.TARGETS[target].title}, {arm}: "
-        + ", ".join(f"{n} {np.median(result.fits[arm, target, n].final):.1e}" for n in NETWORKS)
+        + ", ".join(f"{n} {loss(np.median(result.fits[arm, target, n].final))}" for n in NETWORKS)
         for target in result.spec.targets
         for arm in ARMS
     ]

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from hw1lib import data, measures, models, replicas, runs, spec, training
 from hw1lib.data import ImageSet
 from hw1lib.models import Stack
-from hw1lib.spec import setting
+from hw1lib.spec import SettingError, setting
 from hw1lib.store import Entry
 
 OBJECTIVES = {
@@ -110,6 +110,8 @@ DEPTH = "depth at equal size"
 B = "as B has it"
 DIGITS_DEPTH = "depth at equal size, digits"
 
+MOST_NETWORKS = 6  # that one figure can tell apart
+
 # layers and channels of networks with 20,848, 20,800 and 20,758 parameters on CIFAR-10
 CNN_DEPTHS = ((2, 46), (4, 27), (6, 21))
 # hidden layers and units of networks with 101,770, 102,112 and 100,855 parameters on MNIST
@@ -138,6 +140,30 @@ class Spec(spec.Spec):
     side_channels: tuple[int, ...] = setting(
         (16,), "A's CNNs trained on permuted pixels and as A wrote it, too", at_least=1
     )
+
+    def __post_init__(self) -> None:
+        """Check also what no field can check alone."""
+        super().__post_init__()
+        if self.data not in ("auto", "real", "standin") and not self.data.startswith("folder:"):
+            raise SettingError(
+                f"data of image_task.Spec cannot be {self.data!r}; "
+                "known: auto, real, standin, folder:PATH"
+            )
+        if extra := set(self.side_channels) - set(self.channels):
+            raise SettingError(
+                "side_channels of image_task.Spec must be among channels "
+                f"{list(self.channels)}, got {min(extra)}"
+            )
+        if len(self.channels) + len(self.units) > MOST_NETWORKS:
+            raise SettingError(
+                f"channels and units of image_task.Spec are at most {MOST_NETWORKS} together, as "
+                f"many as colours can be told apart, got {len(self.channels) + len(self.units)}"
+            )
+        if self.batch_size > self.train_examples:
+            raise SettingError(
+                f"batch_size of image_task.Spec must be at most train_examples "
+                f"({self.train_examples}), got {self.batch_size}"
+            )
 
 
 PROFILES = spec.Profiles(
@@ -196,9 +222,16 @@ class Curves:
         return self.series(split, measure)[-1]
 
     def series(self, split: str, measure: str) -> np.ndarray:
-        """Take one measure over time, shape (K, R); arguments as in `final`."""
+        """Take one measure over time, shape (K, R); arguments as in `final`.
+
+        NaN from where a replica's loss was no longer finite: its accuracy, of outputs that are
+        no numbers, would pass for chance.
+        """
         which = ("loss", "squared error", "accuracy").index(measure)
-        return {"train": self.train, "test": self.test}[split][:, :, which]
+        measured = {"train": self.train, "test": self.test}[split]
+        values = np.where(np.isfinite(measured).all(axis=2), measured[:, :, which], np.nan)
+        values[-1, self.diverged] = np.nan
+        return values
 
 
 @dataclass(frozen=True)
@@ -374,7 +407,9 @@ def _operations(network: Network, images: ImageSet) -> int:
 
 def _curves(spec: Spec, network: Network, stacks: list[Entry]) -> Curves:
     """Put the replicas of one network side by side; NaN where one diverged before the end."""
-    longest = max((entry.arrays["epochs"] for entry in stacks), key=len)
+    # the whole plan, also where every replica diverged: the last row is the one after all passes
+    passes = range(0, spec.epochs + spec.evaluate_every, spec.evaluate_every)
+    epochs = np.minimum(passes, spec.epochs)
 
     def side_by_side(name: str, length: int) -> np.ndarray:
         parts = [entry.arrays[name] for entry in stacks]
@@ -386,9 +421,9 @@ def _curves(spec: Spec, network: Network, stacks: list[Entry]) -> Curves:
 
     return Curves(
         parameters=replicas.parameter_count(network.single()),
-        epochs=longest,
-        train=side_by_side("train", len(longest)),
-        test=side_by_side("test", len(longest)),
+        epochs=epochs,
+        train=side_by_side("train", len(epochs)),
+        test=side_by_side("test", len(epochs)),
         objective=side_by_side("objective", spec.epochs),
         diverged=np.concatenate([entry.arrays["diverged"] for entry in stacks]),
     )

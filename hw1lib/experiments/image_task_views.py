@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from hw1lib import figures
 from hw1lib.experiments.image_task import AS_A, CONTROL, MAIN, B, Curves, Result, depth_arms
-from hw1lib.statistics import Interval, paired_difference, t_interval
+from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, t_interval
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
@@ -93,7 +93,8 @@ def results_table(result: Result, arms: Sequence[str]) -> pd.DataFrame:
 
 def finite_interval(values: np.ndarray) -> Interval:
     """Estimate the mean over the trainings that did not diverge."""
-    return t_interval(values[np.isfinite(values)])
+    finite = values[np.isfinite(values)]
+    return t_interval(finite) if len(finite) else NO_INTERVAL
 
 
 def difference(
@@ -111,6 +112,8 @@ def difference(
     shared = min(len(a), len(b))
     a, b = a[:shared], b[:shared]
     both = np.isfinite(a) & np.isfinite(b)
+    if not both.any():
+        return NO_INTERVAL
     return paired_difference(a[both], b[both])
 
 
@@ -146,7 +149,9 @@ def contrast_table(result: Result) -> pd.DataFrame:
 
 def main_sentence(result: Result) -> str:
     """Name the best network of the main comparison."""
-    means = _means(result, MAIN)
+    means = {name: mean for name, mean in _means(result, MAIN).items() if np.isfinite(mean)}
+    if not means:
+        return "Every training diverged."
     best = max(means, key=means.__getitem__)
     return f"Highest mean test accuracy: {best}, {means[best]:.1f} %."
 
@@ -174,7 +179,7 @@ def depth_sentence(result: Result) -> str:
     """List mean test accuracies by depth."""
     parts = []
     for arm in depth_arms(result):
-        listed = ", ".join(f"{name} {mean:.1f} %" for name, mean in _means(result, arm).items())
+        listed = ", ".join(f"{name} {percent(mean)}" for name, mean in _means(result, arm).items())
         parts.append(f"{result.images[arm].description}: {listed}")
     return "; ".join(parts) + "."
 
@@ -192,11 +197,18 @@ def written_sentence(result: Result) -> str:
 def digits_sentence(result: Result) -> str:
     """Compare the last pass's running loss with that of the whole split at rest."""
     parts = [
-        f"{name} {np.nanmean(curves.objective[-1]):.3f} against "
-        f"{np.nanmean(curves.final('train', 'loss')):.3f}"
+        f"{name} {finite_interval(curves.objective[-1]).mean:.3f} against "
+        f"{finite_interval(curves.final('train', 'loss')).mean:.3f}"
+        if not curves.diverged.all()
+        else f"{name} diverged"
         for name, curves in result.arm(B).items()
     ]
     return f"In the last pass, mean while training against mean at rest: {'; '.join(parts)} nats."
+
+
+def percent(mean: float) -> str:
+    """Write a mean accuracy, or say that there is none."""
+    return f"{mean:.1f} %" if np.isfinite(mean) else "diverged"
 
 
 def counts(result: Result, arm: str) -> str:
@@ -209,13 +221,13 @@ def counts(result: Result, arm: str) -> str:
 
 def describe(result: Result, arm: str) -> str:
     """Describe an arm's outcome for readers who cannot see the figure."""
-    listed = ", ".join(f"{name} {mean:.1f} %" for name, mean in _means(result, arm).items())
+    listed = ", ".join(f"{name} {percent(mean)}" for name, mean in _means(result, arm).items())
     return f"Mean test accuracy, {arm}: {listed}."
 
 
 def _means(result: Result, arm: str) -> dict[str, float]:
     return {
-        name: 100 * float(np.nanmean(curves.final("test", "accuracy")))
+        name: finite_interval(100 * curves.final("test", "accuracy")).mean
         for name, curves in result.arm(arm).items()
     }
 

@@ -1,0 +1,46 @@
+"""What the README tells people to type works."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.S)
+COMMANDS = [line.split("  #")[0].strip() for block in BLOCKS for line in block.splitlines()]
+TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+
+
+def test_every_make_target_named_exists():
+    named = re.findall(r"make ([a-z]+)", README)
+    assert {"report", "test", "lab"} <= set(named)
+    assert set(named) <= set(TARGETS)
+
+
+def test_every_linked_file_exists():
+    linked = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert linked
+    assert [name for name in linked if not (ROOT / name).exists()] == []
+
+
+def test_every_chapter_of_the_report_is_in_the_table():
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert chapters == set(re.findall(r"\[(\d\d_\w+)\]", README))
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "papermill" in c])
+def test_the_papermill_commands_run(command, tmp_path):
+    words = command.replace(".venv/bin/papermill", f"{sys.executable} -m papermill").split()
+    words = [str(tmp_path / word) if word == "out.ipynb" else word for word in words]
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env={**os.environ, "HW1_RESULTS": str(tmp_path / "results")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
