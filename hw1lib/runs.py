@@ -66,7 +66,7 @@ def carry_out(
     entries: dict[Key, Entry] = {}
     with _bar(sum(job.cost * job.settings.epochs for job in jobs.values()), progress) as bar:
         for number, (key, job) in enumerate(jobs.items(), start=1):
-            bar.set_description(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
+            bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
             reached = bar.n
             entries[key] = _fetch(store, experiment, job, device, bar)
             # what was found in the store, or stopped early, counts as done
@@ -120,7 +120,7 @@ def _bar(total: float, shown: bool) -> tqdm.std.tqdm:
     settings = {
         "total": total,
         "disable": not shown,
-        "bar_format": "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
+        "bar_format": "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
     }
     if "ipykernel" in sys.modules and "JPY_SESSION_NAME" not in os.environ:
         # a kernel without a front end, as under papermill: plain lines that read well in a log
