@@ -92,13 +92,15 @@ def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.t
     )
 
 
-def record(entries: list[Entry], *, data: str, standin: bool, replicas: int) -> dict[str, Any]:
+def record(
+    entries: list[Entry], *, data: str, standin: bool | None, replicas: int
+) -> dict[str, Any]:
     """Summarize where results come from, for the report's provenance page.
 
     Args:
         entries: Everything a chapter read from the store.
         data: What was learned from, in words.
-        standin: Whether that took the place of the real set.
+        standin: Whether that took the place of a real set; None where there is no such set.
         replicas: Trainings of each network, at most.
     """
     latest = max((entry.provenance for entry in entries), key=lambda p: p["written"])

@@ -257,7 +257,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
             runs.record(
                 [*tuning.values(), *entries.values()],
                 data="the targets' formulas",
-                standin=False,
+                standin=None,
                 replicas=spec.replicas,
             ),
         ),

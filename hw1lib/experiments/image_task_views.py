@@ -43,13 +43,13 @@ def finals(result: Result, arms: Sequence[str]) -> Figure:
     figure, axes = figures.panels(2, len(arms), 1.7, sharey="row")
     for column, arm in zip(axes.T, arms, strict=True):
         networks = result.arm(arm)
-        count = len(networks)
+        places = _places(result, arm)
         for ax, measure in zip(column, UNITS, strict=True):
             groups = {
                 name.replace(" ", "\n"): curves.final("test", measure)
                 for name, curves in networks.items()
             }
-            figures.strip(ax, groups, COLORS[:count], MARKS[:count])
+            figures.strip(ax, groups, [COLORS[p] for p in places], [MARKS[p] for p in places])
         column[0].set_title(arm)
     for ax, measure in zip(axes[:, 0], UNITS, strict=True):
         ax.set_ylabel(f"test {UNITS[measure]}")
@@ -223,6 +223,13 @@ def describe(result: Result, arm: str) -> str:
     """Describe an arm's outcome for readers who cannot see the figure."""
     listed = ", ".join(f"{name} {percent(mean)}" for name, mean in _means(result, arm).items())
     return f"Mean test accuracy, {arm}: {listed}."
+
+
+def _places(result: Result, arm: str) -> list[int]:
+    """Give each network of an arm the colour and mark that it has in the main comparison."""
+    known = list(result.arm(MAIN))
+    names = list(result.arm(arm))
+    return [known.index(name) if name in known else names.index(name) for name in names]
 
 
 def _means(result: Result, arm: str) -> dict[str, float]:
