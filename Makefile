@@ -4,10 +4,6 @@ PYTHON  ?= python3
 PROFILE ?= quick
 PARAMS  ?=
 
-# glibc gives freed memory back at once; a CNN's training then spends a fifth of its time on page
-# faults. Other systems ignore this.
-export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592
-
 VENV  := .venv/bin
 BUILD := report/build/$(PROFILE)
 ASKED := $(BUILD)/.asked
