@@ -113,11 +113,11 @@ PROFILES = spec.Profiles(
     quick=Spec(
         replicas=6,
         points=100,
-        epochs=1000,
+        epochs=700,
         grid=(1e-3, 3e-3, 1e-2),
         tuning_replicas=3,
         tuning_epochs=200,
-        sign_epochs=1000,
+        sign_epochs=700,
     ),
     smoke=Spec(
         replicas=2,

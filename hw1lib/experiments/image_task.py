@@ -171,10 +171,10 @@ PROFILES = spec.Profiles(
     quick=Spec(
         replicas=2,
         mlp_replicas=6,
-        train_examples=1000,
-        test_examples=500,
+        train_examples=500,
+        test_examples=250,
         epochs=4,
-        batch_size=20,
+        batch_size=10,
     ),
     smoke=Spec(
         replicas=1,
