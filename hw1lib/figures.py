@@ -107,9 +107,8 @@ def show(figure: Figure, name: str, caption: str, *, alt: str, standin: str = ""
         standin: Data that took the place of a real set, said on the figure and in the caption.
     """
     if standin:
-        figure.text(
-            0.995, 0.995, standin, ha="right", va="top", fontsize=7, color="0.35", style="italic"
-        )
+        # a title of the figure, so that the layout makes room for it
+        figure.suptitle(standin, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
         caption = f"{caption} **Not the real data: {standin}.**"
     bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
     bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
