@@ -55,7 +55,7 @@ def curves(
     if running.any():
         bounds[:, running] = np.nanquantile(values[running], [0.1, 0.5, 0.9], axis=1)
     ax.plot(x, median, color=color, linestyle=dash, label=label)
-    if values.shape[1] > 1:
+    if values.shape[1] > 1 and running.any():
         ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
     return ax
 

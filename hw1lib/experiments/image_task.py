@@ -124,8 +124,7 @@ class Spec(spec.Spec):
 
     data: str = setting("auto", "auto, real, standin or folder:PATH")
     seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
-    replicas: int = setting(6, "trainings of each convolutional network", at_least=1)
-    mlp_replicas: int = setting(20, "trainings of each perceptron, side by side", at_least=1)
+    replicas: int = setting(6, "trainings of each network", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     test_examples: int = setting(10_000, "test images used, at most", at_least=1)
     epochs: int = setting(10, "passes over the training images", at_least=1)
@@ -170,7 +169,6 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=2,
-        mlp_replicas=6,
         train_examples=500,
         test_examples=250,
         epochs=4,
@@ -178,7 +176,6 @@ PROFILES = spec.Profiles(
     ),
     smoke=Spec(
         replicas=1,
-        mlp_replicas=2,
         train_examples=60,
         test_examples=40,
         epochs=1,
@@ -348,8 +345,8 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
             runs.record(
                 [entry for (arm, *_), entry in entries.items() if plan[arm].images is images],
                 data=images.description,
-                standin=images.source == "standin",
-                replicas=spec.mlp_replicas,
+                standin=None if of_folder else images.source == "standin",
+                replicas=spec.replicas,
             )
             for images in sets.values()
         ),
@@ -362,9 +359,8 @@ def _stacks(spec: Spec, network: Network) -> list[tuple[int, ...]]:
     One convolutional network already fills the machine, and on its own it can be kept as soon
     as it is done.
     """
-    if network.build is models.mlp:
-        return [tuple(range(spec.seed, spec.seed + spec.mlp_replicas))]
-    return [(seed,) for seed in range(spec.seed, spec.seed + spec.replicas)]
+    seeds = tuple(range(spec.seed, spec.seed + spec.replicas))
+    return [seeds] if network.build is models.mlp else [(seed,) for seed in seeds]
 
 
 def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ...]) -> runs.Job:

@@ -100,7 +100,7 @@ def finite_interval(values: np.ndarray) -> Interval:
 def difference(
     result: Result, first: tuple[str, str], second: tuple[str, str], measure: str = "accuracy"
 ) -> Interval:
-    """Compare two networks on the test images after the last pass, over the seeds they share.
+    """Compare two networks on the test images after the last pass, paired by seed.
 
     Args:
         result: What was measured.
@@ -109,8 +109,6 @@ def difference(
         measure: "accuracy", then in percentage points, or "loss", in nats.
     """
     a, b = (_test(result.curves[key], measure) for key in (first, second))
-    shared = min(len(a), len(b))
-    a, b = a[:shared], b[:shared]
     both = np.isfinite(a) & np.isfinite(b)
     if not both.any():
         return NO_INTERVAL
@@ -209,14 +207,6 @@ def digits_sentence(result: Result) -> str:
 def percent(mean: float) -> str:
     """Write a mean accuracy, or say that there is none."""
     return f"{mean:.1f} %" if np.isfinite(mean) else "diverged"
-
-
-def counts(result: Result, arm: str) -> str:
-    """Say how many trainings each network of an arm had."""
-    numbers = {name: len(curves.diverged) for name, curves in result.arm(arm).items()}
-    if len(set(numbers.values())) == 1:
-        return f"{next(iter(numbers.values()))} trainings each"
-    return ", ".join(f"{n} of {name}" for name, n in numbers.items())
 
 
 def describe(result: Result, arm: str) -> str:
