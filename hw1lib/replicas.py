@@ -4,6 +4,7 @@ Every parameter has a leading axis R and every activation a leading axis R, so o
 R networks that never touch: the gradient of the sum of their losses is the gradient of each.
 """
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from zlib import crc32
@@ -185,3 +186,33 @@ def parameter_count(model: nn.Module) -> int:
 def weights(model: nn.Module) -> Tensor:
     """Lay each replica's parameters end to end, shape (R, P), in the order of `parameters()`."""
     return torch.cat([p.flatten(1) for p in model.parameters()], dim=1)
+
+
+def with_weights(model: nn.Module, weights: Tensor) -> nn.Module:
+    """Copy a stacked network with other weights, as many replicas as there are rows.
+
+    Points of weight space are replicas of a stack: a whole line or plane is evaluated at once,
+    and the network it starts from is left alone.
+
+    Args:
+        model: Stacked network of any number of replicas; in eval mode where it drops out.
+        weights: Shape (K, P), in the order of `weights`, on any device and of any float type.
+
+    Returns:
+        A network of K replicas, in the model's mode.
+
+    Raises:
+        ValueError: If P is not the model's parameter count.
+    """
+    if weights.ndim != 2 or weights.shape[1] != parameter_count(model):
+        raise ValueError(
+            f"weights of shape {tuple(weights.shape)} do not fit a network of "
+            f"{parameter_count(model)} parameters"
+        )
+    twin = copy.deepcopy(model)
+    sizes = [p[0].numel() for p in model.parameters()]
+    with torch.no_grad():
+        for p, part in zip(twin.parameters(), weights.split(sizes, dim=1), strict=True):
+            p.grad = None
+            p.data = part.reshape(len(weights), *p.shape[1:]).clone()
+    return twin

@@ -155,6 +155,7 @@ class History:
     """What training left behind, apart from the trained weights."""
 
     losses: np.ndarray  # (S, R) objective on each step's batch before its update; NaN once stopped
+    watched: np.ndarray  # (S, R, ...) what `watch` read at each step; (0,) without it
     steps: np.ndarray  # (R,) updates that each replica took
     diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
     epochs: dict[str, np.ndarray]  # by probe: (K,) passes over the data before each measurement
@@ -181,6 +182,7 @@ class _Progress:
     epoch: int = 0  # passes completed
     step: int = 0  # steps made
     room: Tensor = field(default_factory=lambda: torch.empty(0))  # losses, with space for more
+    watched_room: Tensor = field(default_factory=lambda: torch.empty(0))  # likewise
     probed: dict[str, list[Tensor]] = field(default_factory=dict)  # by probe, (R, ...)
     frozen: list[Tensor] = field(default_factory=list)  # parameters when a replica last ended
 
@@ -189,13 +191,18 @@ class _Progress:
         """Losses of all steps so far, (S, R)."""
         return self.room[: self.step]
 
-    def note(self, losses: Tensor) -> None:
-        """Append the losses (R,) of a step; NaN for replicas that have ended."""
-        if self.step == len(self.room):
-            # one growing block: thousands of small tensors would scatter the heap's large ones
-            space = losses.new_empty(max(1024, self.step), len(losses))
-            self.room = torch.cat([self.losses, space]) if self.step else space
+    @property
+    def watched(self) -> Tensor:
+        """What was watched at all steps so far, (S, R, ...)."""
+        return self.watched_room[: self.step]
+
+    def note(self, losses: Tensor, watched: Tensor | None) -> None:
+        """Append the losses (R,) of a step, NaN for replicas that have ended, and the watched."""
+        self.room = _with_space(self.room, self.step, losses)
         self.room[self.step] = losses.where(self.running, torch.nan)
+        if watched is not None:
+            self.watched_room = _with_space(self.watched_room, self.step, watched)
+            self.watched_room[self.step] = watched
         self.step += 1
 
     def end(self, replicas_done: Tensor, model: nn.Module) -> None:
@@ -211,6 +218,15 @@ class _Progress:
                 p[ended] = kept[ended]
 
 
+def _with_space(block: Tensor, used: int, row: Tensor) -> Tensor:
+    """Return the block, enlarged if its rows are used up."""
+    if used < len(block):
+        return block
+    # one growing block: thousands of small tensors would scatter the heap's large ones
+    space = row.new_empty(max(1024, used), *row.shape)
+    return torch.cat([block, space]) if used else space
+
+
 def fit(
     model: nn.Module,
     batches: Iterable[Batch],
@@ -219,6 +235,7 @@ def fit(
     *,
     epochs: int,
     probes: Mapping[str, Probe] | None = None,
+    watch: Callable[[nn.Module], Tensor] | None = None,
     stop: Stop | None = None,
     streams: Sequence[torch.Generator] = (),
     checkpoint: Checkpoint | None = None,
@@ -240,6 +257,8 @@ def fit(
         optimizer: Holds the parameters to update and the step size.
         epochs: Passes over `batches`.
         probes: Quantities to record, by the name they get in the history.
+        watch: Quantity (R, ...) to read at every step while the gradients of its batch are in
+            place, before the update; it must leave both unchanged.
         stop: Rule that ends single replicas.
         streams: Every random stream that training draws from, continued when it resumes.
         checkpoint: Where a long training keeps its state.
@@ -275,7 +294,7 @@ def fit(
             optimizer.zero_grad()
             losses.backward(torch.ones_like(losses))
             seen = losses.detach().cpu()
-            now.note(seen)
+            now.note(seen, None if watch is None else watch(model).detach().cpu())
 
             done = ~seen.isfinite()
             now.diverged |= done & now.running
@@ -303,6 +322,7 @@ def fit(
 
     return History(
         losses=now.losses.numpy(),
+        watched=now.watched.numpy(),
         steps=now.steps.numpy(),
         diverged=now.diverged.numpy(),
         epochs={

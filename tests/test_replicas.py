@@ -136,3 +136,24 @@ def test_convolution_is_that_of_torch_with_stride_and_padding():
     x = torch.randn(3, 4, 2, 7, 9, generator=torch.Generator().manual_seed(0)).double()
     expected = F.conv2d(x[2], layer.weight[2], layer.bias[2], stride=2, padding=1)
     torch.testing.assert_close(layer(x)[2], expected)
+
+
+def test_a_network_with_other_weights_computes_what_plain_torch_does_with_them():
+    streams = Streams([1])
+    model = models.mlp(streams, 3, 4, 2, activation="tanh").double()
+    start = replicas.weights(model).detach().clone()
+    points = torch.randn(5, start.shape[1], generator=torch.Generator().manual_seed(0)).double()
+    x = torch.randn(7, 3, generator=torch.Generator().manual_seed(1)).double()
+    outputs = replicas.with_weights(model, points)(x)
+    with torch.random.fork_rng():
+        plain = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    for k, point in enumerate(points):
+        nn.utils.vector_to_parameters(point, plain.double().parameters())
+        torch.testing.assert_close(outputs[k], plain(x))
+    assert torch.equal(replicas.weights(model), start)
+
+
+def test_weights_that_do_not_fit_are_refused():
+    model = models.mlp(Streams([1]), 3, 4, 2)
+    with pytest.raises(ValueError, match=r"weights of shape \(5, 25\) do not fit .* 26 param"):
+        replicas.with_weights(model, torch.zeros(5, 25))

@@ -1,5 +1,7 @@
 """The training loop: the same numbers as plain torch, replica by replica, and as promised."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -218,3 +220,52 @@ def test_threads_are_set_back():
     with training.threads(1):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
+
+
+def test_what_is_watched_is_the_gradient_of_each_step(regression):
+    # plain gradient descent moves by the step size times the gradient that was read
+    x, y = regression
+    model = small(SEEDS)
+    before = replicas.weights(model).detach().clone()
+    sgd = training.optimizer("sgd", model, learning_rate=0.1)
+    batches = Minibatches(x, y, 4, Streams(SEEDS).order)
+
+    def gradient(model):
+        return torch.cat([p.grad.flatten(1) for p in model.parameters()], dim=1)
+
+    history = fit(model, batches, measures.mean_squared_error, sgd, epochs=400, watch=gradient)
+    assert history.watched.shape == (1200, 3, before.shape[1])
+    moved = (replicas.weights(model).detach() - before).numpy()
+    np.testing.assert_allclose(moved, -0.1 * history.watched.sum(axis=0), rtol=1e-8, atol=1e-12)
+
+
+def test_watching_continues_where_a_killed_training_stood(regression):
+    x, y = regression
+
+    def run(checkpoint, epochs):
+        model = small(SEEDS)
+        sgd = training.optimizer("sgd", model, learning_rate=0.1)
+        return fit(
+            model,
+            [(x, y)],
+            measures.mean_squared_error,
+            sgd,
+            epochs=epochs,
+            watch=lambda model: next(model.parameters()).grad[:, 0, 0],
+            checkpoint=checkpoint,
+        )
+
+    class Memory:
+        state = None
+
+        def load(self):
+            return self.state
+
+        def save(self, state):
+            self.state = copy.deepcopy(state)
+
+    straight, memory = run(None, 9), Memory()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+        run(memory, 5)
+    assert np.array_equal(run(memory, 9).watched, straight.watched)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hw1lib import data, measures, models, replicas, runs, spec, training
+from hw1lib import classification, data, measures, models, replicas, runs, spec, training
 from hw1lib.data import ImageSet
 from hw1lib.models import Stack
 from hw1lib.spec import SettingError, setting
@@ -18,7 +18,6 @@ OBJECTIVES = {
     "cross-entropy": measures.cross_entropy,
     "squared error": measures.softmax_squared_error,
 }
-MEASURES = [measures.cross_entropy, measures.softmax_squared_error, measures.accuracy]
 
 
 @dataclass(frozen=True)
@@ -51,35 +50,21 @@ def train(
     """Train R replicas of one network on images, and measure both splits along the way.
 
     Returns:
-        `epochs` (K,); `train` and `test` (K, R, 3), the `MEASURES` over the whole split in eval
-        mode; `objective` (E, R), mean over the examples of each epoch while the network changes,
-        as it is usually reported; `diverged` (R,).
+        `epochs` (K,); `train` and `test` (K, R, 3), the `classification.MEASURES` over the whole
+        split in eval mode; `objective` (E, R), mean over the examples of each epoch while the
+        network changes, as it is usually reported; `diverged` (R,).
     """
     streams = replicas.Streams(settings.seeds)
     model = build(streams, *settings.shape).to(device)
-
-    def prepare(batch: torch.Tensor) -> torch.Tensor:
-        normalized = images.normalized(batch)
-        return normalized.flatten(-3) if model.features is None else normalized
-
-    def split(part: data.Split, examples: int) -> tuple[torch.Tensor, torch.Tensor]:
-        chosen = part.images[:examples]
-        if settings.permuted:
-            chosen = data.permute_pixels(chosen, seed=0)
-        return chosen.to(device), part.labels[:examples].to(device)
-
-    seen, unseen = (
-        split(images.train, settings.train_examples),
-        split(images.test, settings.test_examples),
+    task = classification.task(
+        images,
+        model,
+        train_examples=settings.train_examples,
+        test_examples=settings.test_examples,
+        device=device,
+        permuted=settings.permuted,
     )
-
-    def evaluation(examples: tuple[torch.Tensor, torch.Tensor]) -> training.Probe:
-        return training.Probe(
-            lambda model: measures.over_split(model, *examples, MEASURES, prepare=prepare),
-            every=settings.evaluate_every,
-        )
-
-    batches = training.Minibatches(*seen, settings.batch_size, streams.order, prepare)
+    batches = task.minibatches(settings.batch_size, streams.order)
     history = training.fit(
         model,
         batches,
@@ -88,7 +73,7 @@ def train(
             "sgd", model, learning_rate=settings.learning_rate, momentum=settings.momentum
         ),
         epochs=settings.epochs,
-        probes={"train": evaluation(seen), "test": evaluation(unseen)},
+        probes=task.probes(settings.evaluate_every),
         streams=[*streams],
         checkpoint=checkpoint,
         each_epoch=each_epoch,
@@ -200,7 +185,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Curves:
-    """How R replicas of one network learned; `MEASURES` gives the order of the last axis."""
+    """How R replicas of one network learned; the last axis is `classification.MEASURES`."""
 
     parameters: int
     epochs: np.ndarray  # (K,) passes before each measurement
