@@ -31,7 +31,7 @@ GROUND = {
     "store": {"disk", "provenance", "source"},
 }
 # The first floor: each may use the ground floor, and none of these another.
-FIRST = {"curvature", "geometry", "measures", "statistics", "training"}
+FIRST = {"curvature", "geometry", "measures", "statistics", "training", "trajectories"}
 # Programs around notebooks, which know them as files only.
 APART = {"execute", "publish"}
 
