@@ -10,26 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import reference
+from benchmarks.timing import best
 from hw1lib import data, measures, models, training
 from hw1lib.replicas import Streams
-
-
-def best(rounds: int, **sides: Callable[[], object]) -> dict[str, float]:
-    """Time each side in turn and keep its shortest round, in seconds."""
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, side in sides.items():
-            started = time.perf_counter()
-            side()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: min(times) for name, times in seconds.items()}
 
 
 def regressors(rounds: int, replicas: int = 32, epochs: int = 300) -> None:
