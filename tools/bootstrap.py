@@ -55,7 +55,17 @@ def install(venv: Path) -> None:
     if uv:
         if not python.exists():
             run(uv, "venv", "--quiet", "--seed", "--python", sys.executable, venv)
-        run(uv, "pip", "sync", "--quiet", "--compile-bytecode", "--python", python, "--require-hashes", lock)
+        run(
+            uv,
+            "pip",
+            "sync",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            python,
+            "--require-hashes",
+            lock,
+        )
         pip: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
     else:
         run(sys.executable, "-m", "venv", venv)
