@@ -1,0 +1,162 @@
+"""Period and amplitude of a series, and whether it is periodic at all or only red noise."""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft, signal
+
+LEVEL = 0.05  # of the test for a period
+SURROGATES = 199  # red-noise series that a series is held against; its p-value is at least 1/200
+SHORTEST = 12  # samples that can show a period
+
+
+@dataclass(frozen=True)
+class Oscillation:
+    """How R series swing about their slow course; NaN where a series was not finite."""
+
+    amplitude: np.ndarray  # (R,) standard deviation about the course, in the series' unit
+    period: np.ndarray  # (R,) samples: lag at which the autocorrelation peaks most clearly
+    spectral_period: np.ndarray  # (R,) samples: where the spectrum is highest
+    rise: np.ndarray  # (R,) of that autocorrelation peak over the dips beside it, from 0 to 2
+    p_value: np.ndarray  # (R,) chance of such a rise in red noise
+
+    @property
+    def periodic(self) -> np.ndarray:
+        """Which series swing more regularly than red noise does, (R,) of bool."""
+        return self.p_value <= LEVEL  # NaN is not
+
+
+def measure(series: np.ndarray, *, window: int, generator: np.random.Generator) -> Oscillation:
+    """Find the period and the amplitude of each series, and test for a period.
+
+    The slow course is taken off first, as a straight line over each window. A period shows as a
+    peak of the autocorrelation. Red noise, that is a first-order autoregression, has chance peaks
+    as well, so the rise of the clearest peak is held against that of the clearest peak of
+    surrogate series: red noise of the same length and lag-one autocorrelation, treated in the
+    same way. An alternation of sign is no property of red noise, so a negative autocorrelation
+    counts as none there.
+
+    Args:
+        series: Shape (T, R), one column per series.
+        window: Samples over which the course is taken as straight; no period is sought that
+            exceeds a third of it.
+        generator: Draws the surrogates, from a stream of its own for each series.
+
+    Raises:
+        ValueError: If the series or the window has fewer than `SHORTEST` samples.
+
+    Source:
+        M. R. Allen and L. A. Smith, "Monte Carlo SSA: Detecting irregular oscillations in the
+        presence of colored noise", Journal of Climate 9, 3373-3404, 1996, for the null
+        hypothesis; here with the autocorrelation in place of their singular spectrum.
+    """
+    if min(len(series), window) < SHORTEST:
+        raise ValueError(
+            f"a period needs a series and a window of at least {SHORTEST} samples, "
+            f"got {len(series)} and {window}"
+        )
+    window = min(window, len(series))
+    columns = np.asarray(series, dtype=float).T
+    streams = generator.spawn(len(columns))
+    found = [_one(x, window, stream) for x, stream in zip(columns, streams, strict=True)]
+    return Oscillation(*(np.array(values) for values in zip(*found, strict=True)))
+
+
+def about_course(series: np.ndarray, window: int) -> np.ndarray:
+    """Take a straight line off each window of the series, along their last axis.
+
+    Args:
+        series: Shape (..., T).
+        window: Samples per line; a rest shorter than that joins the last window.
+    """
+    length = series.shape[-1]
+    breaks = np.arange(window, length - window + 1, window)
+    return signal.detrend(series, bp=breaks)
+
+
+def autocorrelation(series: np.ndarray, lags: int) -> np.ndarray:
+    """Correlate each series with itself, (..., T) to (..., lags + 1); the first is 1.
+
+    The sums are divided by the same number whatever the lag, so that a late peak, of which
+    little is known, does not look higher than the first.
+    """
+    # zeros added, or the end would meet the beginning
+    size = fft.next_fast_len(series.shape[-1] + lags, real=True)
+    power = np.abs(fft.rfft(series, size)) ** 2
+    products = fft.irfft(power, size)[..., : lags + 1]
+    return products / products[..., :1]
+
+
+def _one(
+    series: np.ndarray, window: int, generator: np.random.Generator
+) -> tuple[float, float, float, float, float]:
+    if not np.isfinite(series).all():
+        return (np.nan,) * 5
+    residual = about_course(series, window)
+    amplitude = residual.std()
+    if amplitude <= 1e-9 * np.abs(series).max():  # a straight line, but for round-off
+        return 0.0, np.nan, np.nan, 0.0, 1.0
+    correlation = autocorrelation(residual, window // 3 + 1)
+    period, rise = _clearest_peak(correlation)
+    noise = about_course(_red_noise(correlation[1], window, len(series), generator), window)
+    rises = [_clearest_peak(c)[1] for c in autocorrelation(noise, window // 3 + 1)]
+    p_value = (1 + np.count_nonzero(np.array(rises) >= rise)) / (1 + SURROGATES)
+    return amplitude, period, _highest_period(residual, window), rise, p_value
+
+
+def _clearest_peak(correlation: np.ndarray) -> tuple[float, float]:
+    """Find the lag of the peak that rises most above the dips beside it, and that rise."""
+    peaks, properties = signal.find_peaks(correlation, prominence=0)
+    if not len(peaks):
+        return np.nan, 0.0
+    clearest = properties["prominences"].argmax()
+    return float(peaks[clearest]), float(properties["prominences"][clearest])
+
+
+def _highest_period(residual: np.ndarray, window: int) -> float:
+    """Find the period at which the spectrum is highest, of those sought."""
+    segment = min(2 * window, len(residual))
+    # zeros added, so that the highest frequency is found between the few that fit a segment
+    frequencies, power = signal.welch(residual, nperseg=segment, nfft=8 * segment)
+    sought = frequencies >= 3 / window
+    return float(1 / frequencies[sought][power[sought].argmax()])
+
+
+def _red_noise(
+    lag_one: float, window: int, length: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw first-order autoregressions (SURROGATES, length) that look as correlated as a series.
+
+    Args:
+        lag_one: Autocorrelation of the series at lag one, its course taken off.
+        window: What was used to take it off.
+        length: Samples.
+        generator: Draws them.
+    """
+    coefficients, seen = _detrended_lag_one(window)
+    coefficient = np.interp(lag_one, seen, coefficients)
+    shocks = generator.standard_normal((SURROGATES, length))
+    # from the stationary distribution on, or the start would be another process
+    shocks[:, 0] /= np.sqrt(1 - coefficient**2)
+    return signal.lfilter([1.0], [1.0, -coefficient], shocks, axis=1)
+
+
+@functools.cache
+def _detrended_lag_one(window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tabulate which lag-one autocorrelation is left of red noise without its straight line.
+
+    Taking off the line takes off part of the correlation too: with the uncorrected value, the
+    surrogates of slow noise would be too lively, and the noise be called periodic.
+
+    Returns:
+        Coefficients from 0 to nearly 1, and the autocorrelation expected after detrending.
+    """
+    coefficients = 1 - np.geomspace(1, 1e-4, 60)
+    off_line = signal.detrend(np.eye(window))  # the projection that takes the line off
+    lags = np.abs(np.subtract.outer(np.arange(window), np.arange(window)))
+    seen = []
+    for coefficient in coefficients:
+        left = off_line @ coefficient**lags @ off_line
+        seen.append(np.trace(left, offset=1) / np.trace(left))
+    return coefficients, np.array(seen)
