@@ -56,11 +56,12 @@ def imported(source, module="", is_package=False):
 def layer(name):
     """The module below `hw1lib` that a name belongs to.
 
-    Each experiment counts as one, together with the figures and tables of it in `<name>_views`.
+    Each experiment counts as one, together with its figures and tables in `<name>_views`, the
+    sentences that it tests in `<name>_claims` and what it trains in `<name>_training`.
     """
     parts = name.split(".")[1:3]
     if parts[:1] == ["experiments"]:
-        return ".".join(parts).removesuffix("_views")
+        return re.sub("_(views|claims|training)$", "", ".".join(parts))
     return "".join(parts[:1])
 
 
@@ -111,6 +112,12 @@ def test_imports_point_one_way(module, path, is_package):
         ("hw1lib.experiments.a", "from hw1lib import data, training, statistics", []),
         ("hw1lib.experiments.a_views", "from hw1lib.experiments.a import Result", []),
         ("hw1lib.experiments.a_views", "from .b import Result", ["hw1lib.experiments.b.Result"]),
+        ("hw1lib.experiments.a_views", "from .a_claims import CLAIMS", []),
+        (
+            "hw1lib.experiments.a_claims",
+            "from .b_claims import f",
+            ["hw1lib.experiments.b_claims.f"],
+        ),
         ("hw1lib.training", "def f():\n    import hw1lib.measures", ["hw1lib.measures"]),
         ("hw1lib.training", "from hw1lib import replicas, store", []),
         ("hw1lib.measures", "from .training import fit", ["hw1lib.training.fit"]),
