@@ -233,6 +233,22 @@ def test_the_correlation_is_one_of_ranks():
     assert np.isnan(found[2:]).all()  # a norm that stands still, and one that diverged
 
 
+def test_the_absolute_swing_is_that_of_a_sine_of_that_height(seen):
+    wave = 5 + 0.3 * np.sin(2 * np.pi * np.arange(200)[:, None] / 10)
+    norm = np.hstack([wave, np.full((200, 1), np.nan)])
+    swing = dataclasses.replace(seen.swings[ADAM, SAME], norm=norm)
+    result = dataclasses.replace(seen, spec=SPEC.replace(window=100), swings={(ADAM, SAME): swing})
+    swings = gradient_norm_claims.absolute_swing(result, (ADAM, SAME))
+    assert swings[0] == pytest.approx(0.3 / np.sqrt(2), rel=0.01)
+    assert np.isnan(swings[1])
+
+
+def test_a_ratio_is_the_geometric_mean_over_pairs_and_leaves_out_what_is_none():
+    found = gradient_norm_claims.ratio(np.array([2.0, 8, 0, np.nan]), np.array([1.0, 1, 1, 1]))
+    assert found.n == 2
+    assert 10**found.mean == pytest.approx(4)
+
+
 @pytest.fixture
 def planted(seen):
     """A result of six trainings in which A and B are right about everything."""

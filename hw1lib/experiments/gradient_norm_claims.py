@@ -20,6 +20,7 @@ from hw1lib.experiments.gradient_norm import (
     decades,
 )
 from hw1lib.experiments.gradient_norm_training import SAME, TENTH
+from hw1lib.oscillation import about_course
 from hw1lib.statistics import NO_INTERVAL, Interval, share_interval, t_interval
 from hw1lib.verdicts import Claim, Verdict, of_effect
 
@@ -87,17 +88,29 @@ def late(course: Course) -> slice:
     return slice(course.fraction(SETTLED), None)
 
 
-def amplitude_ratio(result: Result, first: tuple[str, str], second: tuple[str, str]) -> Interval:
-    """Compare two parts' amplitudes: mean log10 ratio over pairs of trainings of one seed.
+def absolute_swing(result: Result, key: tuple[str, str]) -> np.ndarray:
+    """Spread of the norm itself about its course, (R,), loss per unit of weight.
 
-    Args:
-        result: What was measured.
-        first: Optimizer and part.
-        second: Optimizer and part, to be divided by.
+    The amplitude is relative: where the level falls, the same amplitude is a smaller swing.
     """
+    columns = result.swings[key].norm.T
+    finite = np.isfinite(columns).all(axis=1)
+    swings = np.full(len(columns), np.nan)
+    if finite.any():
+        swings[finite] = about_course(columns[finite], result.spec.window).std(axis=1)
+    return swings
+
+
+def ratio(first: np.ndarray, second: np.ndarray) -> Interval:
+    """Compare positive quantities (R,): mean log10 ratio over pairs of trainings of one seed."""
+    both = (first > 0) & (second > 0)  # NaN is not
+    return t_interval(np.log10(first[both] / second[both])) if both.any() else NO_INTERVAL
+
+
+def amplitude_ratio(result: Result, first: tuple[str, str], second: tuple[str, str]) -> Interval:
+    """Compare two parts' amplitudes, each named by optimizer and part, as `ratio` does."""
     a, b = (result.swings[key].oscillation.amplitude for key in (first, second))
-    both = (a > 0) & (b > 0)  # NaN is not
-    return t_interval(np.log10(a[both] / b[both])) if both.any() else NO_INTERVAL
+    return ratio(a, b)
 
 
 def _mostly_early(result: Result) -> Verdict:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from hw1lib import figures, verdicts
 from hw1lib.experiments.gradient_norm import (
@@ -24,11 +24,13 @@ from hw1lib.experiments.gradient_norm_claims import (
     CLAIMS,
     EARLY,
     FIRST,
+    absolute_swing,
     amplitude_ratio,
     correlation,
     early,
     late,
     over_trainings,
+    ratio,
 )
 from hw1lib.experiments.gradient_norm_training import RERUN, SAME, TENTH
 from hw1lib.statistics import Interval, share_interval
@@ -82,6 +84,7 @@ def zoom(result: Result) -> Figure:
             updates = result.spec.epochs + result.spec.more - len(norm) + np.arange(len(norm))
             ax.plot(updates, norm, color=STYLES[arm][0], linewidth=0.9)
             ax.set_yscale("log")
+            ax.yaxis.set_minor_formatter(NullFormatter())  # they would overlap
             if np.isfinite(_half_span(norm)):
                 middle = np.sqrt(norm.min() * norm.max())
                 ax.set_ylim(middle / 10**half, middle * 10**half)
@@ -109,6 +112,10 @@ def swings(result: Result) -> Figure:
         figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
         if np.isfinite(np.concatenate([*groups.values()])).any():  # nothing has no logarithm
             ax.set_yscale("log")
+            if name == "period":
+                ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                ax.yaxis.set_major_formatter("{x:g}")
+                ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0, 0].set_ylabel("amplitude (decades)")
     axes[1, 0].set_ylabel("period (updates)")
     axes[1, 0].tick_params(axis="x", labelsize=6.5)
@@ -121,8 +128,7 @@ def edges(result: Result) -> Figure:
     for ax, (rate, edge) in zip(axes[0], result.edges.items(), strict=True):
         ax.plot(edge.epochs, edge.sharpness, color=STYLES[PLAIN][0], linewidth=0.7, alpha=0.6)
         ax.axhline(2 / rate, color="black", linewidth=1, linestyle="--")
-        _name_line(ax, 2 / rate, f"2 / step = {2 / rate:g}")
-        ax.set_title(f"step {rate:g}")
+        ax.set_title(f"step {rate:g}, 2 / step = {2 / rate:g}")
         ax.set_ylim(0, None)
     axes[0, 0].set_ylabel("largest Hessian eigenvalue\n(loss per squared unit of weight)")
     figure.supxlabel("update", fontsize=8)
@@ -145,6 +151,7 @@ def oscillation_table(result: Result) -> pd.DataFrame:
                 "by spectrum": _median(found.spectral_period[found.periodic], ".0f"),
                 "amplitude (decades)": _factor(over_trainings(decades(found.amplitude))),
                 "level": _median(swing.level, ".1e"),
+                "swing": _median(absolute_swing(result, (arm, part)), ".1e"),
             }
         )
     return pd.DataFrame(rows)
@@ -239,11 +246,13 @@ def swing_reading(result: Result) -> list[str]:
     """Say what dividing the step, and changing the optimizer, does to the oscillation."""
     sentences = []
     for arm in OPTIMIZERS:
-        ratio = amplitude_ratio(result, (arm, SAME), (arm, TENTH))
+        relative = amplitude_ratio(result, (arm, SAME), (arm, TENTH))
+        absolute = ratio(*(absolute_swing(result, (arm, part)) for part in STEPS))
         sentences.append(
             f"Under {arm}, {_regular(result.swings[arm, SAME])} at the same step and "
             f"{_regular(result.swings[arm, TENTH])} at a tenth of it; "
-            f"the amplitude shrinks by a factor of {_factor(ratio)}."
+            f"the amplitude shrinks by a factor of {_factor(relative)}, and the swing of the norm "
+            f"itself by {_factor(absolute)}."
         )
     others = ", ".join(
         f"{_factor(amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)))} times that under {arm}"
@@ -324,24 +333,13 @@ def _short(arm: str) -> str:
 
 
 def _shown_replica(result: Result) -> int:
-    """Choose the first training that diverged nowhere, or else simply the first."""
-    going = np.all([np.isfinite(s.norm).all(axis=0) for s in result.swings.values()], axis=0)
-    return int(going.argmax())
+    """Choose the training that swings neither least nor most under RMSprop: the median one."""
+    amplitudes = result.swings[RMSPROP, SAME].oscillation.amplitude
+    order = np.argsort(amplitudes)  # those that diverged last
+    return int(order[max(0, np.isfinite(amplitudes).sum() - 1) // 2])
 
 
 def _half_span(norm: np.ndarray) -> float:
     """Measure half of the range of a norm, in decades, with some room; NaN if it has none."""
     low, high = norm.min(), norm.max()
     return 0.55 * float(np.log10(high / low)) if low > 0 else np.nan
-
-
-def _name_line(ax: Axes, height: float, name: str) -> None:
-    ax.annotate(
-        name,
-        (0.98, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 3),
-        textcoords="offset points",
-        ha="right",
-        fontsize=7,
-    )
