@@ -153,7 +153,7 @@ class Spec(spec.Spec):
 
 PROFILES = spec.Profiles(
     full=Spec(),
-    quick=Spec(epochs=15, every=1, train_examples=2000, test_examples=1000, b_batch=250),
+    quick=Spec(epochs=15, every=1, train_examples=1500, test_examples=1000, b_batch=250),
     smoke=Spec(
         replicas=3,
         epochs=2,
