@@ -328,7 +328,12 @@ def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | Non
         ax.plot(*line[0], "s", markersize=4, color="black", fillstyle="none", zorder=3)
         if color is not None:
             ax.annotate(
-                f"{100 * accuracy:.1f}", line[-1], (3, 3), textcoords="offset points", fontsize=6
+                f"{100 * accuracy:.1f}",
+                line[-1],
+                (3, 3),
+                textcoords="offset points",
+                fontsize=6,
+                zorder=4,
             )
     ax.margins(0.12)
     ax.set_aspect("equal", adjustable="datalim")
@@ -364,8 +369,7 @@ def _share_title(paths: Paths, layer: int | None, *, walk: bool) -> str:
         return ""
     shown, other = (joint_shares(paths, layer, walk=w)[:2].sum() for w in (walk, not walk))
     return (
-        f"\n{_percent(shown)} of the variance "
-        f"({'trained' if walk else 'random walks'}: {_percent(other)})"
+        f"\n{_percent(shown)} of the variance ({'trained' if walk else 'walks'}: {_percent(other)})"
     )
 
 
