@@ -60,6 +60,17 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-image-digits",
         "tbl-image-digits",
     ],
+    "21_weight_paths": [
+        "fig-paths-joint",
+        "fig-paths-walks",
+        "tbl-paths-joint",
+        "fig-paths-own",
+        "tbl-paths-own",
+        "tbl-paths-star",
+        "tbl-paths-spread",
+        "fig-paths-neighbours",
+        "tbl-paths-verdicts",
+    ],
     "22_gradient_norm": [
         "fig-norm-course",
         "tbl-norm-correlation",
@@ -333,11 +344,10 @@ def test_every_figure_and_table_has_its_number_and_caption(built, text):
 
 
 def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
-    of_images = [
-        e for e in built.shown if e["id"].startswith("fig-image") or e["id"] == "fig-norm-course"
-    ]
+    shows_images = ("fig-image", "fig-paths", "fig-norm-course")
+    of_images = [e for e in built.shown if e["id"].startswith(shows_images)]
     said = squeezed("\n".join(built.pages))
-    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 6
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 10
     # and once more in the picture itself, above the axes
     names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
     assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)
