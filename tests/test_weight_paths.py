@@ -16,6 +16,7 @@ from hw1lib import data, models, replicas, trajectories
 from hw1lib.experiments import weight_paths as chapter
 from hw1lib.experiments import weight_paths_views as views
 from hw1lib.experiments.weight_paths import A, B, Paths
+from hw1lib.experiments.weight_paths_claims import CLAIMS
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 
@@ -163,7 +164,7 @@ def paths_of(weights, walks, layers=(600, 200)):
 
 def words(result, paths):
     judged = dataclasses.replace(result, paths={**result.paths, A: paths})
-    return {claim.id: claim.judge(judged) for claim in chapter.CLAIMS}
+    return {claim.id: claim.judge(judged) for claim in CLAIMS}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from matplotlib.ticker import LogLocator
 from sklearn.manifold import TSNE
 
 from hw1lib import figures, trajectories, verdicts
-from hw1lib.experiments.weight_paths import CLAIMS, B, Paths, Result, broader, straighter
+from hw1lib.experiments.weight_paths import B, Paths, Result
+from hw1lib.experiments.weight_paths_claims import CLAIMS, broader, straighter
 from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, t_interval
 
 PARTS: dict[str, int | None] = {"first layer": 0, "whole network": None}
