@@ -1,0 +1,357 @@
+"""Chapter 24: what does the loss look like between and around the weights? Homework 1-2."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hw1lib import (
+    classification,
+    data,
+    landscape,
+    measures,
+    models,
+    replicas,
+    runs,
+    spec,
+    training,
+)
+from hw1lib.data import ImageSet
+from hw1lib.landscape import Look, Surface
+from hw1lib.spec import SettingError, setting
+
+REGRESSORS = {"deep": models.DEEP, "shallow": models.SHALLOW}
+DIGITS = (784, 10, 20, 10)
+DENSE = 3001  # points of the grid on which a fit is tested
+
+SGD = "SGD"
+ADAM = "Adam"
+LARGE = "Adam, large steps"
+ARMS = [SGD, ADAM, LARGE]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that decides the numbers of one stack of perceptrons, besides the images."""
+
+    widths: tuple[int, ...]
+    activation: str  # a key of models.ACTIVATIONS
+    optimizer: str  # a key of training.OPTIMIZERS
+    learning_rate: float
+    examples: int  # to learn: points of a uniform grid on [-1, 1], or images
+    batch_size: int
+    measured: int  # examples of either split on which the surface is measured
+    epochs: int
+    every: int  # epochs between the weights that make a path
+    seeds: tuple[int, ...]  # one per replica
+    look: Look
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a stack of networks learns, and its loss anywhere in weight space."""
+
+    batches: Iterable[training.Batch]
+    objective: training.Objective
+    loss: landscape.Measure  # (R,), differentiable, over the measured training examples
+    splits: landscape.Measure  # (R, 2, M): M measures, the loss first, over both measured splits
+
+
+def sinc(settings: Training, device: str) -> Problem:
+    """Learn sin(5 pi x) / (5 pi x) on a grid, all points at once; test on a denser grid."""
+    target = data.TARGETS["sinc"]
+    x, dense = (data.grid(n)[:, None].to(device) for n in (settings.examples, settings.measured))
+
+    def loss(model: nn.Module, x: Tensor = x) -> Tensor:
+        return measures.mean_squared_error(model(x), target(x))
+
+    def splits(model: nn.Module) -> Tensor:
+        return torch.stack([loss(model), loss(model, dense)], dim=1)[:, :, None]
+
+    return Problem([(x, target(x))], measures.mean_squared_error, loss, splits)
+
+
+def digits(
+    settings: Training,
+    images: ImageSet,
+    model: models.Stack,
+    streams: replicas.Streams,
+    device: str,
+) -> Problem:
+    """Learn to tell digits apart; measure cross-entropy and accuracy on the first of them."""
+    task = classification.task(
+        images,
+        model,
+        train_examples=settings.examples,
+        test_examples=settings.measured,
+        device=device,
+    )
+    pixels, labels = (part[: settings.measured] for part in task.train)
+
+    def summed(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        outputs = model(task.prepare(x))
+        return len(y) * measures.cross_entropy(outputs, y.expand(len(outputs), *y.shape))
+
+    def loss(model: nn.Module) -> Tensor:
+        parts = zip(pixels.split(1000), labels.split(1000), strict=True)
+        return torch.stack([summed(model, *part) for part in parts]).sum(dim=0) / len(labels)
+
+    def splits(model: nn.Module) -> Tensor:
+        wanted = [measures.cross_entropy, measures.accuracy]
+        measure = partial(measures.over_split, model, measures=wanted, prepare=task.prepare)
+        return torch.stack([measure(pixels, labels), measure(*task.test)], dim=1)
+
+    batches = task.minibatches(settings.batch_size, streams.order)
+    return Problem(batches, measures.cross_entropy, loss, splits)
+
+
+def train(
+    settings: Training,
+    images: ImageSet | None = None,
+    *,
+    device: str,
+    checkpoint: training.Checkpoint | None = None,
+    each_epoch: Callable[[Tensor], None] = lambda losses: None,
+) -> dict[str, np.ndarray]:
+    """Train R replicas of a perceptron, then measure the loss between and around their weights.
+
+    Args:
+        settings: What to train, and where to look.
+        images: Digits to learn; None to fit the sinc function.
+        device: Where to train.
+        checkpoint: Where the training keeps its state.
+        each_epoch: Told the losses (R,) after each epoch.
+
+    Returns:
+        `diverged` (R,), and what `landscape.survey` returns; the measures on the lines are
+        (2 splits, 1 or 2 measures), the loss first, then the accuracy on digits.
+    """
+    streams = replicas.Streams(settings.seeds)
+    model = models.mlp(streams, *settings.widths, activation=settings.activation).to(device)
+    if images:
+        problem, threads = digits(settings, images, model, streams, device), torch.get_num_threads()
+    else:
+        problem, threads = sinc(settings, device), 1  # too small operations to be shared
+    start, look = replicas.weights(model).detach(), settings.look
+    path = training.Probe(lambda model: replicas.weights(model)[: look.planes], settings.every)
+    with training.threads(threads):
+        history = training.fit(
+            model,
+            problem.batches,
+            problem.objective,
+            training.optimizer(settings.optimizer, model, learning_rate=settings.learning_rate),
+            epochs=settings.epochs,
+            probes={"path": path},
+            streams=[*streams],
+            checkpoint=checkpoint,
+            each_epoch=each_epoch,
+        )
+        # the loss after the last update has not been seen
+        sound = ~history.diverged & replicas.weights(model).isfinite().all(dim=1).cpu().numpy()
+        seen = landscape.survey(
+            model,
+            start,
+            history.series["path"],
+            look,
+            loss=problem.loss,
+            splits=problem.splits,
+            seeds=settings.seeds,
+            sound=sound,
+        )
+    return {"diverged": ~sound, **seen}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(spec.Spec):
+    """Settings of the error surface; the defaults are the full profile."""
+
+    data: str = setting("auto", "auto, real or standin", choices=("auto", "real", "standin"))
+    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
+    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
+    points: int = setting(300, "training points of the sinc function, a uniform grid", at_least=2)
+    updates: int = setting(5_000, "of the regressors, full batch", at_least=1)
+    fit_rate: float = setting(1e-3, "learning rate of the regressors' Adam", above=0)
+    train_examples: int = setting(60_000, "digits to learn, at most", at_least=1)
+    batch_size: int = setting(64, "digits per step", at_least=1)
+    epochs: int = setting(10, "passes over the digits", at_least=1)
+    sgd_rate: float = setting(0.1, "learning rate of SGD on the digits", above=0)
+    adam_rate: float = setting(1e-3, "learning rate of Adam on the digits", above=0)
+    large_rate: float = setting(1e-2, "learning rate of Adam with large steps", above=0)
+    measured: int = setting(
+        10_000, "digits of either split on which the surface is measured, at most", at_least=1
+    )
+    line_steps: int = setting(40, "steps from the initial weights to the last", at_least=4)
+    directions: int = setting(10, "random directions around every solution", at_least=2)
+    planes: int = setting(6, "trainings around which planes are drawn", at_least=1)
+    side: int = setting(41, "points along each side of a plane", at_least=3)
+    snapshots: int = setting(100, "times the regressors' weights are kept for a path", at_least=1)
+    eigenvalues: int = setting(5, "largest eigenvalues of each Hessian", at_least=1)
+    lanczos_steps: int = setting(60, "products with the Hessian to find them", at_least=1)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per replica."""
+        return tuple(range(self.seed, self.seed + self.replicas))
+
+    def __post_init__(self) -> None:
+        """Check also what no field can check alone."""
+        super().__post_init__()
+        for name, limit in (("batch_size", "train_examples"), ("eigenvalues", "lanczos_steps")):
+            if getattr(self, name) > getattr(self, limit):
+                raise SettingError(
+                    f"{name} of error_surface.Spec must be at most {limit} "
+                    f"({getattr(self, limit)}), got {getattr(self, name)}"
+                )
+
+
+PROFILES = spec.Profiles(
+    full=Spec(),
+    quick=Spec(
+        replicas=6,
+        points=100,
+        updates=700,
+        train_examples=1_000,
+        batch_size=20,
+        epochs=6,
+        measured=300,
+        line_steps=20,
+        directions=5,
+        planes=2,
+        side=17,
+        snapshots=35,
+        eigenvalues=3,
+        lanczos_steps=20,
+    ),
+    smoke=Spec(
+        replicas=2,
+        points=20,
+        updates=20,
+        train_examples=60,
+        batch_size=20,
+        epochs=2,
+        measured=40,
+        line_steps=4,
+        directions=2,
+        planes=1,
+        side=5,
+        snapshots=5,
+        eigenvalues=2,
+        lanczos_steps=4,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that chapter 24 shows."""
+
+    spec: Spec
+    surfaces: dict[str, Surface]  # by regressor and arm
+    images: ImageSet
+    provenance: tuple[dict[str, Any], ...]
+
+    @property
+    def standin(self) -> str:
+        """Name the stand-in that was learned; empty where the digits are real."""
+        return self.images.description if self.images.source == "standin" else ""
+
+
+def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
+    """Train and survey every network that is not stored yet, and gather the chapter's numbers.
+
+    Args:
+        spec: What to compute.
+        device: Where to train: auto, cpu or cuda.
+        progress: Whether to show a bar.
+    """
+    images = data.load("mnist", spec.data)
+    jobs = {name: _fit(spec, name) for name in REGRESSORS}
+    jobs |= {arm: _learn(spec, arm, images) for arm in ARMS}
+    entries = runs.carry_out("error_surface", jobs, device=device, progress=progress)
+    sources = {
+        "the sinc function's formula": (list(REGRESSORS), None),
+        images.description: (ARMS, images.source == "standin"),
+    }
+    return Result(
+        spec=spec,
+        surfaces={
+            name: landscape.surface(spec.line_steps, entry.arrays)
+            for name, entry in entries.items()
+        },
+        images=images,
+        provenance=tuple(
+            runs.record(
+                [entries[name] for name in names],
+                data=described,
+                standin=standin,
+                replicas=spec.replicas,
+            )
+            for described, (names, standin) in sources.items()
+        ),
+    )
+
+
+def _look(spec: Spec, planes: int) -> Look:
+    return Look(
+        line_steps=spec.line_steps,
+        directions=spec.directions,
+        planes=min(planes, spec.replicas),
+        side=spec.side,
+        eigenvalues=spec.eigenvalues,
+        lanczos_steps=spec.lanczos_steps,
+    )
+
+
+def _fit(spec: Spec, name: str) -> runs.Job:
+    settings = Training(
+        widths=REGRESSORS[name],
+        activation="leaky_relu",
+        optimizer="adam",
+        learning_rate=spec.fit_rate,
+        examples=spec.points,
+        batch_size=spec.points,
+        measured=DENSE,
+        epochs=spec.updates,
+        every=max(1, spec.updates // spec.snapshots),
+        seeds=spec.seeds,
+        look=_look(spec, spec.planes),
+    )
+    return runs.Job(f"{name}, sinc", settings, train, (train,), cost=1e-3 * len(spec.seeds))
+
+
+def _learn(spec: Spec, arm: str, images: ImageSet) -> runs.Job:
+    optimizer, rate = {
+        SGD: ("sgd", spec.sgd_rate),
+        ADAM: ("adam", spec.adam_rate),
+        LARGE: ("adam", spec.large_rate),
+    }[arm]
+    settings = Training(
+        widths=DIGITS,
+        activation="relu",
+        optimizer=optimizer,
+        learning_rate=rate,
+        examples=min(spec.train_examples, len(images.train)),
+        batch_size=spec.batch_size,
+        measured=min(spec.measured, spec.train_examples, len(images.train), len(images.test)),
+        epochs=spec.epochs,
+        every=1,
+        seeds=spec.seeds,
+        # one way of training is enough to show what planes look like
+        look=_look(spec, spec.planes if arm == SGD else 0),
+    )
+
+    def train_on(settings: Training, **how: Any) -> dict[str, np.ndarray]:
+        return train(settings, images, **how)
+
+    return runs.Job(
+        f"{arm}, digits",
+        settings,
+        train_on,
+        (train,),
+        images.fingerprint,
+        cost=2e-4 * settings.examples * len(spec.seeds),
+    )
