@@ -188,9 +188,9 @@ def survey(
         sound: Replicas that have a solution, shape (R,), bool; the others get NaN.
 
     Returns:
-        `line` (R, K, ...), `steps` (R, T, D) and `eigenvalues` (R, E), unless no replica is
-        sound; and of the first S, unless none of them is, `plane` (S, A, A) and what
-        `path_plane` returns.
+        `line` (R, K, ...), `steps` (R, T, D), `eigenvalues` (R, E) and `moved` (R,), the
+        distance from the initial weights in lengths of these, unless no replica is sound; and
+        of the first S, unless none of them is, `plane` (S, A, A) and what `path_plane` returns.
     """
     if not sound.any():
         return {}
@@ -201,6 +201,7 @@ def survey(
         "line": lines(found, start[chosen], look, splits),
         "steps": steps_away(found, directions[:, chosen], loss),
         "eigenvalues": top_eigenvalues(found, look, loss, seeds),
+        "moved": ((ends - start).norm(dim=1) / start.norm(dim=1))[chosen].cpu().numpy(),
     }
     result = {name: _with_gaps(values, sound) for name, values in everywhere.items()}
     drawn = [
@@ -232,6 +233,7 @@ class Surface:
     line: np.ndarray  # (R, K, 2, M) loss, and accuracy on digits, of both splits there
     steps: np.ndarray  # (R, T, D) training loss at DISTANCES in random directions
     eigenvalues: np.ndarray  # (R, E) largest of the training loss's Hessian, descending
+    moved: np.ndarray  # (R,) distance from the initial weights, in lengths of these
     diverged: np.ndarray  # (R,) bool; all else is NaN there
     plane: np.ndarray  # (S, A, A) training loss over two random directions from -1 to 1
     path_plane: np.ndarray  # (S, A, A) training loss over the plane of a training's path
@@ -280,6 +282,7 @@ def surface(line_steps: int, arrays: Mapping[str, np.ndarray]) -> Surface:
         "line": np.full((count, len(alphas), 2, 2), np.nan),
         "steps": np.full((count, len(DISTANCES), 1), np.nan),
         "eigenvalues": np.full((count, 1), np.nan),
+        "moved": np.full(count, np.nan),
         "plane": nobody,
         "path_plane": nobody,
         "path_places": nobody,
