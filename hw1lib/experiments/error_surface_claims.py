@@ -32,7 +32,7 @@ def _rises_more(first: str, second: str, result: Result) -> Verdict:
 def flatter(result: Result, distance: float) -> Interval:
     """Compare the regressors: mean of log10(rise of shallow / rise of deep) at a distance.
 
-    Pairs in which a training diverged, or a mean rise is not positive, are left out; `n` counts
+    Pairs in which a training diverged, or the loss does not rise, are left out; `n` counts
     the others.
     """
     deep, shallow = (result.surfaces[name].away(distance) for name in ("deep", "shallow"))
