@@ -81,6 +81,17 @@ SHOWN = {  # figures and tables of each chapter, in order
         "tbl-norm-edge",
         "tbl-norm-verdicts",
     ],
+    "24_error_surface": [
+        "fig-surface-line",
+        "fig-surface-fit-line",
+        "tbl-surface-line",
+        "fig-surface-plane",
+        "fig-surface-away",
+        "fig-surface-eigenvalue",
+        "tbl-surface-flatness",
+        "fig-surface-path",
+        "tbl-surface-verdicts",
+    ],
 }
 
 
