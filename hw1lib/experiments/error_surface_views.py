@@ -197,7 +197,7 @@ def accuracy_sentence(result: Result) -> str:
         reached = high.any(axis=1)
         if reached.any():
             first = np.median(surface.alphas[high.argmax(axis=1)][reached])
-            parts.append(f"{arm} at {first:.2f} ({reached.sum()} of {len(reached)} trainings)")
+            parts.append(f"{arm} at {first:.2f} ({reached.sum()} of {len(high)} trainings)")
         else:
             parts.append(f"{arm} never")
     return (
