@@ -269,8 +269,12 @@ class Surface:
 
     @property
     def wide(self) -> np.ndarray:
-        """Share of each random plane under twice the loss of the solution, (S,)."""
-        under = self.plane < 2 * self.final[: len(self.plane), None, None]
+        """Share of each random plane under half of the loss at the initial weights, (S,).
+
+        Twice the solution's own loss would do where that is high: around a good fit, no point
+        of the plane but the middle lies under it.
+        """
+        under = self.plane < self.falling[0, : len(self.plane), None, None] / 2
         return np.where(np.isnan(self.plane), np.nan, under).mean(axis=(1, 2))
 
 

@@ -289,8 +289,8 @@ def test_a_step_away_is_measured_from_the_solution_by_its_median():
     np.testing.assert_allclose(a_surface(steps=steps).away(0.1), [2, 1])
 
 
-def test_the_width_of_a_plane_counts_what_lies_under_twice_the_solutions_loss():
-    plane = np.array([[[1, 1.9], [2, 50]], [[np.nan] * 2] * 2])  # exactly twice is not under
+def test_the_width_of_a_plane_counts_what_lies_under_half_of_the_loss_at_the_start():
+    plane = np.array([[[1, 1.9], [2, 50]], [[np.nan] * 2] * 2])  # the start is 4; half is not under
     np.testing.assert_array_equal(a_surface(plane=plane).wide, [0.5, np.nan])
 
 

@@ -171,7 +171,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
                 "rise at 0.1": _geometric(surface.away(0.1)),
                 "rise at 1": _geometric(surface.away(1.0)),
                 "largest eigenvalue": _geometric(surface.eigenvalues[:, 0]),
-                "plane under twice the loss (%)": _mean(wide) if len(wide) else "–",
+                "plane under half of the start (%)": _mean(wide) if len(wide) else "–",
             }
         )
     return pd.DataFrame(rows)
@@ -213,14 +213,14 @@ def regressor_sentence(result: Result) -> str:
 
 
 def planes_sentence(result: Result) -> str:
-    """Say how much of the planes lies under twice the solution's loss."""
+    """Say how much of the planes lies under half of the loss at the initial weights."""
     parts = []
     for name, title in PLANES.items():
         wide = result.surfaces[name].wide
         wide = 100 * wide[np.isfinite(wide)]
         told = f"{_mean(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
         parts.append(f"{title} {told}")
-    return f"Share of a plane under twice its solution's loss: {'; '.join(parts)}."
+    return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
 
 
 def flatter_sentence(result: Result) -> str:
@@ -323,9 +323,9 @@ def _geometric(values: np.ndarray) -> str:
     positive = values[values > 0]
     log10 = t_interval(np.log10(positive)) if len(positive) else NO_INTERVAL
     if log10.n < 2:
-        return f"{10**log10.mean:.2g} (n = 1)" if log10.n else str(log10)
+        return f"{10**log10.mean:.3g} (n = 1)" if log10.n else str(log10)
     short = "" if log10.n == len(values) else f" (n = {log10.n})"
-    return f"{10**log10.mean:.2g} [{10**log10.low:.2g}, {10**log10.high:.2g}]{short}"
+    return f"{10**log10.mean:.3g} [{10**log10.low:.3g}, {10**log10.high:.3g}]{short}"
 
 
 def _has_path(surface: Surface) -> bool:
@@ -359,11 +359,12 @@ def _plain_numbers(ax: Axes) -> None:
 
 
 def _levels(losses: np.ndarray) -> np.ndarray:
-    """Choose levels of the loss that are even on a logarithmic scale, and cover all of it."""
+    """Choose levels of the loss, even on a logarithmic scale; the lowest holds a hundredth."""
     positive = losses[np.isfinite(losses) & (losses > 0)]
     if not len(positive):
         return np.array([0.1, 1.0])
-    low, high = positive.min(), positive.max()
+    # a good fit is one deep point, which would take most of the colours
+    low, high = np.quantile(positive, 0.01), positive.max()
     return np.geomspace(low, max(high, 1.01 * low), LEVELS)
 
 
@@ -382,8 +383,8 @@ def _contours(
 
 
 def _colorbar(figure: Figure, axes: Axes | np.ndarray, levels: np.ndarray, label: str) -> None:
-    norm = LogNorm(levels[0], levels[-1])
-    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes, fraction=0.05, pad=0.02)
+    drawn = ScalarMappable(LogNorm(levels[0], levels[-1]), "viridis")
+    bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, extend="min")
     bar.set_label(label, fontsize=8)
     bar.ax.tick_params(labelsize=7)
     _plain_numbers(bar.ax)
