@@ -213,7 +213,7 @@ PROFILES = spec.Profiles(
     quick=Spec(
         replicas=6,
         points=100,
-        updates=1_500,
+        updates=1_200,
         train_examples=1_000,
         batch_size=20,
         epochs=6,
@@ -320,7 +320,7 @@ def _fit(spec: Spec, name: str) -> runs.Job:
         seeds=spec.seeds,
         look=_look(spec, spec.planes),
     )
-    return runs.Job(f"{name}, sinc", settings, train, (train,), cost=1e-3 * len(spec.seeds))
+    return runs.Job(f"{name}, sinc", settings, train, (train,), cost=spec.points * len(spec.seeds))
 
 
 def _learn(spec: Spec, arm: str, images: ImageSet) -> runs.Job:
@@ -353,5 +353,5 @@ def _learn(spec: Spec, arm: str, images: ImageSet) -> runs.Job:
         train_on,
         (train,),
         images.fingerprint,
-        cost=2e-4 * settings.examples * len(spec.seeds),
+        cost=5 * settings.examples * len(spec.seeds),  # a digit takes as long as five points
     )
