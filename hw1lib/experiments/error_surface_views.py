@@ -27,7 +27,7 @@ UNITS = {"sinc": "mean squared error", "digits": "cross-entropy (nats)"}
 PLANES = {"deep": "deep, sinc", "shallow": "shallow, sinc", SGD: "SGD, digits"}
 PATHS = {"deep": "deep, sinc", SGD: "SGD, digits"}
 
-LEVELS = 24  # of a contour figure: enough to see the shape, few enough to stay small
+LEVELS = 18  # of a contour figure: enough to see the shape, few enough to stay small
 HIGH_ACCURACY = 0.9
 
 
