@@ -355,10 +355,15 @@ def test_every_figure_and_table_has_its_number_and_caption(built, text):
 
 
 def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
-    shows_images = ("fig-image", "fig-paths", "fig-norm-course")
-    of_images = [e for e in built.shown if e["id"].startswith(shows_images)]
+    of_images = [
+        e
+        for e in built.shown
+        if e["id"].startswith(("fig-image", "fig-paths", "fig-surface"))
+        or e["id"] == "fig-norm-course"
+        if e["id"] != "fig-surface-fit-line"
+    ]
     said = squeezed("\n".join(built.pages))
-    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 10
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 15
     # and once more in the picture itself, above the axes
     names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
     assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)
