@@ -88,3 +88,39 @@ def share_interval(count: int, n: int, level: float = 0.95) -> Interval:
     """
     limits = stats.binomtest(count, n).proportion_ci(level, method="wilson")
     return Interval(count / n, float(limits.low), float(limits.high), n, level)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray, level: float = 0.95) -> Interval:
+    """Estimate Spearman's rank correlation, with an interval by Fisher's z.
+
+    Args:
+        first: One value per training, shape (n,), finite.
+        second: Shape (n,), in the same order.
+        level: Probability that such an interval covers the correlation.
+
+    Returns:
+        The correlation with its limits; without limits for n < 4, and `NO_INTERVAL` where one
+        side has a single value, so that there is nothing to rank.
+
+    Raises:
+        ValueError: If the shapes differ or a value is not finite.
+
+    Source:
+        E. C. Fieller, H. O. Hartley and E. S. Pearson, "Tests for rank correlation coefficients
+        I", Biometrika 44, 470-481, 1957: the variance of z is 1.06 / (n - 3).
+    """
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise ValueError(f"pairs need equal shapes (n,), got {first.shape} and {second.shape}")
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise ValueError("a rank correlation needs finite values")
+    n = len(first)
+    if n < 2 or not np.ptp(first) or not np.ptp(second):
+        return NO_INTERVAL
+    # where all ranks agree z is infinite, and so is the sureness that it would claim
+    rho = float(np.clip(stats.spearmanr(first, second).statistic, -1 + 1e-6, 1 - 1e-6))
+    if n < 4:
+        return Interval(rho, np.nan, np.nan, n, level)
+    half = stats.norm.ppf((1 + level) / 2) * np.sqrt(1.06 / (n - 3))
+    low, high = np.tanh(np.arctanh(rho) + np.array([-half, half]))
+    return Interval(rho, float(low), float(high), n, level)

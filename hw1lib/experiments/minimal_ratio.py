@@ -227,7 +227,7 @@ class Spec(spec.Spec):
 PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
-        replicas=20, sizes=(1, 2, 4), small_replicas=4, points=32, epochs=200, newton=120,
+        replicas=20, sizes=(1, 3), small_replicas=4, points=32, epochs=200, newton=100,
         steps=15, samples=50,
     ),
     smoke=Spec(
