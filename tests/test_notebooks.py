@@ -81,6 +81,17 @@ SHOWN = {  # figures and tables of each chapter, in order
         "tbl-norm-edge",
         "tbl-norm-verdicts",
     ],
+    "23_minimal_ratio": [
+        "fig-ratio-search",
+        "tbl-ratio-outcome",
+        "fig-ratio-loss",
+        "fig-ratio-tolerance",
+        "fig-ratio-spectrum",
+        "fig-ratio-rival",
+        "tbl-ratio-rival",
+        "fig-ratio-kink",
+        "tbl-ratio-verdict",
+    ],
     "24_error_surface": [
         "fig-surface-line",
         "fig-surface-fit-line",

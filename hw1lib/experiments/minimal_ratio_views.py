@@ -155,7 +155,8 @@ def spectra(result: Result) -> Figure:
         xlabel="eigenvalue, from the largest down", ylabel="eigenvalue (loss per squared weight)"
     )
     ax.set_yticks([-1, -1e-2, -1e-4, -1e-6, 0, 1e-6, 1e-4, 1e-2, 1])
-    ax.legend(loc="lower left")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="lower left")
     return figure
 
 
