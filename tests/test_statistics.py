@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hw1lib.statistics import Interval, paired_difference, share_interval, t_interval
+from hw1lib.statistics import (
+    NO_INTERVAL,
+    Interval,
+    paired_difference,
+    rank_correlation,
+    share_interval,
+    t_interval,
+)
 
 # hours of sleep gained by ten patients with two drugs: "Student", Biometrika 6, 1908
 FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
@@ -141,3 +148,40 @@ def test_the_interval_of_ten_of_ten_is_the_published_one():
     # 1 / (1 + 1.96^2 / 10) = 0.7225
     assert share_interval(10, 10).low == pytest.approx(0.72246, abs=1e-5)
     assert share_interval(10, 10).high == 1.0
+
+
+# Rank correlations
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_rank_correlation_has_fishers_interval(sign):
+    # ranks 1 2 3 4 5 6 against 1 4 2 5 6 3: sum of squared differences 16, 1 - 6 * 16 / 210
+    first, second = np.arange(6.0), sign * np.array([1.0, 4, 2, 5, 6, 3]) ** 3
+    expected = sign * (1 - 6 * 16 / 210)
+    interval = rank_correlation(first, second)
+    assert interval.mean == pytest.approx(expected)
+    half = 1.959964 * np.sqrt(1.06 / 3)
+    limits = np.tanh(np.arctanh(expected) + np.array([-half, half]))
+    np.testing.assert_allclose([interval.low, interval.high], limits, rtol=1e-6)
+    assert interval.n == 6
+
+
+def test_the_interval_of_a_rank_correlation_covers_what_it_should():
+    rng = np.random.default_rng(0)
+    covered = [
+        not rank_correlation(*rng.standard_normal((2, 20))).excludes_zero for _ in range(1000)
+    ]
+    assert 0.92 < np.mean(covered) < 0.98
+
+
+def test_where_there_is_nothing_to_rank_there_is_no_correlation():
+    assert rank_correlation(np.ones(9), np.arange(9)) is NO_INTERVAL
+    assert rank_correlation(np.ones(0), np.ones(0)) is NO_INTERVAL
+    assert np.isnan(rank_correlation(np.arange(3), np.arange(3)).low)
+
+
+def test_a_rank_correlation_of_unequal_or_lost_values_is_refused():
+    with pytest.raises(ValueError, match="equal shapes"):
+        rank_correlation(np.ones(3), np.ones(4))
+    with pytest.raises(ValueError, match="finite"):
+        rank_correlation(np.array([1.0, np.nan]), np.ones(2))

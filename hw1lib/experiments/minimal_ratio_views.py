@@ -320,7 +320,7 @@ def tolerance_sentence(result: Result) -> str:
 
 def rival_sentence(result: Result) -> str:
     """Say which rival definition goes with the Hessian's share, and which against it."""
-    parts = {"agree": [], "disagree": [], "are open": []}  # type: dict[str, list[str]]
+    parts: dict[str, list[str]] = {"agree": [], "disagree": [], "are open": []}
     for name, label in RIVALS.items():
         rho = _with(result, name, "positive")
         word = "are open" if not rho.excludes_zero else "agree" if rho.mean > 0 else "disagree"
