@@ -113,11 +113,11 @@ PROFILES = spec.Profiles(
     quick=Spec(
         replicas=6,
         points=100,
-        epochs=700,
+        epochs=500,
         grid=(1e-3, 3e-3, 1e-2),
         tuning_replicas=3,
-        tuning_epochs=200,
-        sign_epochs=700,
+        tuning_epochs=150,
+        sign_epochs=500,
     ),
     smoke=Spec(
         replicas=2,

@@ -154,10 +154,10 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=2,
-        train_examples=500,
-        test_examples=250,
+        train_examples=250,
+        test_examples=200,
         epochs=4,
-        batch_size=10,
+        batch_size=8,
     ),
     smoke=Spec(
         replicas=1,
