@@ -111,7 +111,7 @@ def record(
         "standin": standin,
         "replicas": replicas,
         "trainings": len(entries),
-        "seconds": round(sum(entry.provenance["seconds"] for entry in entries), 1),
+        "seconds": round(sum(entry.provenance["seconds"] for entry in entries), 3),
         "commit": commit or None,
         "machine": f"{latest['machine']['cpu']}, {latest['machine']['platform']}",
         "versions": latest["versions"],

@@ -20,8 +20,8 @@ class Interval:
         """Write the mean and the interval, such as `0.82 [0.5, 1.1]`."""
         if self.n == 0:
             return "no value (n = 0)"
-        if self.n == 1:
-            return f"{self.mean:.3g} (n = 1)"
+        if not np.isfinite([self.low, self.high]).all():  # too few for limits
+            return f"{self.mean:.3g} (n = {self.n})"
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
     @property

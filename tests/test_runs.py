@@ -223,7 +223,7 @@ def test_the_record_adds_the_seconds_and_takes_the_rest_from_the_latest_training
         "standin": True,
         "replicas": 20,
         "trainings": 3,
-        "seconds": 6.3,
+        "seconds": 6.26,
         "commit": "b" * 10,
         "machine": "a processor, a system of 2026",
         "versions": {"torch": "2.11.0"},

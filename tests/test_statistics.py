@@ -117,7 +117,7 @@ def test_pairs_of_unequal_length_are_refused():
         (Interval(-0.1, -0.3, -0.05, 4), "-0.1 [-0.3, -0.05]", True),
         (Interval(0.1, -0.1, 0.3, 4), "0.1 [-0.1, 0.3]", False),
         (Interval(0.1, 0.0, 0.2, 4), "0.1 [0, 0.2]", False),
-        (Interval(5.0, 1.0, 9.0, 1), "5 (n = 1)", False),
+        (Interval(5.0, math.nan, math.nan, 3), "5 (n = 3)", False),
     ],
 )
 def test_an_interval_is_written_with_its_limits_and_knows_whether_it_excludes_zero(
