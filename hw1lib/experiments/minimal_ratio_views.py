@@ -87,7 +87,7 @@ def shares_against_loss(result: Result) -> Figure:
     axes[0, 0].set_ylim(-0.03, 1.03)
     axes[0, 1].set_ylim(bottom=-0.01)
     if axes[0, 0].collections:
-        axes[0, 1].legend(loc="upper left")
+        axes[0, 0].legend(loc="lower left")  # below the band, where points are rare
     return figure
 
 
