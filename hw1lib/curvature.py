@@ -15,7 +15,7 @@ from hw1lib import replicas
 Loss = Callable[[nn.Module], Tensor]  # stacked network -> (R,), one loss per replica
 
 LARGEST = 4 * 2**30  # bytes that a stack of Hessians may take
-ROWS_AT_ONCE = 128  # rows of Hessians computed together, over all replicas: what fits into caches
+ROWS_AT_ONCE = 64  # rows of Hessians computed together, over all replicas: what fits into caches
 
 
 def gradient_norm(model: nn.Module) -> Tensor:
@@ -98,7 +98,7 @@ def hessians(model: nn.Module, loss: Loss) -> Tensor:
 
     Args:
         model: Stacked network at the points of interest; its weights, gradients and mode stay.
-        loss: One loss per replica.
+        loss: One loss per replica, for a stack of any number of replicas.
 
     Returns:
         Symmetric matrices, shape (R, P, P), in the order of `replicas.weights` and in the
@@ -108,8 +108,7 @@ def hessians(model: nn.Module, loss: Loss) -> Tensor:
         ValueError: If the matrices would not fit into `LARGEST` bytes.
     """
     count, size = replicas.count(model), replicas.parameter_count(model)
-    parameters = list(model.parameters())
-    needed = count * size**2 * parameters[0].element_size()
+    needed = count * size**2 * next(model.parameters()).element_size()
     if needed > LARGEST:
         raise ValueError(
             f"exact Hessians of {count} networks of {size:,} parameters take "
@@ -117,7 +116,13 @@ def hessians(model: nn.Module, loss: Loss) -> Tensor:
             "fewer replicas, or top_eigenvalues, which finds the largest eigenvalues by Lanczos "
             "without the matrix"
         )
-    losses = loss(model)
+    # each of the rows computed together has a network of its own: plain batches of small
+    # products, where torch's own batching of gradients would go through the rows one by one
+    copies = min(size, max(1, ROWS_AT_ONCE // count))
+    here = replicas.weights(model).detach()
+    apart = replicas.with_weights(model, here.repeat(copies, 1))
+    parameters = list(apart.parameters())
+    losses = loss(apart)
     slopes = torch.autograd.grad(
         losses, parameters, torch.ones_like(losses), create_graph=True, materialize_grads=True
     )
@@ -125,7 +130,7 @@ def hessians(model: nn.Module, loss: Loss) -> Tensor:
     result = slopes[0].new_zeros(count, size, size)
     for number, (slope, (first, last)) in enumerate(zip(slopes, pairwise(ends), strict=True)):
         # the upper triangle alone: no pass goes back beyond the layer whose rows are computed
-        rows = _rows(slope, parameters[number:])
+        rows = _rows(slope.flatten(1), parameters[number:], copies)
         result[:, first:last, first:] = rows
         result[:, first:, first:last] = rows.mT
         own = result[:, first:last, first:last]
@@ -133,28 +138,31 @@ def hessians(model: nn.Module, loss: Loss) -> Tensor:
     return result
 
 
-def _rows(slope: Tensor, parameters: Sequence[Tensor]) -> Tensor:
-    """Differentiate one layer's gradient (R, ...) of n numbers by parameters of p: (R, n, p)."""
-    count, numbers = len(slope), slope[0].numel()
+def _rows(slope: Tensor, parameters: Sequence[Tensor], copies: int) -> Tensor:
+    """Differentiate one layer's gradient of n numbers by p parameters: (R, n, p).
+
+    Args:
+        slope: Shape (copies * R, n), of as many copies of R networks.
+        parameters: Of those copies.
+        copies: How many rows are computed together.
+    """
+    count, numbers = len(slope) // copies, slope.shape[1]
     sizes = [p[0].numel() for p in parameters]
     result = slope.new_zeros(count, numbers, sum(sizes))
     if not slope.requires_grad:  # the loss is linear in this layer
         return result
     unit = torch.eye(numbers, dtype=slope.dtype, device=slope.device)
-    for chosen in torch.arange(numbers).split(max(1, ROWS_AT_ONCE // count)):
-        directions = unit[chosen, None].expand(-1, count, -1)
+    for first in range(0, numbers, copies):
+        rows = unit[first : first + copies]
+        directions = slope.new_zeros(copies, count, numbers)
+        directions[: len(rows)] = rows[:, None]
         parts = torch.autograd.grad(
-            slope.flatten(1),
-            parameters,
-            directions,
-            retain_graph=True,
-            is_grads_batched=True,
-            allow_unused=True,
+            slope, parameters, directions.flatten(0, 1), retain_graph=True, allow_unused=True
         )
-        blocks = result[:, chosen[0] : chosen[-1] + 1].split(sizes, dim=2)
+        blocks = result[:, first : first + len(rows)].split(sizes, dim=2)
         for part, block in zip(parts, blocks, strict=True):
             if part is not None:
-                block.copy_(part.flatten(2).transpose(0, 1))
+                block.copy_(part.reshape(copies, count, -1)[: len(rows)].transpose(0, 1))
     return result
 
 

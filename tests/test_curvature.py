@@ -69,8 +69,9 @@ class Bowls(nn.Module):
 
     def loss(self, model):
         theta = replicas.weights(model)
-        curved = torch.einsum("ri,rij,rj->r", theta, self.matrices, theta)
-        return curved / 2 + (self.slopes * theta).sum(dim=1)
+        copies = len(theta) // len(self.slopes)  # of the R networks, one set after the other
+        curved = torch.einsum("ri,rij,rj->r", theta, self.matrices.repeat(copies, 1, 1), theta)
+        return curved / 2 + (self.slopes.repeat(copies, 1) * theta).sum(dim=1)
 
 
 def bowls(count=3, size=9):
