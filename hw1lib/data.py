@@ -201,6 +201,11 @@ def load(
         return _standin(name, sizes)
 
 
+def name_standins(*sets: ImageSet) -> str:
+    """Name the stand-ins among image sets, for captions; empty where there are none."""
+    return "; ".join(sorted({s.description for s in sets if s.source == "standin"}))
+
+
 def permute_pixels(images: Tensor, seed: int) -> Tensor:
     """Shuffle the pixel positions, by the same permutation in all images and channels.
 

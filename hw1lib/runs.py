@@ -11,6 +11,7 @@ import torch
 import tqdm.auto
 import tqdm.std
 
+from hw1lib.data import ImageSet
 from hw1lib.spec import SettingError
 from hw1lib.store import Checkpoint, Entry, Store
 
@@ -92,22 +93,37 @@ def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.t
     )
 
 
-def record(
-    entries: list[Entry], *, data: str, standin: bool | None, replicas: int
-) -> dict[str, Any]:
+def to_length(values: np.ndarray, length: int, *axes: int) -> np.ndarray:
+    """Fill up with NaN what a training left unmeasured once all of its replicas had diverged.
+
+    Args:
+        values: Any shape.
+        length: What its axes of steps or measurements should have.
+        axes: Which ones these are; the first by default.
+    """
+    missing = [
+        (0, length - n if axis in (axes or (0,)) else 0) for axis, n in enumerate(values.shape)
+    ]
+    return np.pad(values, missing, constant_values=np.nan)
+
+
+def record(entries: list[Entry], *, learned: ImageSet | str, replicas: int) -> dict[str, Any]:
     """Summarize where results come from, for the report's provenance page.
 
     Args:
         entries: Everything a chapter read from the store.
-        data: What was learned from, in words.
-        standin: Whether that took the place of a real set; None where there is no such set.
+        learned: The images that were learned, or what else, in words.
         replicas: Trainings of each network, at most.
     """
+    described, standin = learned, None  # neither real nor a stand-in, as a formula
+    if isinstance(learned, ImageSet):
+        described = learned.description
+        standin = None if learned.source == "folder" else learned.source == "standin"
     latest = max((entry.provenance for entry in entries), key=lambda p: p["written"])
     git = latest["git"] or {}
     commit = git.get("commit", "")[:10] + (" with changes" if git.get("dirty") else "")
     return {
-        "data": data,
+        "data": described,
         "standin": standin,
         "replicas": replicas,
         "trainings": len(entries),

@@ -31,7 +31,7 @@ def setting(
         meaning: What it is, with its unit; the chapter prints it beside the value.
         at_least: Smallest value allowed, for each item where the value is a tuple.
         above: Bound that every value must exceed, likewise.
-        choices: Words allowed, likewise.
+        choices: Words allowed, likewise; one such as "folder:PATH" allows any path.
     """
     limits = {"at_least": at_least, "above": above, "choices": choices}
     return dataclasses.field(default=default, metadata={"meaning": meaning, **limits})
@@ -63,12 +63,37 @@ class Spec:
                 raise SettingError(f"{_name(type(self))} has no setting {_unknown(name, known)}")
         return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
 
+    def at_most(self, name: str, limit: str) -> None:
+        """Refuse one setting that is larger than another.
+
+        Raises:
+            SettingError: If it is.
+        """
+        value, most = getattr(self, name), getattr(self, limit)
+        if value > most:
+            raise SettingError(
+                f"{name} of {_name(type(self))} must be at most {limit} ({most}), got {value}"
+            )
+
     def _repr_markdown_(self) -> str:
         rows = [
             f"| `{f.name}` | {_shown(getattr(self, f.name))} | {f.metadata['meaning']} |"
             for f in dataclasses.fields(self)
         ]
         return "\n".join(["| setting | value | meaning |", "|:--|:--|:-----|", *rows])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replicated(Spec):
+    """Settings of an experiment whose trainings are repeated with consecutive seeds."""
+
+    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
+    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per replica."""
+        return tuple(range(self.seed, self.seed + self.replicas))
 
 
 S = TypeVar("S", bound=Spec)
@@ -109,12 +134,17 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
 
 
 def _within(value: Any, limits: Mapping[str, Any], where: str) -> None:
-    if limits["choices"] is not None and value not in limits["choices"]:
+    if limits["choices"] is not None and not _is_among(value, limits["choices"]):
         raise SettingError(f"{where} cannot be {_unknown(value, list(limits['choices']))}")
     if limits["at_least"] is not None and value < limits["at_least"]:
         raise SettingError(f"{where} must be at least {limits['at_least']}, got {value}")
     if limits["above"] is not None and value <= limits["above"]:
         raise SettingError(f"{where} must be above {limits['above']}, got {value}")
+
+
+def _is_among(value: str, choices: Collection[str]) -> bool:
+    prefixes = tuple(choice.removesuffix("PATH") for choice in choices if choice.endswith(":PATH"))
+    return value in choices or (bool(prefixes) and value.startswith(prefixes))
 
 
 def _unknown(given: Any, known: list[str]) -> str:

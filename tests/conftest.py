@@ -1,9 +1,11 @@
 """Fixtures that several test files share."""
 
+import functools
+
 import pytest
 import torch
 
-from hw1lib import replicas
+from hw1lib import data, replicas
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +20,17 @@ def _global_random_state_is_left_as_found():
 def streams():
     """Random streams of three replicas."""
     return replicas.Streams([3, 4, 5])
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """Compute in a store of its own, with stand-ins of a hundred images."""
+    small = functools.cache(functools.partial(data.load, sizes=(60, 40)))
+
+    def compute(chapter, spec, store=None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HW1_RESULTS", str(store or tmp_path_factory.mktemp("results")))
+            patch.setattr(data, "load", small)
+            return chapter.run(spec, device="cpu", progress=False)
+
+    return compute

@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import functools
 import re
 
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from torch import nn
 
-from hw1lib import data, landscape, measures, models, replicas, verdicts
+from hw1lib import landscape, measures, models, replicas, verdicts
 from hw1lib.experiments import error_surface as chapter
 from hw1lib.experiments import error_surface_claims as claims
 from hw1lib.experiments import error_surface_views as views
@@ -32,32 +31,18 @@ SENTENCES += [views.eigenvalue_sentence]
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """Compute in a store of its own, with stand-ins of a hundred images."""
-    small = functools.cache(functools.partial(data.load, sizes=(60, 40)))
-
-    def compute(spec):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("HW1_RESULTS", str(tmp_path_factory.mktemp("results")))
-            patch.setattr(data, "load", small)
-            return chapter.run(spec, device="cpu", progress=False)
-
-    return compute
-
-
-@pytest.fixture(scope="module")
 def result(fresh):
-    return fresh(SPEC)
+    return fresh(chapter, SPEC)
 
 
 @pytest.fixture(scope="module")
 def failed(fresh):
     """Regressors and one arm with steps so large that every training diverges."""
-    return fresh(SPEC.replace(fit_rate=1e30, large_rate=1e30))
+    return fresh(chapter, SPEC.replace(fit_rate=1e30, large_rate=1e30))
 
 
 def test_the_same_spec_gives_the_same_bits(fresh, result):
-    again = fresh(SPEC)
+    again = fresh(chapter, SPEC)
     assert list(result.surfaces) == [*REGRESSORS, *ARMS]
     for name, surface in result.surfaces.items():
         for field in dataclasses.fields(surface):

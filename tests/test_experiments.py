@@ -1,7 +1,6 @@
 """Chapters 11 and 12 compute what they say, twice the same, and show it whatever happened."""
 
 import dataclasses
-import functools
 import math
 import re
 from collections import Counter
@@ -50,20 +49,6 @@ def formula(target, x):
     nearest = np.round(5 * x)
     at_jump = np.abs(5 * x - nearest) < 1e-5
     return np.where(at_jump, 0.0, np.sign(np.sin(5 * np.pi * x)))
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """Compute in a store of its own, with stand-ins of a hundred images."""
-    small = functools.cache(functools.partial(data.load, sizes=(60, 40)))
-
-    def compute(chapter, spec, store=None):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("HW1_RESULTS", str(store or tmp_path_factory.mktemp("results")))
-            patch.setattr(data, "load", small)
-            return chapter.run(spec, device="cpu", progress=False)
-
-    return compute
 
 
 @pytest.fixture(scope="module")

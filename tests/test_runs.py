@@ -1,5 +1,6 @@
 """Trainings are carried out once, on a device that is there, under a bar that reaches its end."""
 
+import dataclasses
 import io
 import re
 import sys
@@ -12,7 +13,7 @@ import pytest
 import torch
 import tqdm.std
 
-from hw1lib import runs
+from hw1lib import data, runs
 from hw1lib.runs import Job, carry_out, find_device, record
 from hw1lib.spec import SettingError
 from hw1lib.store import Entry
@@ -218,9 +219,9 @@ def test_the_record_adds_the_seconds_and_takes_the_rest_from_the_latest_training
         entry(2.0, "2026-03-01T00:00:00+00:00", commit="b" * 40),
         entry(3.0, "2026-02-01T00:00:00+00:00", torch_version="2.9.0"),
     ]
-    assert record(entries, data="MNIST", standin=True, replicas=20) == {
-        "data": "MNIST",
-        "standin": True,
+    assert record(entries, learned="a formula", replicas=20) == {
+        "data": "a formula",
+        "standin": None,
         "replicas": 20,
         "trainings": 3,
         "seconds": 6.26,
@@ -230,10 +231,32 @@ def test_the_record_adds_the_seconds_and_takes_the_rest_from_the_latest_training
     }
 
 
+@pytest.mark.parametrize(
+    ("source", "standin"), [("real", False), ("standin", True), ("folder", None)]
+)
+def test_the_record_says_whether_the_images_are_real(source, standin):
+    images = data.load("mnist", "standin", sizes=(60, 40))
+    images = dataclasses.replace(images, source=source)
+    summary = record([entry(1.0, "2026-01-01T00:00:00+00:00")], learned=images, replicas=1)
+    assert summary["standin"] is standin
+    assert summary["data"] == images.description
+
+
+def test_what_diverged_early_is_filled_up_with_nan():
+    values = np.arange(6.0).reshape(2, 3)
+    longer = runs.to_length(values, 4)
+    assert np.array_equal(longer[:2], values)
+    assert longer.shape == (4, 3)
+    assert np.isnan(longer[2:]).all()
+    square = runs.to_length(values, 3, 0, 1)
+    assert np.array_equal(np.isnan(square), [[False] * 3] * 2 + [[True] * 3])
+    assert runs.to_length(values[0], 3, 1).tolist() == [0.0, 1.0, 2.0]
+
+
 def test_the_record_says_whether_the_checkout_had_changes_or_was_none():
     def commit(**settings):
         one = entry(1.0, "2026-01-01T00:00:00+00:00", **settings)
-        return record([one], data="", standin=False, replicas=1)["commit"]
+        return record([one], learned="", replicas=1)["commit"]
 
     assert commit(dirty=True) == "a" * 10 + " with changes"
     assert commit(commit=None) is None
@@ -241,7 +264,7 @@ def test_the_record_says_whether_the_checkout_had_changes_or_was_none():
 
 def test_the_record_of_real_trainings_can_be_read():
     entries = run(Trainer().jobs(a=2, b=3))
-    summary = record([*entries.values()], data="", standin=False, replicas=1)
+    summary = record([*entries.values()], learned="", replicas=1)
     assert summary["trainings"] == 2
     assert summary["versions"]["torch"] == str(torch.__version__)
     assert 0 <= summary["seconds"] < 60

@@ -1,7 +1,6 @@
 """Chapter 21 keeps the geometry of its trainings, judges it, and shows it whatever happened."""
 
 import dataclasses
-import functools
 import re
 from itertools import pairwise
 
@@ -12,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from hw1lib import data, models, replicas, trajectories
+from hw1lib import models, replicas, trajectories
 from hw1lib.experiments import weight_paths as chapter
 from hw1lib.experiments import weight_paths_views as views
 from hw1lib.experiments.weight_paths import A, B, Paths
@@ -26,29 +25,15 @@ SEEDS = range(SPEC.replicas)
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """Compute in a store of its own, with stand-ins of a hundred images."""
-    small = functools.cache(functools.partial(data.load, sizes=(60, 40)))
-
-    def compute(spec):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("HW1_RESULTS", str(tmp_path_factory.mktemp("results")))
-            patch.setattr(data, "load", small)
-            return chapter.run(spec, device="cpu", progress=False)
-
-    return compute
-
-
-@pytest.fixture(scope="module")
 def result(fresh):
-    return fresh(SPEC)
+    return fresh(chapter, SPEC)
 
 
 # The trainings
 
 
 def test_the_same_spec_gives_the_same_bits(fresh, result):
-    again = fresh(SPEC)
+    again = fresh(chapter, SPEC)
     for name, paths in result.paths.items():
         for field in dataclasses.fields(paths):
             first, second = (getattr(p, field.name) for p in (paths, again.paths[name]))
@@ -280,7 +265,7 @@ def test_a_single_run_breaks_no_view(result, view):
 @pytest.fixture(scope="module")
 def overflowed(fresh):
     """The chapter at a learning rate at which every network overflows in its first pass."""
-    return fresh(SPEC.replace(learning_rate=1e30))
+    return fresh(chapter, SPEC.replace(learning_rate=1e30))
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -22,7 +22,7 @@ from hw1lib import (
 )
 from hw1lib.data import ImageSet
 from hw1lib.landscape import Look, Surface
-from hw1lib.spec import SettingError, setting
+from hw1lib.spec import setting
 
 REGRESSORS = {"deep": models.DEEP, "shallow": models.SHALLOW}
 DIGITS = (784, 10, 20, 10)
@@ -166,12 +166,10 @@ def train(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec(spec.Spec):
+class Spec(spec.Replicated):
     """Settings of the error surface; the defaults are the full profile."""
 
-    data: str = setting("auto", "auto, real or standin", choices=("auto", "real", "standin"))
-    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
-    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
+    data: str = setting("auto", "auto, real or standin", choices=data.MODES[:3])
     points: int = setting(300, "training points of the sinc function, a uniform grid", at_least=2)
     updates: int = setting(5_000, "of the regressors, full batch", at_least=1)
     fit_rate: float = setting(1e-3, "learning rate of the regressors' Adam", above=0)
@@ -192,20 +190,11 @@ class Spec(spec.Spec):
     eigenvalues: int = setting(5, "largest eigenvalues of each Hessian", at_least=1)
     lanczos_steps: int = setting(60, "products with the Hessian to find them", at_least=1)
 
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """One seed per replica."""
-        return tuple(range(self.seed, self.seed + self.replicas))
-
     def __post_init__(self) -> None:
         """Check also what no field can check alone."""
         super().__post_init__()
-        for name, limit in (("batch_size", "train_examples"), ("eigenvalues", "lanczos_steps")):
-            if getattr(self, name) > getattr(self, limit):
-                raise SettingError(
-                    f"{name} of error_surface.Spec must be at most {limit} "
-                    f"({getattr(self, limit)}), got {getattr(self, name)}"
-                )
+        self.at_most("batch_size", "train_examples")
+        self.at_most("eigenvalues", "lanczos_steps")
 
 
 PROFILES = spec.Profiles(
@@ -257,7 +246,7 @@ class Result:
     @property
     def standin(self) -> str:
         """Name the stand-in that was learned; empty where the digits are real."""
-        return self.images.description if self.images.source == "standin" else ""
+        return data.name_standins(self.images)
 
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
@@ -272,10 +261,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     jobs = {name: _fit(spec, name) for name in REGRESSORS}
     jobs |= {arm: _learn(spec, arm, images) for arm in ARMS}
     entries = runs.carry_out("error_surface", jobs, device=device, progress=progress)
-    sources = {
-        "the sinc function's formula": (list(REGRESSORS), None),
-        images.description: (ARMS, images.source == "standin"),
-    }
+    learned = (("the sinc function's formula", REGRESSORS), (images, ARMS))
     return Result(
         spec=spec,
         surfaces={
@@ -284,13 +270,8 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         },
         images=images,
         provenance=tuple(
-            runs.record(
-                [entries[name] for name in names],
-                data=described,
-                standin=standin,
-                replicas=spec.replicas,
-            )
-            for described, (names, standin) in sources.items()
+            runs.record([entries[name] for name in names], learned=what, replicas=spec.replicas)
+            for what, names in learned
         ),
     )
 
@@ -344,13 +325,10 @@ def _learn(spec: Spec, arm: str, images: ImageSet) -> runs.Job:
         look=_look(spec, spec.planes if arm == SGD else 0),
     )
 
-    def train_on(settings: Training, **how: Any) -> dict[str, np.ndarray]:
-        return train(settings, images, **how)
-
     return runs.Job(
         f"{arm}, digits",
         settings,
-        train_on,
+        partial(train, images=images),
         (train,),
         images.fingerprint,
         cost=5 * settings.examples * len(spec.seeds),  # a digit takes as long as five points

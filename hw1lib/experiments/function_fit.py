@@ -83,14 +83,12 @@ def train(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec(spec.Spec):
+class Spec(spec.Replicated):
     """Settings of the function fit; the defaults are the full profile."""
 
     targets: tuple[str, ...] = setting(
         ("sinc", "sine", "sign"), "functions to fit", choices=data.TARGETS
     )
-    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
-    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
     points: int = setting(300, "training points, a uniform grid on [-1, 1]", at_least=2)
     epochs: int = setting(20_000, "full-batch updates, as A and B have at most", at_least=1)
     learning_rate: float = setting(1e-3, "of A's RMSprop and B's Adam", above=0)
@@ -101,11 +99,6 @@ class Spec(spec.Spec):
     tuning_replicas: int = setting(5, "trainings that choose among them", at_least=1)
     tuning_epochs: int = setting(5_000, "updates of each of those", at_least=1)
     sign_epochs: int = setting(25_000, "updates of the sign fit as B wrote it", at_least=1)
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """One seed per replica."""
-        return tuple(range(self.seed, self.seed + self.replicas))
 
 
 PROFILES = spec.Profiles(
@@ -256,8 +249,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         provenance=(
             runs.record(
                 [*tuning.values(), *entries.values()],
-                data="the targets' formulas",
-                standin=None,
+                learned="the targets' formulas",
                 replicas=spec.replicas,
             ),
         ),
@@ -266,9 +258,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
 
 def _fit(entry: Entry, job: runs.Job) -> Fit:
     settings: Training = job.settings
-    loss, prediction = entry.arrays["loss"], entry.arrays["prediction"]
-    if len(loss) < settings.epochs + 1:  # every replica diverged before the end
-        missing = np.full((settings.epochs + 1 - len(loss), loss.shape[1]), np.nan)
-        loss = np.vstack([loss, missing])
+    loss = runs.to_length(entry.arrays["loss"], settings.epochs + 1)
+    prediction = entry.arrays["prediction"]
     truth = data.TARGETS[settings.target](data.grid(DENSE)).numpy()
     return Fit(loss, prediction, prediction - truth, settings.learning_rate)

@@ -1,6 +1,7 @@
 """Chapter 22: what does the gradient norm do while a network learns? Homework 1-2."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hw1lib.experiments.gradient_norm_training import (
     train_digits,
 )
 from hw1lib.oscillation import Oscillation
-from hw1lib.spec import SettingError, setting
+from hw1lib.spec import setting
 from hw1lib.store import Entry
 
 RMSPROP, ADAM, PLAIN = "RMSprop", "Adam", "plain gradient descent"
@@ -33,14 +34,10 @@ OF_DIGITS = (784, 10, 20, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec(spec.Spec):
+class Spec(spec.Replicated):
     """Settings of the gradient norm's chapter; the defaults are the full profile."""
 
-    data: str = setting(
-        "auto", "images of digits: auto, real or standin", choices=("auto", "real", "standin")
-    )
-    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
-    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
+    data: str = setting("auto", "images of digits: auto, real or standin", choices=data.MODES[:3])
     epochs: int = setting(2_000, "full-batch updates of A's network", at_least=40)
     more: int = setting(
         1_000, "updates after those, at the same step and at a tenth of it", at_least=24
@@ -70,16 +67,7 @@ class Spec(spec.Spec):
     def __post_init__(self) -> None:
         """Check also what no field can check alone."""
         super().__post_init__()
-        if self.batch_size > self.train_examples:
-            raise SettingError(
-                f"batch_size of gradient_norm.Spec must be at most train_examples "
-                f"({self.train_examples}), got {self.batch_size}"
-            )
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """One seed per replica."""
-        return tuple(range(self.seed, self.seed + self.replicas))
+        self.at_most("batch_size", "train_examples")
 
 
 PROFILES = spec.Profiles(
@@ -172,7 +160,7 @@ class Result:
     @property
     def standin(self) -> str:
         """Name the stand-in that took the place of the digits; empty where they are real."""
-        return self.images.description if self.images.source == "standin" else ""
+        return data.name_standins(self.images)
 
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
@@ -210,14 +198,12 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         provenance=(
             runs.record(
                 [entries[key] for key in regressors],
-                data="the target's formula",
-                standin=None,
+                learned="the target's formula",
                 replicas=spec.replicas,
             ),
             runs.record(
                 [entries[DIGITS]],
-                data=images.description,
-                standin=images.source == "standin",
+                learned=images,
                 replicas=spec.replicas,
             ),
         ),
@@ -277,13 +263,10 @@ def _digits_job(spec: Spec, images: ImageSet) -> runs.Job:
         seeds=spec.seeds,
     )
 
-    def train_on(settings: DigitsTraining, **how: Any) -> dict[str, np.ndarray]:
-        return train_digits(settings, images, **how)
-
     return runs.Job(
         "digits",
         settings,
-        train_on,
+        partial(train_digits, images=images),
         code=(train_digits,),
         data_fingerprint=images.fingerprint,
         cost=len(spec.seeds) * settings.train_examples / settings.batch_size,
@@ -291,18 +274,14 @@ def _digits_job(spec: Spec, images: ImageSet) -> runs.Job:
 
 
 def _course(entry: Entry, steps: int, suffix: str = "") -> Course:
-    return Course(*(_padded(entry.arrays[f"{name}{suffix}"], steps) for name in ("loss", "norm")))
+    return Course(
+        *(runs.to_length(entry.arrays[f"{name}{suffix}"], steps) for name in ("loss", "norm"))
+    )
 
 
 def _edge(entry: Entry, steps: int) -> Edge:
     found = entry.arrays
-    return Edge(found["sharpness_epochs"], found["sharpness"], _padded(found["loss"], steps))
-
-
-def _padded(values: np.ndarray, steps: int) -> np.ndarray:
-    """Fill up with NaN where every replica diverged before the end."""
-    missing = np.full((steps - len(values), values.shape[1]), np.nan)
-    return np.vstack([values, missing])
+    return Edge(found["sharpness_epochs"], found["sharpness"], runs.to_length(found["loss"], steps))
 
 
 def _swing(spec: Spec, courses: dict[tuple[str, str], Course], arm: str, part: str) -> Swing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,11 +105,10 @@ MLP_DEPTHS = ((1, 128), (3, 102), (6, 83))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec(spec.Spec):
+class Spec(spec.Replicated):
     """Settings of the image task; the defaults are the full profile."""
 
-    data: str = setting("auto", "auto, real, standin or folder:PATH")
-    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=data.MODES)
     replicas: int = setting(6, "trainings of each network", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     test_examples: int = setting(10_000, "test images used, at most", at_least=1)
@@ -128,11 +128,6 @@ class Spec(spec.Spec):
     def __post_init__(self) -> None:
         """Check also what no field can check alone."""
         super().__post_init__()
-        if self.data not in ("auto", "real", "standin") and not self.data.startswith("folder:"):
-            raise SettingError(
-                f"data of image_task.Spec cannot be {self.data!r}; "
-                "known: auto, real, standin, folder:PATH"
-            )
         if extra := set(self.side_channels) - set(self.channels):
             raise SettingError(
                 "side_channels of image_task.Spec must be among channels "
@@ -143,11 +138,7 @@ class Spec(spec.Spec):
                 f"channels and units of image_task.Spec are at most {MOST_NETWORKS} together, as "
                 f"many as colours can be told apart, got {len(self.channels) + len(self.units)}"
             )
-        if self.batch_size > self.train_examples:
-            raise SettingError(
-                f"batch_size of image_task.Spec must be at most train_examples "
-                f"({self.train_examples}), got {self.batch_size}"
-            )
+        self.at_most("batch_size", "train_examples")
 
 
 PROFILES = spec.Profiles(
@@ -231,8 +222,7 @@ class Result:
 
     def standin(self, *arms: str) -> str:
         """Name the stand-ins that some arms learned; empty where all their images are real."""
-        sets = {self.images[arm] for arm in arms}
-        return "; ".join(sorted(s.description for s in sets if s.source == "standin"))
+        return data.name_standins(*(self.images[arm] for arm in arms))
 
 
 @dataclass(frozen=True)
@@ -329,8 +319,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         provenance=tuple(
             runs.record(
                 [entry for (arm, *_), entry in entries.items() if plan[arm].images is images],
-                data=images.description,
-                standin=None if of_folder else images.source == "standin",
+                learned=images,
                 replicas=spec.replicas,
             )
             for images in sets.values()
@@ -344,8 +333,7 @@ def _stacks(spec: Spec, network: Network) -> list[tuple[int, ...]]:
     One convolutional network already fills the machine, and on its own it can be kept as soon
     as it is done.
     """
-    seeds = tuple(range(spec.seed, spec.seed + spec.replicas))
-    return [seeds] if network.build is models.mlp else [(seed,) for seed in seeds]
+    return [spec.seeds] if network.build is models.mlp else [(seed,) for seed in spec.seeds]
 
 
 def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ...]) -> runs.Job:
@@ -364,13 +352,10 @@ def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ..
         seeds=seeds,
     )
 
-    def train_on(settings: Training, **how: Any) -> dict[str, np.ndarray]:
-        return train(settings, arm.images, network.build, **how)
-
     return runs.Job(
         f"{network.name}, {name}",
         settings,
-        train_on,
+        partial(train, images=arm.images, build=network.build),
         code=(train, network.build),
         data_fingerprint=arm.images.fingerprint,
         cost=_operations(network, arm.images) * settings.train_examples * len(seeds),
@@ -393,12 +378,9 @@ def _curves(spec: Spec, network: Network, stacks: list[Entry]) -> Curves:
     epochs = np.minimum(passes, spec.epochs)
 
     def side_by_side(name: str, length: int) -> np.ndarray:
-        parts = [entry.arrays[name] for entry in stacks]
-        padded = [
-            np.concatenate([part, np.full((length - len(part), *part.shape[1:]), np.nan)])
-            for part in parts
-        ]
-        return np.concatenate(padded, axis=1)
+        return np.concatenate(
+            [runs.to_length(entry.arrays[name], length) for entry in stacks], axis=1
+        )
 
     return Curves(
         parameters=replicas.parameter_count(network.single()),

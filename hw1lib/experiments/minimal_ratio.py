@@ -183,10 +183,9 @@ def _measure(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec(spec.Spec):
+class Spec(spec.Replicated):
     """Settings of the search for critical points; the defaults are the full profile."""
 
-    seed: int = setting(0, "first of the consecutive seeds, one per network", at_least=0)
     replicas: int = setting(100, "networks of each of the main arms", at_least=1)
     hidden: int = setting(10, "units in each of the two hidden layers", at_least=2)
     sizes: tuple[int, ...] = setting(
@@ -297,10 +296,9 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         device: Where to train: auto, cpu or cuda.
         progress: Whether to show a bar.
     """
-    seeds = tuple(range(spec.seed, spec.seed + spec.replicas))
     small_seeds = tuple(range(spec.seed, spec.seed + spec.small_replicas))
     variance = float(data.TARGETS["sinc"](data.grid(spec.points)).var(correction=0))
-    levels = tuple(np.geomspace(variance, LEAST_LEVEL, len(seeds)).tolist())
+    levels = tuple(np.geomspace(variance, LEAST_LEVEL, spec.replicas).tolist())
 
     def job(arm: str, **changes: Any) -> runs.Job:
         common: dict[str, Any] = {
@@ -316,12 +314,12 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
             "embedded": (),
             "samples": spec.samples,
             "radius": spec.radius,
-            "seeds": seeds,
+            "seeds": spec.seeds,
         }
         chosen = Training(**{**common, **changes})
         return runs.Job(arm, chosen, train, (train,), cost=len(chosen.seeds))
 
-    low = {"newton": spec.newton, "levels": (0.0,) * len(seeds)}
+    low = {"newton": spec.newton, "levels": (0.0,) * spec.replicas}
     jobs = {
         (RECIPE, 0): job(RECIPE),
         (BOTTOM, 0): job(BOTTOM, **low),
@@ -348,8 +346,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         provenance=(
             runs.record(
                 list(entries.values()),
-                data="the target's formula",
-                standin=None,
+                learned="the target's formula",
                 replicas=spec.replicas,
             ),
         ),
@@ -364,7 +361,9 @@ def _points(stacks: list[Any]) -> Points:
         longest = max(stack[f"{prefix}eigenvalues"].shape[1] for stack in stacks)
         return Place(
             **{
-                name: np.concatenate([_padded(stack[prefix + name], longest) for stack in stacks])
+                name: np.concatenate(
+                    [runs.to_length(stack[prefix + name], longest, 1) for stack in stacks]
+                )
                 for name in names
             }
         )
@@ -375,11 +374,3 @@ def _points(stacks: list[Any]) -> Points:
         np.concatenate([stack["weights"] for stack in stacks]),
         np.concatenate([stack["diverged"] for stack in stacks]),
     )
-
-
-def _padded(values: np.ndarray, length: int) -> np.ndarray:
-    """Fill up rows (R, P) to (R, length) with NaN; leave (R,) alone."""
-    if values.ndim == 1:
-        return values
-    missing = np.full((len(values), length - values.shape[1]), np.nan)
-    return np.hstack([values, missing])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,11 +101,10 @@ def train(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec(spec.Spec):
+class Spec(spec.Replicated):
     """Settings of the weight paths; the defaults are the full profile."""
 
-    data: str = setting("auto", "auto, real, standin or folder:PATH")
-    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=data.MODES)
     replicas: int = setting(8, "trainings of each network, as the homework asks", at_least=1)
     epochs: int = setting(45, "passes over the training images", at_least=1)
     every: int = setting(3, "epochs between two snapshots of the weights", at_least=1)
@@ -120,27 +120,13 @@ class Spec(spec.Spec):
     def __post_init__(self) -> None:
         """Check also what no field can check alone."""
         super().__post_init__()
-        if self.data not in ("auto", "real", "standin") and not self.data.startswith("folder:"):
-            raise SettingError(
-                f"data of weight_paths.Spec cannot be {self.data!r}; "
-                "known: auto, real, standin, folder:PATH"
-            )
         if self.every >= self.epochs:
             raise SettingError(
                 f"every of weight_paths.Spec must be less than epochs ({self.epochs}), or a path "
                 f"has fewer than the three snapshots that its components need, got {self.every}"
             )
-        for name in ("a_batch", "b_batch"):
-            if getattr(self, name) > self.train_examples:
-                raise SettingError(
-                    f"{name} of weight_paths.Spec must be at most train_examples "
-                    f"({self.train_examples}), got {getattr(self, name)}"
-                )
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """One seed per replica."""
-        return tuple(range(self.seed, self.seed + self.replicas))
+        for batch in ("a_batch", "b_batch"):
+            self.at_most(batch, "train_examples")
 
     @property
     def snapshots(self) -> np.ndarray:
@@ -220,7 +206,7 @@ class Result:
     @property
     def standin(self) -> str:
         """Name the stand-in that was learned; empty where the images are real."""
-        return self.images.description if self.images.source == "standin" else ""
+        return data.name_standins(self.images)
 
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
@@ -244,8 +230,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         provenance=(
             runs.record(
                 list(entries.values()),
-                data=images.description,
-                standin=None if images.source == "folder" else images.source == "standin",
+                learned=images,
                 replicas=spec.replicas,
             ),
         ),
@@ -265,13 +250,10 @@ def _job(spec: Spec, images: ImageSet, hidden: tuple[int, ...], batch_size: int)
         seeds=spec.seeds,
     )
 
-    def train_on(settings: Training, **how: Any) -> dict[str, np.ndarray]:
-        return train(settings, images, **how)
-
     return runs.Job(
         "-".join(map(str, settings.widths)),
         settings,
-        train_on,
+        partial(train, images=images),
         code=(train,),
         data_fingerprint=images.fingerprint,
         cost=_parameters(settings.widths).sum(),
@@ -287,12 +269,9 @@ def _parameters(widths: tuple[int, ...]) -> np.ndarray:
 def _paths(spec: Spec, job: runs.Job, entry: Entry) -> Paths:
     """Take the planned number of snapshots; NaN where every replica diverged before them."""
     settings: Training = job.settings
-    missing = len(spec.snapshots) - len(entry.arrays["epochs"])
 
     def padded(name: str, *axes: int) -> np.ndarray:
-        values = entry.arrays[name]
-        widths = [(0, missing if axis in axes else 0) for axis in range(values.ndim)]
-        return np.pad(values, widths, constant_values=np.nan)
+        return runs.to_length(entry.arrays[name], len(spec.snapshots), *axes)
 
     return Paths(
         widths=settings.widths,
