@@ -375,7 +375,8 @@ def test_the_stand_in_is_named(seen):
 def diverged(fresh):
     """The chapter at steps at which A's network overflows."""
     return fresh(
-        SPEC.replace(learning_rate=1e6, plain_rate=1e6, edge_rates=[1e6, 0.2], weight_decay=0)
+        gradient_norm,
+        SPEC.replace(learning_rate=1e6, plain_rate=1e6, edge_rates=[1e6, 0.2], weight_decay=0),
     )
 
 
