@@ -1,6 +1,8 @@
 """Intervals for means and for paired differences; the unit is always one training."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -25,33 +27,48 @@ class Interval:
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
     @property
+    def factor(self) -> str:
+        """Write the interval of a mean log10 ratio as a factor, such as `0.12 [0.05, 0.3]`."""
+        if self.n == 0:
+            return str(self)
+        if not np.isfinite([self.low, self.high]).all():
+            return f"{10**self.mean:.2g} (n = {self.n})"
+        return f"{10**self.mean:.2g} [{10**self.low:.2g}, {10**self.high:.2g}]"
+
+    def beyond(self, bar: float) -> Interval:
+        """Move the interval so that what lay at the bar lies at zero."""
+        return replace(self, mean=self.mean - bar, low=self.low - bar, high=self.high - bar)
+
+    @property
     def excludes_zero(self) -> bool:
         """Whether zero lies outside the interval; False where there is none."""
         return self.n >= 2 and (self.low > 0 or self.high < 0)
 
 
-NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where every training diverged
+NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where no training has a value
 
 
-def t_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
     """Estimate the mean of independent values, with a Student t interval.
 
     Args:
-        values: One per training, shape (n,), finite.
+        values: One per training, shape (R,). Those that are not finite, as a diverged training
+            leaves them, have no place in a mean: the interval's n counts the others.
         level: Probability that such an interval covers the mean of normal values.
 
     Returns:
-        The mean and mean +- t * s / sqrt(n); without limits (NaN) for n = 1.
+        The mean and mean +- t * s / sqrt(n); without limits (NaN) for n = 1, and `NO_INTERVAL`
+        where no value is finite.
 
     Raises:
-        ValueError: If there are no values, or one is not finite: a diverged training has no
-            place in a mean, and is to be counted instead.
+        ValueError: If the values have another shape.
     """
     values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or not len(values):
-        raise ValueError(f"an interval needs values of shape (n,), got {values.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{np.count_nonzero(~np.isfinite(values))} values are not finite")
+    if values.ndim != 1:
+        raise ValueError(f"an interval needs values of shape (R,), got {values.shape}")
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return NO_INTERVAL
     mean = float(values.mean())
     if len(values) == 1:
         return Interval(mean, np.nan, np.nan, 1, level)
@@ -61,12 +78,12 @@ def t_interval(values: np.ndarray, level: float = 0.95) -> Interval:
     return Interval(mean, float(low), float(high), len(values), level)
 
 
-def paired_difference(first: np.ndarray, second: np.ndarray, level: float = 0.95) -> Interval:
+def paired_difference(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Interval:
     """Estimate the mean of first - second over pairs that share a seed.
 
     Args:
-        first: Shape (n,).
-        second: Shape (n,), in the same order of seeds.
+        first: Shape (R,). Pairs in which a value is not finite are left out, as in `t_interval`.
+        second: Shape (R,), in the same order of seeds.
         level: As in `t_interval`.
 
     Raises:
@@ -75,22 +92,54 @@ def paired_difference(first: np.ndarray, second: np.ndarray, level: float = 0.95
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if first.shape != second.shape:
         raise ValueError(f"pairs need equal shapes, got {first.shape} and {second.shape}")
-    return t_interval(first - second, level)
+    both = np.isfinite(first) & np.isfinite(second)
+    return t_interval(first[both] - second[both], level=level)
 
 
-def share_interval(count: int, n: int, level: float = 0.95) -> Interval:
-    """Estimate a share, with Wilson's score interval.
+def log_ratio(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Interval:
+    """Estimate the mean of log10(first / second) over pairs that share a seed.
+
+    The scale of losses, norms and times, whose differences are factors; see `Interval.factor`.
 
     Args:
-        count: How many of `n` trainings did it.
-        n: Trainings, at least 1.
+        first: Shape (R,). Pairs in which a value is not above zero and finite are left out.
+        second: Shape (R,), in the same order of seeds.
+        level: As in `t_interval`.
+
+    Raises:
+        ValueError: As `paired_difference`.
+    """
+
+    def log10(values: np.ndarray) -> np.ndarray:
+        values = np.asarray(values, dtype=float)
+        return np.log10(values, where=values > 0, out=np.full(values.shape, np.nan))
+
+    return paired_difference(log10(first), log10(second), level=level)
+
+
+def share_interval(which: np.ndarray, *, level: float = 0.95) -> Interval:
+    """Estimate the share of trainings that did something, with Wilson's score interval.
+
+    Args:
+        which: Whether each did, shape (R,) of bool.
         level: Probability that such an interval covers the share.
     """
+    count, n = int(np.sum(which)), len(which)
+    if not n:
+        return NO_INTERVAL
     limits = stats.binomtest(count, n).proportion_ci(level, method="wilson")
     return Interval(count / n, float(limits.low), float(limits.high), n, level)
 
 
-def rank_correlation(first: np.ndarray, second: np.ndarray, level: float = 0.95) -> Interval:
+def tally(which: np.ndarray) -> str:
+    """Write how many trainings did something, with the share's limits: `3 of 20 [5, 36] %`."""
+    share = share_interval(which)
+    if not share.n:
+        return "none left"
+    return f"{np.sum(which)} of {share.n} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Interval:
     """Estimate Spearman's rank correlation, with an interval by Fisher's z.
 
     Args:

@@ -228,12 +228,6 @@ def test_the_absolute_swing_is_that_of_a_sine_of_that_height(seen):
     assert np.isnan(swings[1])
 
 
-def test_a_ratio_is_the_geometric_mean_over_pairs_and_leaves_out_what_is_none():
-    found = gradient_norm_claims.ratio(np.array([2.0, 8, 0, np.nan]), np.array([1.0, 1, 1, 1]))
-    assert found.n == 2
-    assert 10**found.mean == pytest.approx(4)
-
-
 @pytest.fixture
 def planted(seen):
     """A result of six trainings in which A and B are right about everything."""

@@ -48,6 +48,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-fit-arrival",
         "tbl-fit-tuning",
         "tbl-fit-stop",
+        "tbl-fit-verdicts",
     ],
     "12_image_task": [
         "fig-image-main",
@@ -59,6 +60,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-image-written",
         "fig-image-digits",
         "tbl-image-digits",
+        "tbl-image-verdicts",
     ],
     "21_weight_paths": [
         "fig-paths-joint",

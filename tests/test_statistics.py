@@ -9,10 +9,12 @@ from scipy import stats
 from hw1lib.statistics import (
     NO_INTERVAL,
     Interval,
+    log_ratio,
     paired_difference,
     rank_correlation,
     share_interval,
     t_interval,
+    tally,
 )
 
 # hours of sleep gained by ten patients with two drugs: "Student", Biometrika 6, 1908
@@ -39,7 +41,7 @@ def test_the_interval_of_students_own_data_is_the_published_one():
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
 def test_t_interval_is_that_of_scipys_test(samples, level):
-    interval = t_interval(samples[0], level)
+    interval = t_interval(samples[0], level=level)
     expected = stats.ttest_1samp(samples[0], 0).confidence_interval(level)
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
     assert interval.mean == pytest.approx(math.fsum(samples[0]) / 7, rel=1e-15)
@@ -48,7 +50,7 @@ def test_t_interval_is_that_of_scipys_test(samples, level):
 
 @pytest.mark.parametrize("level", [0.9, 0.95])
 def test_paired_difference_is_that_of_scipys_paired_test(samples, level):
-    interval = paired_difference(*samples, level)
+    interval = paired_difference(*samples, level=level)
     expected = stats.ttest_rel(*samples).confidence_interval(level)
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
 
@@ -92,17 +94,26 @@ def test_integers_are_counted_as_numbers():
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_values_that_are_not_finite_are_refused_and_counted(bad):
-    with pytest.raises(ValueError, match="2 values are not finite"):
-        t_interval([1.0, bad, 2.0, bad])
-    with pytest.raises(ValueError, match="1 values are not finite"):
-        paired_difference([1.0, 2.0], [1.0, bad])
+def test_values_that_are_not_finite_are_left_out_and_n_says_so(bad):
+    assert t_interval([1.0, bad, 2.0, bad, 4.0]) == t_interval([1.0, 2.0, 4.0])
+    for pair in ([1.0, 2.0, 4.0, bad], [0.5, bad, 1.0, 2.0]), ([1.0, bad, 4.0], [0.5, bad, 1.0]):
+        assert paired_difference(*pair) == t_interval([0.5, 3.0])
+    assert t_interval([bad]) is NO_INTERVAL
+    assert t_interval([]) is NO_INTERVAL
 
 
-@pytest.mark.parametrize("values", [[], [[1.0, 2.0]], 1.0], ids=str)
+@pytest.mark.parametrize("values", [[[1.0, 2.0]], 1.0], ids=str)
 def test_values_of_another_shape_are_refused(values):
-    with pytest.raises(ValueError, match=r"an interval needs values of shape \(n,\), got \("):
+    with pytest.raises(ValueError, match=r"an interval needs values of shape \(R,\), got \("):
         t_interval(values)
+
+
+def test_a_ratio_is_a_mean_of_decades_over_the_pairs_above_zero():
+    found = log_ratio([2.0, 8.0, 0.0, math.nan, 1.0], [1.0, 1.0, 1.0, 1.0, math.inf])
+    assert found == t_interval(np.log10([2.0, 8.0]))
+    assert found.factor.startswith("4 [")  # the geometric mean
+    assert log_ratio([8.0], [2.0]).factor == "4 (n = 1)"
+    assert log_ratio([0.0], [1.0]).factor == str(NO_INTERVAL)
 
 
 def test_pairs_of_unequal_length_are_refused():
@@ -138,7 +149,7 @@ def wilson(count, n, level):
 @pytest.mark.parametrize("level", [0.9, 0.95])
 @pytest.mark.parametrize(("count", "n"), [(0, 1), (1, 1), (0, 20), (3, 20), (20, 20), (7, 1000)])
 def test_the_interval_of_a_share_is_wilsons(count, n, level):
-    interval = share_interval(count, n, level)
+    interval = share_interval(np.arange(n) < count, level=level)
     assert (interval.low, interval.high) == pytest.approx(wilson(count, n, level), abs=1e-12)
     assert interval.mean == count / n
     assert 0 <= interval.low <= interval.mean <= interval.high <= 1
@@ -146,8 +157,19 @@ def test_the_interval_of_a_share_is_wilsons(count, n, level):
 
 def test_the_interval_of_ten_of_ten_is_the_published_one():
     # 1 / (1 + 1.96^2 / 10) = 0.7225
-    assert share_interval(10, 10).low == pytest.approx(0.72246, abs=1e-5)
-    assert share_interval(10, 10).high == 1.0
+    everyone = share_interval(np.full(10, True))
+    assert everyone.low == pytest.approx(0.72246, abs=1e-5)
+    assert everyone.high == 1.0
+
+
+def test_a_tally_counts_and_gives_wilsons_limits_in_percent():
+    assert tally(np.arange(20) < 3) == "3 of 20 [5, 36] %"  # 5.2 and 36.0
+    assert tally(np.array([], dtype=bool)) == "none left"
+    assert share_interval(np.array([], dtype=bool)) is NO_INTERVAL
+
+
+def test_an_interval_is_moved_as_a_whole():
+    assert Interval(0.75, 0.5, 1.0, 4).beyond(0.5) == Interval(0.25, 0.0, 0.5, 4)
 
 
 # Rank correlations

@@ -7,7 +7,7 @@ import numpy as np
 from hw1lib import verdicts
 from hw1lib.experiments.error_surface import ADAM, LARGE, SGD, Result
 from hw1lib.landscape import TOLERANCE
-from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference
+from hw1lib.statistics import Interval, log_ratio, paired_difference
 from hw1lib.verdicts import Claim, Verdict
 
 # a factor of 1.25 between losses; less could not be seen on the chapter's logarithmic scales
@@ -16,11 +16,7 @@ FACTOR = float(np.log10(1.25))
 
 def _rises_more(first: str, second: str, result: Result) -> Verdict:
     """Judge whether the lines of one arm rise more than those of another."""
-    a, b = (result.surfaces[arm] for arm in (first, second))
-    both = ~(a.diverged | b.diverged)
-    effect = (
-        paired_difference(100 * a.rise[both], 100 * b.rise[both]) if both.any() else NO_INTERVAL
-    )
+    effect = paired_difference(*(100 * result.surfaces[arm].rise for arm in (first, second)))
     return verdicts.of_effect(
         f"largest rise on the line, {first} − {second}",
         effect,
@@ -36,10 +32,7 @@ def flatter(result: Result, distance: float) -> Interval:
     the others.
     """
     deep, shallow = (result.surfaces[name].away(distance) for name in ("deep", "shallow"))
-    both = (deep > 0) & (shallow > 0)
-    if not both.any():
-        return NO_INTERVAL
-    return paired_difference(np.log10(shallow[both]), np.log10(deep[both]))
+    return log_ratio(shallow, deep)
 
 
 def _deep_is_flatter(result: Result) -> Verdict:

@@ -14,7 +14,7 @@ from hw1lib import figures, verdicts
 from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD, Result
 from hw1lib.experiments.error_surface_claims import CLAIMS, flatter
 from hw1lib.landscape import DISTANCES, Surface
-from hw1lib.statistics import NO_INTERVAL, share_interval, t_interval
+from hw1lib.statistics import log_ratio, t_interval, tally
 
 STYLES = {  # colour, dash and mark of each network and arm, in every figure
     "deep": ("#0072B2", "-", "o"),
@@ -149,7 +149,7 @@ def line_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "network": _title(name),
-                "never rises": _share(surface.monotone),
+                "never rises": tally(surface.monotone),
                 "largest rise (% of the start)": _median(100 * surface.rise[sound]),
                 "half of the fall at": _median(_half_way(surface)[sound]),
                 "moved (lengths of the start)": _median(surface.moved[sound]),
@@ -184,7 +184,7 @@ def verdict_table(result: Result) -> pd.DataFrame:
 
 def line_sentence(result: Result) -> str:
     """Say in how many trainings the loss never rises on the line."""
-    listed = ", ".join(f"{_title(n)} {_share(s.monotone)}" for n, s in result.surfaces.items())
+    listed = ", ".join(f"{_title(n)} {tally(s.monotone)}" for n, s in result.surfaces.items())
     return f"Lines on which the training loss never rises: {listed}."
 
 
@@ -208,7 +208,7 @@ def accuracy_sentence(result: Result) -> str:
 
 def regressor_sentence(result: Result) -> str:
     """Say in how many regressors the loss never rises on the line."""
-    listed = ", ".join(f"{n} {_share(result.surfaces[n].monotone)}" for n in REGRESSORS)
+    listed = ", ".join(f"{n} {tally(result.surfaces[n].monotone)}" for n in REGRESSORS)
     return f"The loss never rises in {listed}."
 
 
@@ -303,11 +303,6 @@ def _half_way(surface: Surface) -> np.ndarray:
     return inside[(falling <= halves).argmax(axis=0)]
 
 
-def _share(which: np.ndarray) -> str:
-    share = share_interval(int(which.sum()), len(which))
-    return f"{which.sum()} of {len(which)} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
-
-
 def _mean(values: np.ndarray) -> str:
     """Write a mean, with its t interval from three values on: that of two says nothing."""
     interval = t_interval(values)
@@ -320,12 +315,9 @@ def _median(values: np.ndarray) -> str:
 
 def _geometric(values: np.ndarray) -> str:
     """Write a geometric mean with its t interval, over the values above zero."""
-    positive = values[values > 0]
-    log10 = t_interval(np.log10(positive)) if len(positive) else NO_INTERVAL
-    if log10.n < 2:
-        return f"{10**log10.mean:.3g} (n = 1)" if log10.n else str(log10)
-    short = "" if log10.n == len(values) else f" (n = {log10.n})"
-    return f"{10**log10.mean:.3g} [{10**log10.low:.3g}, {10**log10.high:.3g}]{short}"
+    log10 = log_ratio(values, np.ones(len(values)))
+    short = f" (n = {log10.n})" if 1 < log10.n < len(values) else ""
+    return log10.factor + short
 
 
 def _has_path(surface: Surface) -> bool:

@@ -9,13 +9,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from hw1lib import data, figures, training
+from hw1lib import data, figures, verdicts
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, DENSE, NETWORKS, TUNED, Result
-from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, share_interval
+from hw1lib.experiments.function_fit_claims import (
+    CLAIMS,
+    NEAR,
+    near_jumps,
+    share_at_jumps,
+    stops,
+)
+from hw1lib.statistics import Interval, log_ratio, tally
 
 PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
 THRESHOLDS = [1e-2, 1e-3]  # mean squared error
-NEAR = 0.01  # of a jump
 STOPPED = [(AS_A, "sinc"), (AS_A, "sine"), (AS_B, "sinc")]  # trainings that a report stopped
 
 
@@ -146,11 +152,7 @@ def ratio(result: Result, arm: str, target: str, first: str, second: str) -> Int
 
     Pairs in which a training diverged are left out; `n` counts the others.
     """
-    a, b = (result.fits[arm, target, network].final for network in (first, second))
-    both = np.isfinite(a) & np.isfinite(b)
-    if not both.any():
-        return NO_INTERVAL
-    return paired_difference(np.log10(a[both]), np.log10(b[both]))
+    return log_ratio(*(result.fits[arm, target, network].final for network in (first, second)))
 
 
 def comparison_table(result: Result) -> pd.DataFrame:
@@ -160,18 +162,9 @@ def comparison_table(result: Result) -> pd.DataFrame:
         for arm in ARMS:
             row = {"target": data.TARGETS[target].title, "optimizer": arm}
             for first, second in PAIRS:
-                row[f"{first} / {second}"] = factor(ratio(result, arm, target, first, second))
+                row[f"{first} / {second}"] = ratio(result, arm, target, first, second).factor
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def factor(log10: Interval) -> str:
-    """Write an interval of log10 ratios as a factor, such as `0.12 [0.05, 0.3]`."""
-    if log10.n == 0:
-        return str(log10)
-    if log10.n == 1:
-        return f"{10**log10.mean:.2g} (n = {log10.n})"
-    return f"{10**log10.mean:.2g} [{10**log10.low:.2g}, {10**log10.high:.2g}]"
 
 
 def stopping_table(result: Result) -> pd.DataFrame:
@@ -182,19 +175,19 @@ def stopping_table(result: Result) -> pd.DataFrame:
             continue
         for network in NETWORKS:
             fit = result.fits[arm, target, network]
-            stops = training.Plateau().first(fit.loss)
-            stopped = np.isfinite(stops)
+            updates = stops(fit)
+            stopped = np.isfinite(updates)
             row = {
                 "arm": arm,
                 "target": data.TARGETS[target].title,
                 "network": network,
-                "stopped": f"{stopped.sum()} of {len(stops)}",
+                "stopped": f"{stopped.sum()} of {len(updates)}",
                 "at update": "–",
                 "loss there": "–",
                 "loss at the end": loss(np.median(fit.final)),
             }
             if stopped.any():
-                at = stops[stopped].astype(int)
+                at = updates[stopped].astype(int)
                 row["at update"] = f"{int(np.median(at)):,}"
                 row["loss there"] = f"{np.median(fit.loss[at, stopped.nonzero()[0]]):.1e}"
             rows.append(row)
@@ -239,18 +232,12 @@ def stuck_sentence(result: Result) -> str:
         stuck = np.concatenate(
             [result.stuck(arm, target, network) for target in result.spec.targets for arm in ARMS]
         )
-        parts.append(f"{network} {share_of(stuck)}")
+        parts.append(f"{network} {tally(stuck)}")
     diverged = sum(int(fit.diverged.sum()) for fit in result.fits.values())
     return (
         "Ended within a tenth of the best constant's loss, over all panels: "
         f"{', '.join(parts)}. Stopped by a loss that was not finite: {diverged}."
     )
-
-
-def share_of(which: np.ndarray) -> str:
-    """Write a count with its total and Wilson interval, such as `3 of 20 [5, 36] %`."""
-    share = share_interval(int(which.sum()), len(which))
-    return f"{which.sum()} of {len(which)} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
 
 
 def reading(result: Result) -> list[str]:
@@ -280,21 +267,21 @@ def reading(result: Result) -> list[str]:
 
 def jump_sentence(result: Result) -> str:
     """Say how much of the squared error lies near the jumps."""
-    x = data.grid(DENSE).numpy()
-    near = np.abs(x - np.round(5 * x) / 5) < NEAR
     shares = []
     for network in NETWORKS:
-        fit = result.fits[TUNED, "sign", network]
-        squared = np.square(fit.error[~fit.diverged].astype(np.float64))
-        if not len(squared):
-            shares.append(f"{network} diverged")
-            continue
-        share = np.median(squared[:, near].sum(axis=1) / squared.sum(axis=1))
-        shares.append(f"{network} {100 * share:.0f} %")
+        found = share_at_jumps(result.fits[TUNED, "sign", network])
+        found = found[np.isfinite(found)]
+        told = f"{100 * np.median(found):.0f} %" if len(found) else "diverged"
+        shares.append(f"{network} {told}")
     return (
-        f"Within {NEAR} of a jump, where {100 * near.mean():.0f} % of the points are, lies this "
-        f"share of the squared error (median): {', '.join(shares)}."
+        f"Within {NEAR} of a jump, where {100 * near_jumps().mean():.0f} % of the points are, lies "
+        f"this share of the squared error (median): {', '.join(shares)}."
     )
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the reports' sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
 
 
 def between_sentence(result: Result) -> str:

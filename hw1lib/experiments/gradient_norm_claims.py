@@ -3,8 +3,6 @@
 The margins were fixed before the full profile was run.
 """
 
-import dataclasses
-
 import numpy as np
 from scipy import stats
 
@@ -21,7 +19,7 @@ from hw1lib.experiments.gradient_norm import (
 )
 from hw1lib.experiments.gradient_norm_training import SAME, TENTH
 from hw1lib.oscillation import about_course
-from hw1lib.statistics import NO_INTERVAL, Interval, share_interval, t_interval
+from hw1lib.statistics import Interval, log_ratio, share_interval, t_interval
 from hw1lib.verdicts import Claim, Verdict, of_effect
 
 # A's epochs 100, 200 and 500 of 2,000, as parts of a training of any length
@@ -38,12 +36,6 @@ CAUSE_MARGIN = np.log10(2)  # what an oscillation is due to takes half of it awa
 SHARE_MARGIN = 0.1  # "it oscillates" must hold for six trainings in ten, at least
 CORRELATION_MARGIN = 0.1  # rank correlations below it are called negligible
 STEADY_MARGIN = 0.05  # of the updates
-
-
-def over_trainings(values: np.ndarray) -> Interval:
-    """Average over the trainings that did not diverge, with a t interval."""
-    finite = values[np.isfinite(values)]
-    return t_interval(finite) if len(finite) else NO_INTERVAL
 
 
 def share_fallen(course: Course, part: float) -> np.ndarray:
@@ -101,23 +93,16 @@ def absolute_swing(result: Result, key: tuple[str, str]) -> np.ndarray:
     return swings
 
 
-def ratio(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Compare positive quantities (R,): mean log10 ratio over pairs of trainings of one seed."""
-    both = (first > 0) & (second > 0)  # NaN is not
-    return t_interval(np.log10(first[both] / second[both])) if both.any() else NO_INTERVAL
-
-
 def amplitude_ratio(result: Result, first: tuple[str, str], second: tuple[str, str]) -> Interval:
-    """Compare two parts' amplitudes, each named by optimizer and part, as `ratio` does."""
-    a, b = (result.swings[key].oscillation.amplitude for key in (first, second))
-    return ratio(a, b)
+    """Compare two parts' amplitudes, each named by optimizer and part, in decades."""
+    return log_ratio(*(result.swings[key].oscillation.amplitude for key in (first, second)))
 
 
 def _mostly_early(result: Result) -> Verdict:
     course = result.courses[RMSPROP, MAIN]
     return of_effect(
         f"share of the fall made in the first {course.fraction(FIRST)} epochs, beyond one half",
-        over_trainings(share_fallen(course, FIRST) - 0.5),
+        t_interval(share_fallen(course, FIRST) - 0.5),
         unit="of the fall",
         margin=FALL_MARGIN,
     )
@@ -127,7 +112,7 @@ def _flat(result: Result, part: float) -> Verdict:
     course = result.courses[RMSPROP, MAIN]
     return of_effect(
         f"a factor of {FLAT:g} with the change of the loss from epoch {course.fraction(part)} on",
-        over_trainings(np.log10(FLAT) - np.abs(change(course, part))),
+        t_interval(np.log10(FLAT) - np.abs(change(course, part))),
         unit="decades",
         margin=FLAT_MARGIN,
     )
@@ -139,7 +124,7 @@ def _restless_early(result: Result) -> Verdict:
     return of_effect(
         f"change of the norm per epoch in the first {course.fraction(EARLY)} epochs with that "
         f"from epoch {course.fraction(SETTLED)} on",
-        over_trainings(np.log10(first / then)),
+        t_interval(np.log10(first / then)),
         unit="decades",
         margin=RATIO_MARGIN,
     )
@@ -147,11 +132,9 @@ def _restless_early(result: Result) -> Verdict:
 
 def _periodic(result: Result) -> Verdict:
     periodic = result.swings[RMSPROP, LATE].oscillation.periodic
-    share = share_interval(int(periodic.sum()), len(periodic))
-    beyond = {name: getattr(share, name) - 0.5 for name in ("mean", "low", "high")}
     return of_effect(
         "share of trainings whose norm is periodic, beyond one half",
-        dataclasses.replace(share, **beyond),
+        share_interval(periodic).beyond(0.5),
         unit="of the trainings",
         margin=SHARE_MARGIN,
     )
@@ -169,7 +152,7 @@ def _due_to(result: Result, compared: str, instead: tuple[str, str]) -> Verdict:
 def _go_together(result: Result, part: slice, when: str) -> Verdict:
     return of_effect(
         f"rank correlation of norm and loss, {when}",
-        over_trainings(correlation(result.courses[B, MAIN], part)),
+        t_interval(correlation(result.courses[B, MAIN], part)),
         unit="rank correlation",
         margin=CORRELATION_MARGIN,
     )
@@ -190,7 +173,7 @@ def _steadily(result: Result) -> Verdict:
     lowered = np.where(np.isfinite(loss[-1]), (np.diff(loss, axis=0) < 0).mean(axis=0), np.nan)
     return of_effect(
         f"share of updates that lower the loss, beyond {STEADY:g}",
-        over_trainings(lowered - STEADY),
+        t_interval(lowered - STEADY),
         unit="of the updates",
         margin=STEADY_MARGIN,
     )

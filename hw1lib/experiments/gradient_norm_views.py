@@ -29,11 +29,9 @@ from hw1lib.experiments.gradient_norm_claims import (
     correlation,
     early,
     late,
-    over_trainings,
-    ratio,
 )
 from hw1lib.experiments.gradient_norm_training import RERUN, SAME, TENTH
-from hw1lib.statistics import Interval, share_interval
+from hw1lib.statistics import log_ratio, t_interval, tally
 
 STYLES = {  # colour and mark of each optimizer, in every figure
     RMSPROP: ("#0072B2", "o"),
@@ -146,10 +144,10 @@ def oscillation_table(result: Result) -> pd.DataFrame:
                 "optimizer": arm,
                 "part": begun if part == LATE else f"then, {STEPS[part]}",
                 "n": int(np.isfinite(found.amplitude).sum()),
-                "periodic": _share(found.periodic, np.isfinite(found.amplitude)),
+                "periodic": tally(found.periodic[np.isfinite(found.amplitude)]),
                 "period (updates)": _median(found.period[found.periodic], ".0f"),
                 "by spectrum": _median(found.spectral_period[found.periodic], ".0f"),
-                "amplitude (decades)": _factor(over_trainings(decades(found.amplitude))),
+                "amplitude (decades)": t_interval(decades(found.amplitude)).factor,
                 "level": _median(swing.level, ".1e"),
                 "swing": _median(absolute_swing(result, (arm, part)), ".1e"),
             }
@@ -165,7 +163,7 @@ def correlation_table(result: Result) -> pd.DataFrame:
         row = {"network": name, "n": int((~course.diverged).sum())}
         parts = {"whole": slice(None), "early": early(course), "late": late(course)}
         for title, part in parts.items():
-            row[title] = str(over_trainings(correlation(course, part)))
+            row[title] = str(t_interval(correlation(course, part)))
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -181,9 +179,9 @@ def edge_table(result: Result) -> pd.DataFrame:
             {
                 "step": f"{rate:g}",
                 "2 / step": f"{2 / rate:g}",
-                "reached it": _share(reached, np.ones_like(reached)),
+                "reached it": tally(reached),
                 "at update": _median(first.astype(float), ",.0f"),
-                "eigenvalue × step / 2 from then on": str(over_trainings(hovering(edge, rate))),
+                "eigenvalue × step / 2 from then on": str(t_interval(hovering(edge, rate))),
                 "loss at the end": _median(edge.loss[-1], ".1e"),
             }
         )
@@ -229,7 +227,7 @@ def course_sentence(result: Result) -> str:
 
 def digits_sentence(result: Result) -> str:
     """Say how well the digits were learned."""
-    accuracy = over_trainings(100 * result.accuracy)
+    accuracy = t_interval(100 * result.accuracy)
     return f"The digits' networks end at a test accuracy of {accuracy} %."
 
 
@@ -247,15 +245,15 @@ def swing_reading(result: Result) -> list[str]:
     sentences = []
     for arm in OPTIMIZERS:
         relative = amplitude_ratio(result, (arm, SAME), (arm, TENTH))
-        absolute = ratio(*(absolute_swing(result, (arm, part)) for part in STEPS))
+        absolute = log_ratio(*(absolute_swing(result, (arm, part)) for part in STEPS))
         sentences.append(
             f"Under {arm}, {_regular(result.swings[arm, SAME])} at the same step and "
             f"{_regular(result.swings[arm, TENTH])} at a tenth of it; "
-            f"the amplitude shrinks by a factor of {_factor(relative)}, and the swing of the norm "
-            f"itself by {_factor(absolute)}."
+            f"the amplitude shrinks by a factor of {relative.factor}, and the swing of the norm "
+            f"itself by {absolute.factor}."
         )
     others = ", ".join(
-        f"{_factor(amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)))} times that under {arm}"
+        f"{amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)).factor} times that under {arm}"
         for arm in (ADAM, PLAIN)
     )
     return [*sentences, f"At the same step the amplitude under RMSprop is {others}."]
@@ -278,8 +276,9 @@ def rerun_sentence(result: Result) -> str:
     going = np.isfinite(course.loss[-1])
     return (
         f"Run again for {len(course.loss)} updates after it was trained, as B's figure was, B's "
-        f"network shows a norm that ends higher than it began in {_share(norm_rises, going)} "
-        f"trainings, and a lower loss at the same time in {_share(norm_rises & loss_falls, going)}."
+        f"network shows a norm that ends higher than it began in {tally(norm_rises[going])} "
+        "trainings, and a lower loss at the same time in "
+        f"{tally((norm_rises & loss_falls)[going])}."
     )
 
 
@@ -304,28 +303,12 @@ def describe(result: Result) -> str:
 
 def _regular(swing: Swing) -> str:
     found = swing.oscillation
-    return f"{_share(found.periodic, np.isfinite(found.amplitude))} are periodic"
-
-
-def _share(which: np.ndarray, among: np.ndarray) -> str:
-    """Count trainings among those that did not diverge, such as `3 of 20 [5, 36] %`."""
-    count, n = int((which & among).sum()), int(among.sum())
-    if not n:
-        return "none left"
-    share = share_interval(count, n)
-    return f"{count} of {n} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
+    return f"{tally(found.periodic[np.isfinite(found.amplitude)])} are periodic"
 
 
 def _median(values: np.ndarray, style: str) -> str:
     finite = values[np.isfinite(values)]
     return f"{np.median(finite):{style}}" if len(finite) else "–"
-
-
-def _factor(log10: Interval) -> str:
-    """Write an interval of log10 ratios as a factor, such as `0.12 [0.05, 0.3]`."""
-    if log10.n < 2:
-        return f"{10**log10.mean:.2g} (n = 1)" if log10.n else str(log10)
-    return f"{10**log10.mean:.2g} [{10**log10.low:.2g}, {10**log10.high:.2g}]"
 
 
 def _short(arm: str) -> str:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hw1lib import figures
+from hw1lib import figures, verdicts
 from hw1lib.experiments.image_task import AS_A, CONTROL, MAIN, B, Curves, Result, depth_arms
-from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, t_interval
+from hw1lib.experiments.image_task_claims import CLAIMS
+from hw1lib.statistics import Interval, paired_difference, t_interval
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
@@ -82,19 +83,13 @@ def results_table(result: Result, arms: Sequence[str]) -> pd.DataFrame:
         for name, curves in result.arm(arm).items():
             row = {"arm": arm, "network": name, "parameters": f"{curves.parameters:,}"}
             for split in ("train", "test"):
-                row[f"{split} loss"] = str(finite_interval(curves.final(split, "loss")))
+                row[f"{split} loss"] = str(t_interval(curves.final(split, "loss")))
                 row[f"{split} accuracy (%)"] = str(
-                    finite_interval(100 * curves.final(split, "accuracy"))
+                    t_interval(100 * curves.final(split, "accuracy"))
                 )
             rows.append({**row, "n": len(curves.diverged), "diverged": int(curves.diverged.sum())})
     table = pd.DataFrame(rows)
     return table if len(arms) > 1 else table.drop(columns="arm")
-
-
-def finite_interval(values: np.ndarray) -> Interval:
-    """Estimate the mean over the trainings that did not diverge."""
-    finite = values[np.isfinite(values)]
-    return t_interval(finite) if len(finite) else NO_INTERVAL
 
 
 def difference(
@@ -108,11 +103,12 @@ def difference(
         second: Arm and network, to be taken off.
         measure: "accuracy", then in percentage points, or "loss", in nats.
     """
-    a, b = (_test(result.curves[key], measure) for key in (first, second))
-    both = np.isfinite(a) & np.isfinite(b)
-    if not both.any():
-        return NO_INTERVAL
-    return paired_difference(a[both], b[both])
+    return paired_difference(*(_test(result.curves[key], measure) for key in (first, second)))
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the reports' sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
 
 
 def contrasts(result: Result) -> dict[str, tuple[tuple[str, str], tuple[str, str]]]:
@@ -195,8 +191,8 @@ def written_sentence(result: Result) -> str:
 def digits_sentence(result: Result) -> str:
     """Compare the last pass's running loss with that of the whole split at rest."""
     parts = [
-        f"{name} {finite_interval(curves.objective[-1]).mean:.3f} against "
-        f"{finite_interval(curves.final('train', 'loss')).mean:.3f}"
+        f"{name} {t_interval(curves.objective[-1]).mean:.3f} against "
+        f"{t_interval(curves.final('train', 'loss')).mean:.3f}"
         if not curves.diverged.all()
         else f"{name} diverged"
         for name, curves in result.arm(B).items()
@@ -224,7 +220,7 @@ def _places(result: Result, arm: str) -> list[int]:
 
 def _means(result: Result, arm: str) -> dict[str, float]:
     return {
-        name: finite_interval(100 * curves.final("test", "accuracy")).mean
+        name: t_interval(100 * curves.final("test", "accuracy")).mean
         for name, curves in result.arm(arm).items()
     }
 

@@ -45,8 +45,7 @@ def trained(result: Result, name: str) -> np.ndarray:
 def _majority(which: np.ndarray, compared: str) -> Verdict:
     if not len(which):
         return verdicts.not_tested(f"{compared}: there are none")
-    share = share_interval(int(which.sum()), len(which))
-    effect = Interval(share.mean - 0.5, share.low - 0.5, share.high - 0.5, share.n)
+    effect = share_interval(which).beyond(0.5)
     return verdicts.of_effect(compared, effect, unit="share above one half", margin=SHARE)
 
 
@@ -94,7 +93,7 @@ def _minimum_or_vanished(result: Result) -> Verdict:
     which = np.concatenate(saddle)
     if not len(which):
         return verdicts.not_tested("there are no certified points")
-    share = share_interval(int(which.sum()), len(which))
+    share = share_interval(which)
     # a tenth of the points being neither is enough to make "or" the wrong word
     effect = Interval(SHARE - share.mean, SHARE - share.high, SHARE - share.low, share.n)
     return verdicts.of_effect(

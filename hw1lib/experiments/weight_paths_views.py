@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE
 from hw1lib import figures, trajectories, verdicts
 from hw1lib.experiments.weight_paths import B, Paths, Result
 from hw1lib.experiments.weight_paths_claims import CLAIMS, broader, straighter
-from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, t_interval
+from hw1lib.statistics import NO_INTERVAL, paired_difference, t_interval
 
 PARTS: dict[str, int | None] = {"first layer": 0, "whole network": None}
 POINTS = {"trained": False, "random walks": True}
@@ -116,9 +116,11 @@ def own_table(result: Result) -> pd.DataFrame:
         trained, walks = (own_percent(paths, layer, walk=walk) for walk in POINTS.values())
         row = {"network": paths.name, "part": part}
         for points, values in {"trained": trained, "random walks": walks}.items():
-            cells = {_first(k): str(_mean(values[:, k - 1])) for k in (1, 2, 3)}
+            cells = {_first(k): str(t_interval(values[:, k - 1])) for k in (1, 2, 3)}
             rows.append({**row, "points": points, **cells, "n": len(values)})
-        cells = {_first(k): str(_difference(trained[:, k - 1], walks[:, k - 1])) for k in (1, 2, 3)}
+        cells = {
+            _first(k): str(paired_difference(trained[:, k - 1], walks[:, k - 1])) for k in (1, 2, 3)
+        }
         rows.append({**row, "points": "difference", **cells, "n": len(trained)})
     return pd.DataFrame(rows)
 
@@ -130,7 +132,7 @@ def star_table(result: Result) -> pd.DataFrame:
         row = {"network": paths.name, "part": part}
         for points, walk in POINTS.items():
             row[f"straightness, {points}"] = str(
-                _mean(trajectories.straightness(paths.gram(layer, walk=walk)))
+                t_interval(trajectories.straightness(paths.gram(layer, walk=walk)))
                 if len(paths.arrived)
                 else NO_INTERVAL
             )
@@ -145,7 +147,7 @@ def spread_table(result: Result) -> pd.DataFrame:
     rows = []
     for paths in result.paths.values():
         for name, layer in _layers(paths):
-            spread = _mean(paths.spread(layer)) if len(paths.arrived) else NO_INTERVAL
+            spread = t_interval(paths.spread(layer)) if len(paths.arrived) else NO_INTERVAL
             rows.append(
                 {
                     "network": paths.name,
@@ -209,7 +211,9 @@ def own_sentence(result: Result) -> str:
     """Say how much of a single path two components hold, beside theory."""
     parts = []
     for paths in result.paths.values():
-        trained, walks = (_mean(own_percent(paths, None, walk=w)[:, 1]) for w in POINTS.values())
+        trained, walks = (
+            t_interval(own_percent(paths, None, walk=w)[:, 1]) for w in POINTS.values()
+        )
         parts.append(f"{trained} % of a path of {paths.name} and {walks} % of its random walk")
     return f"Two components hold {'; '.join(parts)} (means with 95 % t intervals)."
 
@@ -234,9 +238,10 @@ def star_sentence(result: Result) -> str:
             continue
         gram = paths.gram(None)
         walk = paths.gram(None, walk=True)
+        trained, walked = (t_interval(trajectories.straightness(g)) for g in (gram, walk))
         parts.append(
-            f"A path of {paths.name} ends {_mean(trajectories.straightness(gram))} of its length "
-            f"away from its start, its random walk {_mean(trajectories.straightness(walk))}."
+            f"A path of {paths.name} ends {trained} of its length away from its start, its random "
+            f"walk {walked}."
         )
         if len(paths.arrived) > 1:
             starts = trajectories.distances(gram[:, 0, :, 0])
@@ -400,14 +405,6 @@ def _angle(paths: Paths, layer: int | None) -> str:
 
 def _first(k: int) -> str:
     return "first component" if k == 1 else f"first {k}"
-
-
-def _mean(values: np.ndarray) -> Interval:
-    return t_interval(values) if len(values) else NO_INTERVAL
-
-
-def _difference(first: np.ndarray, second: np.ndarray) -> Interval:
-    return paired_difference(first, second) if len(first) else NO_INTERVAL
 
 
 def _number(value: float, digits: int) -> str:
