@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -17,6 +17,7 @@ class Interval:
     high: float
     n: int  # trainings, or pairs of trainings
     level: float = 0.95
+    p: float = np.nan  # of the hypothesis that the mean is zero, two-sided; NaN without a test
 
     def __str__(self) -> str:
         """Write the mean and the interval, such as `0.82 [0.5, 1.1]`."""
@@ -35,15 +36,13 @@ class Interval:
             return f"{10**self.mean:.2g} (n = {self.n})"
         return f"{10**self.mean:.2g} [{10**self.low:.2g}, {10**self.high:.2g}]"
 
-    def beyond(self, bar: float) -> Interval:
-        """Move the interval so that what lay at the bar lies at zero."""
-        return replace(self, mean=self.mean - bar, low=self.low - bar, high=self.high - bar)
-
     @property
     def excludes_zero(self) -> bool:
         """Whether zero lies outside the interval; False where there is none."""
         return self.n >= 2 and (self.low > 0 or self.high < 0)
 
+
+EXACT = 20  # values of which all choices of signs are counted: a million
 
 NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where no training has a value
 
@@ -58,7 +57,8 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
 
     Returns:
         The mean and mean +- t * s / sqrt(n); without limits (NaN) for n = 1, and `NO_INTERVAL`
-        where no value is finite.
+        where no value is finite. Its p is the larger of the t test's and of `sign_flips`, so that
+        both must find an effect before one is claimed.
 
     Raises:
         ValueError: If the values have another shape.
@@ -72,10 +72,43 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
     mean = float(values.mean())
     if len(values) == 1:
         return Interval(mean, np.nan, np.nan, 1, level)
+    flips = sign_flips(values)
     if not values.std():
-        return Interval(mean, mean, mean, len(values), level)
-    low, high = stats.t.interval(level, len(values) - 1, loc=mean, scale=stats.sem(values))
-    return Interval(mean, float(low), float(high), len(values), level)
+        return Interval(mean, mean, mean, len(values), level, flips)
+    error, freedom = stats.sem(values), len(values) - 1
+    low, high = stats.t.interval(level, freedom, loc=mean, scale=error)
+    p = float(2 * stats.t.sf(abs(mean) / error, freedom))
+    return Interval(mean, float(low), float(high), len(values), level, max(p, flips))
+
+
+def sign_flips(values: np.ndarray) -> float:
+    """Test whether values are symmetric about zero, by the exact sign-flip permutation test.
+
+    Args:
+        values: One per training or pair, shape (n,), finite, n at least 1.
+
+    Returns:
+        Two-sided p: the share of all 2^n choices of signs whose sum is as far from zero. Beyond
+        `EXACT` values, that share among 9,999 random choices and the one seen.
+
+    Source:
+        R. A. Fisher, "The Design of Experiments", 1935, section 21.
+    """
+    if len(values) > EXACT:
+        test = stats.permutation_test(
+            (values,),
+            np.mean,
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=9_999,
+            rng=np.random.default_rng(0),
+        )
+        return float(test.pvalue)
+    sums = np.array([values[0]])  # the first sign alone decides the sign of the sum
+    for value in values[1:]:
+        sums = np.concatenate([sums + value, sums - value])
+    # choices that tie with the one seen must not fall out by a rounding error
+    return float((np.abs(sums) >= abs(values.sum()) * (1 - 1e-9)).mean())
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Interval:
@@ -117,18 +150,21 @@ def log_ratio(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> 
     return paired_difference(log10(first), log10(second), level=level)
 
 
-def share_interval(which: np.ndarray, *, level: float = 0.95) -> Interval:
+def share_interval(which: np.ndarray, *, beyond: float = 0.0, level: float = 0.95) -> Interval:
     """Estimate the share of trainings that did something, with Wilson's score interval.
 
     Args:
         which: Whether each did, shape (R,) of bool.
+        beyond: Share to take off, so that the interval tells how far the share lies above it.
         level: Probability that such an interval covers the share.
     """
     count, n = int(np.sum(which)), len(which)
     if not n:
         return NO_INTERVAL
-    limits = stats.binomtest(count, n).proportion_ci(level, method="wilson")
-    return Interval(count / n, float(limits.low), float(limits.high), n, level)
+    test = stats.binomtest(count, n, beyond)
+    limits = test.proportion_ci(level, method="wilson")
+    low, high = float(limits.low) - beyond, float(limits.high) - beyond
+    return Interval(count / n - beyond, low, high, n, level, float(test.pvalue))
 
 
 def tally(which: np.ndarray) -> str:
@@ -170,6 +206,8 @@ def rank_correlation(first: np.ndarray, second: np.ndarray, *, level: float = 0.
     rho = float(np.clip(stats.spearmanr(first, second).statistic, -1 + 1e-6, 1 - 1e-6))
     if n < 4:
         return Interval(rho, np.nan, np.nan, n, level)
-    half = stats.norm.ppf((1 + level) / 2) * np.sqrt(1.06 / (n - 3))
-    low, high = np.tanh(np.arctanh(rho) + np.array([-half, half]))
-    return Interval(rho, float(low), float(high), n, level)
+    z, error = np.arctanh(rho), np.sqrt(1.06 / (n - 3))
+    half = stats.norm.ppf((1 + level) / 2) * error
+    low, high = np.tanh(z + np.array([-half, half]))
+    p = float(2 * stats.norm.sf(abs(z) / error))
+    return Interval(rho, float(low), float(high), n, level, p)

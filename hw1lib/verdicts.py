@@ -1,17 +1,18 @@
 """Verdicts on the sentences of reports A and B, worded by code and never by hand.
 
 A claim predicts the sign of an effect, whose smallest size that matters is its margin. The word
-follows from the effect's interval alone.
+follows from the effect's interval and p, and from nothing else.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hw1lib.statistics import Interval
+from hw1lib.statistics import NO_INTERVAL, Interval
 
 SUPPORTED = "supported"
 DIRECTION_ONLY = "direction only"  # the predicted sign, but maybe too small to matter
@@ -21,16 +22,66 @@ CONTRADICTED = "contradicted"
 NOT_TESTED = "not tested"
 
 LEAST_TRAININGS = 6  # below that, an exact sign-flip test cannot reach 5 %
+CHANCE = 0.05  # of finding an effect where there is none
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What became of a claim."""
 
-    word: str
     compared: str  # what with what, in words
     effect: Interval  # positive where the claim is right
-    unit: str
+    unit: str  # of the effect and the margin
+    margin: float  # smallest effect that matters, above 0; NaN where nothing was tested
+
+    @property
+    def word(self) -> str:
+        """Say what the interval allows to say."""
+        effect, margin = self.effect, self.margin
+        if effect.n < LEAST_TRAININGS:
+            return NOT_TESTED
+        # NaN, where a t test has no counterpart, leaves it to the interval
+        found = not effect.p >= CHANCE
+        if effect.low > margin and found:
+            return SUPPORTED
+        if effect.high < -margin and found:
+            return CONTRADICTED
+        if effect.low > 0 and found:
+            return DIRECTION_ONLY
+        return EQUIVALENT if self._farthest < margin else INCONCLUSIVE
+
+    @property
+    def flip(self) -> str:
+        """Say what would have changed the word."""
+        effect, margin, word = self.effect, self.margin, self.word
+        if word == NOT_TESTED:
+            missing = LEAST_TRAININGS - effect.n
+            return f"{missing} more trainings" if effect.n else ""
+        if word == SUPPORTED:
+            return f"a mean lower by {effect.low - margin:.2g} {self.unit}"
+        if word == CONTRADICTED:
+            return f"a mean higher by {-margin - effect.high:.2g} {self.unit}"
+        if word == DIRECTION_ONLY:
+            return f"a margin below {effect.low:.2g} {self.unit}"
+        if word == EQUIVALENT:
+            return f"a margin below {self._farthest:.2g} {self.unit}"
+        return f"about {self._needed:,} trainings, if the mean stays"
+
+    @property
+    def _farthest(self) -> float:
+        """End of the 90 % interval that is farther from zero: two one-sided tests at 5 % each."""
+        effect = self.effect
+        half = (effect.high - effect.low) / 2
+        half *= stats.t.ppf(0.95, effect.n - 1) / stats.t.ppf((1 + effect.level) / 2, effect.n - 1)
+        return abs(effect.mean) + half
+
+    @property
+    def _needed(self) -> int:
+        """Trainings at which the interval would lie on one side of zero, or inside the margins."""
+        effect = self.effect
+        half = (effect.high - effect.low) / 2
+        room = max(abs(effect.mean), self.margin - abs(effect.mean))
+        return max(effect.n + 1, int(np.ceil(effect.n * (half / room) ** 2)))
 
 
 @dataclass(frozen=True)
@@ -47,31 +98,40 @@ def of_effect(compared: str, effect: Interval, *, unit: str, margin: float) -> V
 
     Args:
         compared: What with what, in words.
-        effect: Mean over trainings, or pairs of them, with its t interval.
+        effect: Mean over trainings, or pairs of them, with its interval.
         unit: Of the effect and the margin.
         margin: Smallest effect that matters, above 0.
     """
-    return Verdict(_word(effect, margin), compared, effect, unit)
+    return Verdict(compared, effect, unit, margin)
 
 
 def not_tested(reason: str) -> Verdict:
     """Say why a claim has no test in this run."""
-    return Verdict(NOT_TESTED, reason, Interval(float("nan"), float("nan"), float("nan"), 0), "")
+    return Verdict(reason, NO_INTERVAL, "", np.nan)
 
 
-def _word(effect: Interval, margin: float) -> str:
-    if effect.n < LEAST_TRAININGS:
+def together(judged: Sequence[Verdict]) -> str:
+    """Word what several tests of one claim say, such as those in different arms."""
+    words = {verdict.word for verdict in judged} - {NOT_TESTED}
+    if not words:
         return NOT_TESTED
-    if effect.low > margin:
-        return SUPPORTED
-    if effect.high < -margin:
-        return CONTRADICTED
-    if effect.low > 0:
-        return DIRECTION_ONLY
-    # two one-sided tests at 5 % each: the 90 % interval lies inside the margins
-    half = (effect.high - effect.low) / 2
-    half *= stats.t.ppf(0.95, effect.n - 1) / stats.t.ppf((1 + effect.level) / 2, effect.n - 1)
-    return EQUIVALENT if abs(effect.mean) + half < margin else INCONCLUSIVE
+    return words.pop() if len(words) == 1 else "depends on the arm"
+
+
+def adjusted(judged: Sequence[Verdict]) -> list[Verdict]:
+    """Adjust the p of many verdicts for their number, by Benjamini and Hochberg's procedure.
+
+    Source:
+        Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", Journal of the Royal
+        Statistical Society B 57, 289-300, 1995.
+    """
+    p = np.array([v.effect.p if v.word != NOT_TESTED else np.nan for v in judged])
+    tested = np.isfinite(p)
+    p[tested] = stats.false_discovery_control(p[tested])
+    return [
+        replace(v, effect=replace(v.effect, p=float(rate))) if known else v
+        for v, rate, known in zip(judged, p, tested, strict=True)
+    ]
 
 
 def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:

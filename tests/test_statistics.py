@@ -13,6 +13,7 @@ from hw1lib.statistics import (
     paired_difference,
     rank_correlation,
     share_interval,
+    sign_flips,
     t_interval,
     tally,
 )
@@ -168,8 +169,52 @@ def test_a_tally_counts_and_gives_wilsons_limits_in_percent():
     assert share_interval(np.array([], dtype=bool)) is NO_INTERVAL
 
 
-def test_an_interval_is_moved_as_a_whole():
-    assert Interval(0.75, 0.5, 1.0, 4).beyond(0.5) == Interval(0.25, 0.0, 0.5, 4)
+def test_a_share_is_compared_with_a_bar_by_the_binomial_test():
+    above = share_interval(np.arange(10) < 9, beyond=0.5)
+    plain = share_interval(np.arange(10) < 9)
+    assert (above.mean, above.low) == pytest.approx((plain.mean - 0.5, plain.low - 0.5))
+    assert above.p == pytest.approx(2 * 11 / 1024)  # nine or ten heads, or tails, of ten
+
+
+# Tests of the sign
+
+
+@pytest.mark.parametrize("n", [2, 7, 11])
+def test_sign_flips_are_counted_as_scipy_counts_them(n):
+    values = np.random.default_rng(n).normal(0.5, 1, n)
+    expected = stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf
+    )
+    assert sign_flips(values) == pytest.approx(expected.pvalue)
+
+
+def test_six_values_of_one_sign_just_reach_five_percent():
+    assert sign_flips(np.arange(1.0, 7)) == 2 / 64
+    assert sign_flips(np.arange(1.0, 6)) == 2 / 32
+    assert sign_flips(np.ones(1)) == 1
+
+
+def test_many_values_are_tested_by_random_flips():
+    values = np.random.default_rng(0).normal(0.25, 1, 60)
+    expected = stats.ttest_1samp(values, 0).pvalue
+    assert sign_flips(values) == pytest.approx(expected, abs=0.02)
+    assert sign_flips(values) == sign_flips(values)
+
+
+def test_an_effect_needs_both_tests():
+    even, outlier = np.full(6, 1.0) + np.arange(6) / 100, np.array([1.0, 1, 1, 1, 1, -0.9])
+    assert t_interval(even).p == sign_flips(even) > stats.ttest_1samp(even, 0).pvalue
+    larger = max(sign_flips(outlier), stats.ttest_1samp(outlier, 0).pvalue)
+    assert t_interval(outlier).p == pytest.approx(larger)
+    assert t_interval(np.ones(6)).p == 2 / 64
+    assert t_interval(np.zeros(6)).p == 1
+
+
+def test_a_rank_correlation_has_a_small_p_where_its_interval_excludes_zero():
+    rng = np.random.default_rng(1)
+    for first, second in rng.standard_normal((50, 2, 30)):
+        found = rank_correlation(first, second)
+        assert found.excludes_zero == (found.p < 0.05)
 
 
 # Rank correlations

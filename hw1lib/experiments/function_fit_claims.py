@@ -96,7 +96,7 @@ def _on(arm: str, target: str, judge: Callable[[Fits], Verdict]) -> Callable[[Re
 def _majority(compared: str, which: np.ndarray) -> Verdict:
     return of_effect(
         f"share of {compared}, beyond one half",
-        share_interval(which).beyond(0.5),
+        share_interval(which, beyond=0.5),
         unit="of the trainings",
         margin=SHARE,
     )

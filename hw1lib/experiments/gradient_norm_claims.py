@@ -134,7 +134,7 @@ def _periodic(result: Result) -> Verdict:
     periodic = result.swings[RMSPROP, LATE].oscillation.periodic
     return of_effect(
         "share of trainings whose norm is periodic, beyond one half",
-        share_interval(periodic).beyond(0.5),
+        share_interval(periodic, beyond=0.5),
         unit="of the trainings",
         margin=SHARE_MARGIN,
     )

@@ -45,7 +45,7 @@ def trained(result: Result, name: str) -> np.ndarray:
 def _majority(which: np.ndarray, compared: str) -> Verdict:
     if not len(which):
         return verdicts.not_tested(f"{compared}: there are none")
-    effect = share_interval(which).beyond(0.5)
+    effect = share_interval(which, beyond=0.5)
     return verdicts.of_effect(compared, effect, unit="share above one half", margin=SHARE)
 
 
