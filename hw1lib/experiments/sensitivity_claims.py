@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from hw1lib import statistics, verdicts
+from hw1lib import correlates, statistics, verdicts
 from hw1lib.experiments.sensitivity import (
     AS_A,
     EPOCHS,
@@ -55,11 +55,6 @@ def decades(first: np.ndarray, second: np.ndarray) -> Interval:
 
 def _log10(values: np.ndarray) -> np.ndarray:
     return np.log10(values, out=np.full(np.shape(values), np.nan), where=values > 0)
-
-
-def gap(of: dict[str, np.ndarray]) -> np.ndarray:
-    """How much better the training images are classified than the test images, in points, (R,)."""
-    return 100 * (of["train_accuracy"] - of["test_accuracy"])
 
 
 def largest_against_smallest(result: Result, arm: str, measure: str) -> Interval:
@@ -187,22 +182,11 @@ def _wrong_is_more_sensitive(result: Result) -> Verdict:
     )
 
 
-def correlation(described: dict[str, dict[str, np.ndarray]], measure: str) -> Interval:
-    """Correlate a measure with the accuracy gap over networks, each the mean of its trainings."""
-    pairs = []
-    for of in described.values():
-        both = np.isfinite(of[measure]) & np.isfinite(gap(of))
-        if both.any():
-            pairs.append([of[measure][both].mean(), gap(of)[both].mean()])
-    if len(pairs) < 2:
-        return NO_INTERVAL
-    return statistics.rank_correlation(*np.array(pairs).T)
-
-
 def _goes_with_the_gap(measure: str, title: str, result: Result) -> Verdict:
+    networks = correlates.networks({"34": result.described})
     return verdicts.of_effect(
         f"rank correlation of {title} with the accuracy gap, over this chapter's networks",
-        correlation(result.described, measure),
+        correlates.between(networks, measure, "accuracy_gap"),
         unit="",
         margin=RELATED,
     )

@@ -27,7 +27,7 @@ NESTEROV = "SGD with Nesterov momentum"
 ADAM = "Adam"
 MOMENTUM = 0.9  # as A has it
 
-FACTORS = (1.0, 0.1, 0.01)  # of the first layer's weights when a trained network is rescaled
+FACTORS = (1.0, 0.1, 0.01, 0.001)  # of the first layer's weights when a trained network is rescaled
 RESCALED = ("keskar", "eigenvalue", "trace", "perturbed", "relative")  # measured then
 KINDS = ("outputs", "probabilities")  # what is differentiated by the image
 
