@@ -1,0 +1,520 @@
+"""Figures and tables of chapter 34, each a function of its result or of several chapters'."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from hw1lib import correlates, figures, verdicts
+from hw1lib.correlates import Described
+from hw1lib.experiments.sensitivity import (
+    ARMS,
+    AS_A,
+    LARGE,
+    RANDOM,
+    SMALL,
+    TRUE,
+    Result,
+)
+from hw1lib.experiments.sensitivity_claims import (
+    CLAIMS,
+    accuracy_lost,
+    decades,
+    largest_against_smallest,
+    rescaling,
+)
+from hw1lib.experiments.sensitivity_training import FACTORS, KINDS, RESCALED
+from hw1lib.statistics import NO_INTERVAL, Interval, t_interval
+
+Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
+
+SPLITS = {"train": ("#0072B2", "-", "o"), "test": ("#D55E00", "--", "s")}  # in every figure
+ONE, TWO, THREE = ("#000000", "-", "D"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "v")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
+MARKS = ("o", "s", "^", "v", "D", "P")
+
+SHORT = {  # what figures call the measures that are correlated
+    "train_loss": "training loss",
+    "weight_norm": "norm of the weights",
+    "input_gradient_train": "input gradient, train",
+    "input_gradient_test": "input gradient, test",
+    "jacobian_train": "Jacobian, train",
+    "jacobian_test": "Jacobian, test",
+    "probability_jacobian_train": "of probabilities, train",
+    "probability_jacobian_test": "of probabilities, test",
+    "gradient_norm": "gradient by weights",
+    "keskar_wide": "Keskar, 1e-3",
+    "keskar_narrow": "Keskar, 5e-4",
+    "keskar_subspace": "Keskar, subspace",
+    "relative_sharpness": "relative sharpness",
+    "perturbed_rise": "rise under noise",
+    "top_eigenvalue": "largest eigenvalue",
+    "trace": "trace",
+}
+GAPS = {"loss_gap": "loss gap", "accuracy_gap": "accuracy gap"}
+DRAWN = ("jacobian_test", "input_gradient_test", "keskar_wide", "relative_sharpness")
+
+# F1, digits, of Keskar et al. 2017: tables 2 to 4 and appendix
+THEIRS = {
+    "training accuracy (%)": ("99.66", "99.92"),
+    "test accuracy (%)": ("98.03 ± 0.07", "97.81 ± 0.07"),
+    "sharpness, 1e-3": ("1.23 ± 0.83", "205.14 ± 69.52"),
+    "sharpness, 5e-4": ("0.61", "42.90"),
+    "sharpness, 1e-3, subspace": ("0.11", "9.22"),
+}
+
+
+def sweep(result: Result) -> Figure:
+    """Draw loss and accuracy against the batch size: a column per arm."""
+    figure, axes = figures.panels(2, len(ARMS), 1.55, sharex=True, sharey="row")
+    for column, arm in zip(axes.T, ARMS, strict=True):
+        for split, style in SPLITS.items():
+            for ax, measure in zip(column, ("loss", "accuracy"), strict=True):
+                _against_size(ax, result, arm, f"{split}_{measure}", split, style)
+        _logarithmic(column[0])
+    figures.label_grid(axes, ARMS, [""] * 2)
+    axes[0, 0].set_ylabel("loss (nats)")
+    axes[1, 0].set_ylabel("accuracy")
+    axes[1, 0].legend(loc="lower left")
+    return _sized(figure)
+
+
+def sensitivity(result: Result) -> Figure:
+    """Draw both definitions of sensitivity against the batch size: a column per arm."""
+    figure, axes = figures.panels(2, len(ARMS), 1.55, sharex=True, sharey="row")
+    for column, arm in zip(axes.T, ARMS, strict=True):
+        for split, style in SPLITS.items():
+            for ax, measure in zip(column, ("input_gradient", "jacobian"), strict=True):
+                _against_size(ax, result, arm, f"{measure}_{split}", split, style)
+        for ax in column:
+            _logarithmic(ax)
+    figures.label_grid(axes, ARMS, [""] * 2)
+    axes[0, 0].set_ylabel("gradient of the loss\n(nats per unit)")
+    axes[1, 0].set_ylabel("Jacobian of the outputs\n(per unit)")
+    axes[0, 0].legend(loc="best")
+    return _sized(figure)
+
+
+def as_written(result: Result) -> Figure:
+    """Draw what has passed for sensitivity beside the gradient of each image's own loss."""
+    figure, axes = figures.panels(1, 3, 1.9, sharex=True)
+    panels = [
+        ("by the input, each image's loss", _own(result), "gradient (nats per unit)", ONE),
+        ("by the input, the batch's mean loss", _of_the_mean(result), "", TWO),
+        ("by the weights, one minibatch", _by_weights(result), "", THREE),
+    ]
+    for ax, (title, values, unit, (color, dash, mark)) in zip(axes[0], panels, strict=True):
+        sizes = np.array(result.spec.batch_sizes)
+        figures.curves(ax, sizes, values, label=title, color=color, dash=dash)
+        ax.lines[-1].set_marker(mark)
+        ax.set(title=title, ylabel=unit, xscale="log")
+        _logarithmic(ax)
+    return _sized(figure)
+
+
+def noise(result: Result) -> Figure:
+    """Draw the variance of the minibatch gradient against the batch size."""
+    figure, axes = figures.panels(1, 1, 2.4)
+    ax, sizes = axes[0, 0], np.array(result.spec.batch_sizes)
+    looks = {"initial weights": ONE, "after an epoch": TWO}
+    for variance, length, (name, (color, dash, mark)) in zip(
+        result.variance, result.length, looks.items(), strict=True
+    ):
+        figures.curves(ax, sizes, variance, label=name, color=color, dash=dash)
+        ax.lines[-1].set_marker(mark)
+        if np.isfinite(variance).any():
+            expected = np.nanmedian(variance[0]) * _expected(result, sizes)
+            ax.plot(sizes, expected, color="0.5", linewidth=0.9, zorder=0)
+            ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
+    ax.set(
+        xscale="log", xlabel="images per update", ylabel="squared distance\nto the full gradient"
+    )
+    _logarithmic(ax)
+    ax.legend(loc="upper right")
+    return figure
+
+
+def sharp(result: Result) -> Figure:
+    """Draw three measures of sharpness against the batch size: a column per arm."""
+    measures = {
+        "keskar_wide": "Keskar, 1e-3\n(% of 1 + loss)",
+        "top_eigenvalue": "largest eigenvalue\n(nats per weight²)",
+        "relative_sharpness": "relative sharpness\n(% of 1 + loss)",
+    }
+    figure, axes = figures.panels(len(measures), len(ARMS), 1.35, sharex=True, sharey="row")
+    for row, (measure, unit) in zip(axes, measures.items(), strict=True):
+        for ax, arm in zip(row, ARMS, strict=True):
+            _against_size(ax, result, arm, measure, "train", SPLITS["train"])
+            _logarithmic(ax)
+        row[0].set_ylabel(unit)
+    figures.label_grid(axes, ARMS, [""] * len(measures))
+    return _sized(figure)
+
+
+def rescaled(result: Result) -> Figure:
+    """Draw how measures of sharpness change when layers are rescaled and no output is."""
+    titles = {
+        "keskar": "Keskar's sharpness",
+        "eigenvalue": "largest eigenvalue",
+        "trace": "trace",
+        "perturbed": "rise under noise",
+        "relative": "relative sharpness",
+    }
+    figure, axes = figures.panels(1, 1, 2.6)
+    ax = axes[0, 0]
+    values = result.closer[SMALL].rescaled  # (measures, factors, R)
+    dashes = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
+    for name, of, color, mark, dash in zip(RESCALED, values, COLORS, MARKS, dashes, strict=False):
+        ratio = np.where(of[0] > 0, of / np.where(of[0] > 0, of[0], 1), np.nan)
+        figures.curves(ax, np.array(FACTORS), ratio, label=titles[name], color=color, dash=dash)
+        ax.lines[-1].set_marker(mark)
+    ax.set(
+        xscale="log",
+        xlabel="factor on the weights of the first layer (its inverse on the second)",
+        ylabel="multiple of the measure\nbefore rescaling",
+    )
+    ax.invert_xaxis()
+    _logarithmic(ax)
+    ax.legend(loc="upper left")
+    return figure
+
+
+def correlation_map(chapters: Chapters) -> Figure:
+    """Draw the rank correlations of all measures with each other and with both gaps."""
+    found, names = correlates.networks(chapters), {**GAPS, **SHORT}
+    rho = np.array([[correlates.between(found, a, b).mean for b in names] for a in names])
+    figure = Figure(figsize=(6.3, 5.6))
+    ax = figure.subplots()
+    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1)
+    ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
+    ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
+    ax.grid(visible=False)
+    for (row, column), value in np.ndenumerate(rho):
+        if row != column and np.isfinite(value):
+            shade = "white" if abs(value) > 0.6 else "black"
+            text = f"{100 * value:.0f}".replace("-", "−")
+            ax.text(column, row, text, ha="center", va="center", fontsize=5.5, color=shade)
+    for side in (-0.5, len(GAPS) - 0.5):
+        ax.axhline(side, color="black", linewidth=0.8)
+        ax.axvline(side, color="black", linewidth=0.8)
+    bar = figure.colorbar(image, ax=ax, fraction=0.045, pad=0.02)
+    bar.set_label("Spearman's rank correlation (numbers: in hundredths)", fontsize=7.5)
+    return figure
+
+
+def gaps_drawn(chapters: Chapters) -> Figure:
+    """Draw four measures of every network against its accuracy gap, chapter by chapter."""
+    found = correlates.networks(chapters)
+    figure, axes = figures.panels(1, len(DRAWN), 1.9, sharey=True)
+    for ax, name in zip(axes[0], DRAWN, strict=True):
+        for (chapter, color), mark in zip(zip(chapters, COLORS, strict=False), MARKS, strict=False):
+            if chapter in found.index.get_level_values(0):
+                of = found.loc[chapter]
+                of = of[of[name] > 0]
+                ax.scatter(
+                    of[name], of["accuracy_gap"], s=12, color=color, marker=mark, label=chapter
+                )
+        ax.set(xlabel=SHORT[name], xscale="log")
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    axes[0, 0].set_ylabel("accuracy gap (points)")
+    if len(chapters) > 1:
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    return figure
+
+
+def keskar_table(result: Result) -> pd.DataFrame:
+    """Put Keskar's setting beside Keskar's table."""
+    both = [result.alone[arm] for arm in (SMALL, LARGE)]
+    closer = [result.closer[arm] for arm in (SMALL, LARGE)]
+
+    def geometric(name: str) -> list[str]:
+        return [_geometric(of[name]) for of in both]
+
+    ours = {
+        "training accuracy (%)": [_mean(100 * of["train_accuracy"]) for of in both],
+        "test accuracy (%)": [_mean(100 * of["test_accuracy"]) for of in both],
+        "sharpness, 1e-3": [_geometric(of.keskar_wide) for of in closer],
+        "sharpness, 5e-4": [_geometric(of.keskar_narrow) for of in closer],
+        "sharpness, 1e-3, subspace": geometric("keskar_subspace"),
+        "relative sharpness": geometric("relative_sharpness"),
+        "largest eigenvalue": geometric("top_eigenvalue"),
+        "training loss": geometric("train_loss"),
+    }
+    rows = []
+    for name, (small, large) in ours.items():
+        theirs = THEIRS.get(name, ("–", "–"))
+        rows.append(
+            {
+                "": name,
+                "small batch": small,
+                "large batch": large,
+                "theirs, small": theirs[0],
+                "theirs, large": theirs[1],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def jacobian_table(result: Result) -> pd.DataFrame:
+    """List where the Jacobian is said to be larger: after random labels, and where wrong."""
+    rows = []
+    for name, kind in (("jacobian_test", KINDS[0]), ("probability_jacobian_test", KINDS[1])):
+        random, true = result.alone[RANDOM][name], result.alone[TRUE][name]
+        right, wrong = result.closer[SMALL].jacobian[KINDS.index(kind)]
+        for compared, (first, second) in {
+            f"{RANDOM} / {TRUE}": (random, true),
+            "classified wrongly / correctly": (wrong, right),
+        }.items():
+            rows.append(
+                {
+                    "Jacobian of": kind,
+                    "compared": compared,
+                    "first": _geometric(first),
+                    "second": _geometric(second),
+                    "ratio": _ratio(decades(first, second)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def correlation_table(chapters: Chapters) -> pd.DataFrame:
+    """List the rank correlation of every measure with both gaps, the closest first."""
+    found = correlates.networks(chapters)
+    rows = []
+    for name, title in SHORT.items():
+        with_gaps = {gap: correlates.between(found, name, gap) for gap in GAPS}
+        rows.append(
+            {
+                "measure": title,
+                **{f"with the {title}": str(with_gaps[gap]) for gap, title in GAPS.items()},
+                "networks": with_gaps["accuracy_gap"].n,
+                "order": -np.nan_to_num(with_gaps["accuracy_gap"].mean),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("order", kind="stable").drop(columns="order")
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the chapter's claims with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def sweep_sentence(result: Result) -> str:
+    """Say what the largest batch costs in test accuracy, and how many trainings diverged."""
+    sizes = result.spec.batch_sizes
+    told = "; ".join(
+        f"{arm} {interval}" for arm in ARMS if (interval := accuracy_lost(result, arm)).n
+    )
+    lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
+    of_all = len(result.sweep) * result.spec.replicas
+    return (
+        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in points: "
+        f"{told or 'not known'}. Diverged: {lost} of {of_all} trainings."
+    )
+
+
+def sensitivity_sentence(result: Result) -> str:
+    """Say by how much sensitivity differs between the largest and the smallest batch."""
+    parts = []
+    for measure, title in (
+        ("input_gradient_test", "gradient of the loss by the input"),
+        ("jacobian_test", "Jacobian of the outputs"),
+    ):
+        ratios = [_ratio(largest_against_smallest(result, arm, measure)) for arm in ARMS]
+        parts.append(f"{title} {_listed(ratios)}")
+    return f"Largest over smallest batch, on test images: {'; '.join(parts)}."
+
+
+def written_sentence(result: Result) -> str:
+    """Say how each of the three readings of sensitivity differs over the batch sizes."""
+    parts = []
+    for title, values in (
+        ("each image's own loss", _own(result)),
+        ("the batch's mean loss", _of_the_mean(result)),
+        ("A's gradient by the weights", _by_weights(result)),
+    ):
+        parts.append(f"{title} {_ratio(decades(values[-1], values[0]))}")
+    sizes = result.spec.batch_sizes
+    return f"From batches of {sizes[0]:,} to {sizes[-1]:,} they change by: {', '.join(parts)}."
+
+
+def noise_sentence(result: Result) -> str:
+    """Say how the variance falls with the batch size, beside what independence predicts."""
+    sizes = np.array(result.spec.batch_sizes)
+    expected = _expected(result, sizes)[-1]
+    parts = [
+        f"{when} {_ratio(decades(variance[-1], variance[0]))}"
+        for when, variance in zip(
+            ("at the initial weights", "after an epoch"), result.variance, strict=True
+        )
+    ]
+    beside = f"{expected:.2g}" if expected > 0 else "0, since it is all images"
+    return (
+        f"Variance with batches of {sizes[-1]:,} over that with {sizes[0]:,}: "
+        f"{', '.join(parts)}; images drawn at random without replacement give {beside}."
+    )
+
+
+def sharp_sentence(result: Result) -> str:
+    """Say by how much sharpness differs between the largest and the smallest batch."""
+    parts = []
+    for measure, title in (
+        ("keskar_wide", "Keskar's sharpness"),
+        ("relative_sharpness", "relative sharpness"),
+    ):
+        ratios = [_ratio(largest_against_smallest(result, arm, measure)) for arm in ARMS]
+        parts.append(f"{title} {_listed(ratios)}")
+    return f"Largest over smallest batch: {'; '.join(parts)}."
+
+
+def rescaled_sentence(result: Result) -> str:
+    """Say what rescaling does to the measures and to the outputs."""
+    change = result.closer[SMALL].difference
+    if not np.isfinite(change).any():
+        return "Every training diverged, so that nothing could be rescaled."
+    keskar, eigenvalue, relative = (
+        _ratio(rescaling(result, name)) for name in ("keskar", "eigenvalue", "relative")
+    )
+    return (
+        f"With the first layer at {FACTORS[-1]:g} of itself, Keskar's sharpness is multiplied by "
+        f"{keskar}, the largest eigenvalue by {eigenvalue} and the relative sharpness by "
+        f"{relative}; no output changes by more than {np.nanmax(change):.1g}."
+    )
+
+
+def keskar_sentence(result: Result) -> str:
+    """Say how the large batch's sharpness compares with the small one's, beside Keskar's."""
+    parts = []
+    for box, theirs in (("wide", 205.14 / 1.23), ("narrow", 42.90 / 0.61)):
+        small, large = (getattr(result.closer[arm], f"keskar_{box}") for arm in (SMALL, LARGE))
+        parts.append(f"{_ratio(decades(large, small))} (theirs: {theirs:.0f})")
+    return f"Sharpness of large batches over small, at 1e-3 and 5e-4: {' and '.join(parts)}."
+
+
+def correlation_sentence(chapters: Chapters) -> str:
+    """Say which measures go with the accuracy gap most closely."""
+    found = correlates.networks(chapters)
+    intervals = {name: correlates.between(found, name, "accuracy_gap") for name in SHORT}
+    known = {name: of for name, of in intervals.items() if of.n}
+    if not known:
+        return "There are too few networks to correlate."
+    best = sorted(known, key=lambda name: -known[name].mean)
+    listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
+    return (
+        f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
+        f"largest and the smallest: {', '.join(listed)}."
+    )
+
+
+def chapter_sentence(chapters: Chapters) -> str:
+    """Say how the Jacobian and the sharpness go with the gap inside each chapter."""
+    parts = []
+    for chapter, described in chapters.items():
+        found = correlates.networks({chapter: described})
+        jacobian, keskar = (
+            correlates.between(found, name, "accuracy_gap")
+            for name in ("jacobian_test", "keskar_wide")
+        )
+        if jacobian.n and keskar.n:
+            parts.append(f"{chapter} {jacobian.mean:.2f} and {keskar.mean:.2f} (n = {jacobian.n})")
+    return (
+        f"Jacobian and Keskar's sharpness with the accuracy gap, chapter by chapter: "
+        f"{'; '.join(parts) or 'too few networks'}."
+    )
+
+
+def describe_sweep(result: Result) -> str:
+    """Describe the curves against the batch size for readers who cannot see them."""
+    sizes, parts = result.spec.batch_sizes, []
+    for arm in ARMS:
+        ends = [result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1])]
+        medians = [np.median(of[np.isfinite(of)]) for of in ends if np.isfinite(of).any()]
+        whole = len(medians) == len(ends)
+        parts.append(f"{arm} {medians[0]:.2f} to {medians[1]:.2f}" if whole else f"{arm} diverged")
+    return f"Median test accuracy from the smallest to the largest batch: {', '.join(parts)}."
+
+
+def _own(result: Result) -> np.ndarray:
+    """Gradient of each image's own loss by the input, as A trained, (S, R)."""
+    return np.stack(
+        [result.sweep[AS_A, size]["input_gradient_test"] for size in result.spec.batch_sizes]
+    )
+
+
+def _of_the_mean(result: Result) -> np.ndarray:
+    """The same for the mean loss of a batch as large as those in training: smaller by its size."""
+    return _own(result) / np.array(result.spec.batch_sizes)[:, None]
+
+
+def _by_weights(result: Result) -> np.ndarray:
+    """A's own measure, (S, R)."""
+    return np.stack([result.tensor_gradient[AS_A, size] for size in result.spec.batch_sizes])
+
+
+def _expected(result: Result, sizes: np.ndarray) -> np.ndarray:
+    """Variance of a mean of images drawn without replacement, over that of the first size."""
+    count = result.train_examples
+    variance = (1 - (sizes - 1) / (count - 1)) / sizes
+    return variance / variance[0]
+
+
+def _against_size(
+    ax: Axes,
+    result: Result,
+    arm: str,
+    measure: str,
+    label: str,
+    style: tuple[str, str, str],
+) -> None:
+    color, dash, mark = style
+    sizes = np.array(result.spec.batch_sizes)
+    values = np.stack([result.sweep[arm, size][measure] for size in sizes.tolist()])
+    figures.curves(ax, sizes, values, label=label, color=color, dash=dash)
+    ax.lines[-1].set_marker(mark)
+    ax.set_xscale("log")
+
+
+def _sized(figure: Figure) -> Figure:
+    figure.supxlabel("images per update", fontsize=8)
+    return figure
+
+
+def _logarithmic(ax: Axes) -> None:
+    """Make the vertical axis logarithmic, or say that there is nothing to show on it."""
+    if not np.isfinite(ax.dataLim.minposy):
+        ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
+        return
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if high < 30 * low:  # few decades: 1, 2 and 5 rather than powers alone
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _mean(values: np.ndarray) -> str:
+    finite = values[np.isfinite(values)]
+    interval = t_interval(finite) if len(finite) else NO_INTERVAL
+    if interval.n < 3:  # the interval of two says nothing
+        return f"{interval.mean:.4g} (n = {interval.n})" if interval.n else str(interval)
+    return f"{interval.mean:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
+
+
+def _geometric(values: np.ndarray) -> str:
+    """Write a geometric mean with its t interval, over the values above zero."""
+    return _ratio(decades(values, np.ones_like(values)))
+
+
+def _ratio(log10: Interval) -> str:
+    """Write decades as a factor."""
+    if log10.n < 3:
+        return f"{10**log10.mean:.3g} (n = {log10.n})" if log10.n else str(log10)
+    return f"{10**log10.mean:.3g} [{10**log10.low:.3g}, {10**log10.high:.3g}]"
+
+
+def _listed(ratios: list[str]) -> str:
+    return ", ".join(f"{ratio} {arm}" for ratio, arm in zip(ratios, ARMS, strict=True))
