@@ -14,6 +14,7 @@ SHARE = 0.01  # largest change of a weight, as a share of it
 NOISE = 0.01  # standard deviation of the noise added to every weight
 DRAWS = 10  # noisy copies
 PROBES = 10  # vectors of random signs for a trace
+AT_ONCE = 1_000_000  # weights of networks measured side by side, which bounds the memory
 LANCZOS = 15  # products with the Hessian; its largest eigenvalue stands far apart
 
 MEASURES = {  # what each is, with its unit
@@ -72,11 +73,12 @@ def describe(
     for name, values in splits.items():
         found[f"{name}_loss"] = values[:, 0].numpy()
         found[f"{name}_accuracy"] = values[:, 2].numpy()
-    for r in np.flatnonzero(sound).tolist():
-        alone = replicas.with_weights(model, weights[r : r + 1])
-        stream = replicas.generators(seeds[r : r + 1], "generalization")
-        for name, value in _alone(task, alone, examples, stream).items():
-            found[name][r] = value
+    together = max(1, AT_ONCE // replicas.parameter_count(model))
+    for chosen in torch.from_numpy(np.flatnonzero(sound)).split(together):
+        some = replicas.with_weights(model, weights[chosen.to(weights.device)])
+        streams = replicas.generators([seeds[r] for r in chosen.tolist()], "generalization")
+        for name, each in _around(task, some, examples, streams).items():
+            found[name][chosen.numpy()] = each
     model.train(was_training)
     return {
         name: np.where(sound & np.isfinite(values), values, np.nan)
@@ -84,10 +86,10 @@ def describe(
     }
 
 
-def _alone(
-    task: Task, model: nn.Module, examples: int, stream: list[torch.Generator]
-) -> dict[str, float]:
-    """Measure a stack of one around its weights and its inputs."""
+def _around(
+    task: Task, model: nn.Module, examples: int, streams: list[torch.Generator]
+) -> dict[str, np.ndarray]:
+    """Measure trained networks around their weights and their inputs, each (R,)."""
     inputs, targets = (part[:examples] for part in task.train)
     prepared = task.prepare(inputs)
 
@@ -95,22 +97,18 @@ def _alone(
         outputs = stack(prepared)
         return measures.cross_entropy(outputs, targets.expand(len(outputs), -1))
 
+    (start,) = replicas.generators([0], "Lanczos")  # for every network the same
+    boxes = {
+        "keskar_wide": sharpness.keskars_box(model, WIDE),
+        "keskar_narrow": sharpness.keskars_box(model, NARROW),
+        "relative_sharpness": sharpness.relative_box(model, SHARE),
+    }
     found = {
-        "weight_norm": replicas.weights(model).norm(),
-        "gradient_norm": curvature.gradients(model, loss).norm(),
-        # by signs: L-BFGS-B takes seconds to set up half a million bounds, and finds no more
-        "keskar_wide": sharpness.highest(model, loss, sharpness.keskars_box(model, WIDE)),
-        "keskar_narrow": sharpness.highest(model, loss, sharpness.keskars_box(model, NARROW)),
-        "keskar_subspace": sharpness.keskar_in_subspace(model, loss, WIDE, stream),
-        "relative_sharpness": sharpness.highest(model, loss, sharpness.relative_box(model, SHARE)),
-        "perturbed_rise": sharpness.perturbed_rise(model, loss, NOISE, stream, draws=DRAWS),
-        "trace": sharpness.trace(model, loss, stream, probes=PROBES),
-        "top_eigenvalue": curvature.top_eigenvalues(
-            model,
-            loss,
-            steps=LANCZOS,
-            generator=stream[0],
-        ),
+        "weight_norm": replicas.weights(model).detach().norm(dim=1),
+        "gradient_norm": curvature.gradients(model, loss).norm(dim=1),
+        "top_eigenvalue": curvature.top_eigenvalues(model, loss, steps=LANCZOS, generator=start)[
+            :, 0
+        ],
     }
     for split, (images, labels) in (("train", task.train), ("test", task.test)):
         images, labels = images[:examples], labels[:examples]
@@ -123,5 +121,12 @@ def _alone(
                 model, images, of=lambda outputs: outputs.softmax(dim=2), prepare=task.prepare
             ),
         }
-        found |= {f"{name}_{split}": each.double().mean() for name, each in norms.items()}
-    return {name: value.item() for name, value in found.items()}
+        found |= {f"{name}_{split}": each.double().mean(dim=1) for name, each in norms.items()}
+    return {
+        **{name: values.cpu().numpy() for name, values in found.items()},
+        # by signs: L-BFGS-B takes seconds to set up half a million bounds, and finds no more
+        **{name: sharpness.highest(model, loss, box) for name, box in boxes.items()},
+        "keskar_subspace": sharpness.keskar_in_subspace(model, loss, WIDE, streams),
+        "perturbed_rise": sharpness.perturbed_rise(model, loss, NOISE, streams, draws=DRAWS),
+        "trace": sharpness.trace(model, loss, streams, probes=PROBES),
+    }

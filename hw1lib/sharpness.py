@@ -113,15 +113,15 @@ def highest(model: nn.Module, loss: Loss, reach: Tensor, *, steps: int = 10) -> 
         Shape (R,), in percent of 1 + loss, at least 0 and a lower bound of the maximum.
     """
     here = replicas.weights(model).detach()
+    twin = replicas.with_weights(model, here)
     place = torch.zeros_like(here)  # in units of the box
     losses = []
     for _ in range(steps):
-        point = replicas.with_weights(model, here + reach * place)
-        values, slopes = _loss_and_gradient(point, loss)
+        values, slopes = _loss_and_gradient(_moved(twin, here + reach * place), loss)
         losses.append(values)
         place = (place + slopes.sign()).clamp(-1, 1)
     with torch.no_grad():
-        losses.append(loss(replicas.with_weights(model, here + reach * place)))
+        losses.append(loss(_moved(twin, here + reach * place)))
     seen = torch.stack(losses).double().cpu().numpy()
     return _in_percent(seen[0], seen.max(axis=0))
 
@@ -258,6 +258,15 @@ def _each(model: nn.Module) -> list[nn.Module]:
     return [replicas.with_weights(model, w[None]) for w in replicas.weights(model).detach()]
 
 
+def _moved(twin: nn.Module, weights: Tensor) -> nn.Module:
+    """Put other weights (R, P) into a network made for that, which is faster than a new one."""
+    sizes = [p[0].numel() for p in twin.parameters()]
+    with torch.no_grad():
+        for p, part in zip(twin.parameters(), weights.split(sizes, dim=1), strict=True):
+            p.copy_(part.reshape(p.shape))
+    return twin
+
+
 def _loss_and_gradient(model: nn.Module, loss: Loss) -> tuple[Tensor, Tensor]:
     """Measure each replica's loss (R,) and its gradient by the weights (R, P)."""
     losses = loss(model)
@@ -275,11 +284,12 @@ def _climber(alone: nn.Module, loss: Loss, reach: Tensor, spanning: Tensor | Non
         spanning: Columns along which the box lies, shape (P, n); None for the axes themselves.
     """
     here = replicas.weights(alone).detach()
+    twin = replicas.with_weights(alone, here)
 
     def climb(place: np.ndarray) -> tuple[float, np.ndarray]:
         step = reach * torch.from_numpy(place).to(reach)
         moved = step if spanning is None else spanning @ step
-        losses, slopes = _loss_and_gradient(replicas.with_weights(alone, here + moved), loss)
+        losses, slopes = _loss_and_gradient(_moved(twin, here + moved), loss)
         slope = slopes[0] if spanning is None else spanning.T @ slopes[0]
         return losses.item(), (reach * slope).double().cpu().numpy()
 
