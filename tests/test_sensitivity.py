@@ -79,6 +79,7 @@ def settings(**changes):
             "random_labels": False,
             "described": 9,
             "closer": 0,
+            "rescaled": False,
             "seeds": (0, 1),
             **changes,
         }
@@ -175,7 +176,7 @@ def test_the_same_spec_gives_the_same_bits(fresh, result):
 def looked(images):
     """A trained stack, its task, and what a closer look finds."""
     model = models.mlp(Streams((0, 1)), 784, 12, 10)
-    of = settings(widths=(784, 12, 10), closer=15)
+    of = settings(widths=(784, 12, 10), closer=15, rescaled=True)
     task = trainings.learnable(of, images, model, "cpu")
     with training.threads(1):
         training.fit(

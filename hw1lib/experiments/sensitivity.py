@@ -84,20 +84,20 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=6,
-        units=20,
-        train_examples=800,
+        units=12,
+        train_examples=600,
         test_examples=500,
         batch_sizes=(4, 20, 100, 400),
         epochs=5,
         updates=40,
-        described=60,
+        described=50,
         noise_batches=6,
         small_batch=20,
         small_epochs=20,
-        large_epochs=100,
+        large_epochs=80,
         closer=200,
         twin_examples=100,
-        twin_epochs=60,
+        twin_epochs=40,
     ),
     smoke=Spec(
         replicas=2,
@@ -233,7 +233,7 @@ def _alone(spec: Spec, name: str, count: int) -> dict[str, Any]:
     if name == LARGE:
         return how | {"batch_size": large, "epochs": spec.large_epochs}
     if name == SMALL:
-        return how | {"epochs": spec.small_epochs}
+        return how | {"epochs": spec.small_epochs, "rescaled": True}
     twin = {"train_examples": min(spec.twin_examples, count), "random_labels": name == RANDOM}
     return how | twin | {"epochs": spec.twin_epochs}
 
@@ -249,6 +249,7 @@ def _training(spec: Spec, images: ImageSet, **how: Any) -> Training:
         "random_labels": False,
         "described": spec.described,
         "closer": 0,
+        "rescaled": False,
         "seeds": spec.seeds,
     }
     return Training(**{**common, **how})

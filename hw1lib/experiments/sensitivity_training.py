@@ -47,6 +47,7 @@ class Training:
     random_labels: bool  # whether the training images have labels drawn at random
     described: int  # images of each split on which sensitivity and sharpness are measured
     closer: int  # training images for a closer look at the sharpness; 0 for none
+    rescaled: bool  # whether that includes its sharpness at other scales of the layers
     seeds: tuple[int, ...]  # one per replica
 
 
@@ -150,9 +151,7 @@ def look_closer(settings: Training, task: Task, model: nn.Module) -> dict[str, n
     Returns:
         `keskar_wide` and `keskar_narrow` (R,), by ten iterations of L-BFGS-B over the first
         `closer` training images; `jacobian` (2 kinds, 2, R), mean norm over the test images that
-        are classified correctly, and wrongly; `rescaled` (5 measures, F, R), each of `RESCALED`
-        after the first layer was multiplied by each of the `FACTORS` and the second divided, in
-        float64; and `difference` (F, R), the largest change of an output by it.
+        are classified correctly, and wrongly; and where wanted what `rescale` returns.
     """
     some = task.train[0][: settings.closer], task.train[1][: settings.closer]
     loss = loss_over(task, some)
@@ -161,6 +160,8 @@ def look_closer(settings: Training, task: Task, model: nn.Module) -> dict[str, n
         "keskar_narrow": sharpness.keskar(model, loss, generalization.NARROW),
         "jacobian": right_and_wrong(task, model),
     }
+    if not settings.rescaled:
+        return found
     few = task.train[0][: settings.described], task.train[1][: settings.described]
     return found | rescale(task, few, model)
 
@@ -191,7 +192,13 @@ def right_and_wrong(task: Task, model: nn.Module) -> np.ndarray:
 
 
 def rescale(task: Task, examples: Examples, model: nn.Module) -> dict[str, np.ndarray]:
-    """Measure the sharpness of networks that compute the same at other scales of their layers."""
+    """Measure the sharpness of networks that compute the same at other scales of their layers.
+
+    Returns:
+        `rescaled` (5 measures, F, R), each of `RESCALED` after the first layer was multiplied by
+        each of the `FACTORS` and the second divided, in float64; and `difference` (F, R), the
+        largest change of an output by it.
+    """
     double = replicas.with_weights(model, replicas.weights(model).detach().double())
     inputs, loss = task.prepare(examples[0]).double(), loss_over(task, examples, double=True)
     with torch.no_grad():
