@@ -105,6 +105,20 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-surface-path",
         "tbl-surface-verdicts",
     ],
+    "34_sensitivity": [
+        "fig-sensitivity-sweep",
+        "fig-sensitivity-norms",
+        "fig-sensitivity-written",
+        "fig-sensitivity-noise",
+        "fig-sensitivity-sharp",
+        "tbl-sensitivity-keskar",
+        "fig-sensitivity-rescaled",
+        "tbl-sensitivity-jacobian",
+        "fig-sensitivity-map",
+        "fig-sensitivity-gap",
+        "tbl-sensitivity-correlation",
+        "tbl-sensitivity-verdicts",
+    ],
 }
 
 
@@ -371,12 +385,12 @@ def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
     of_images = [
         e
         for e in built.shown
-        if e["id"].startswith(("fig-image", "fig-paths", "fig-surface"))
+        if e["id"].startswith(("fig-image", "fig-paths", "fig-surface", "fig-sensitivity"))
         or e["id"] == "fig-norm-course"
         if e["id"] != "fig-surface-fit-line"
     ]
     said = squeezed("\n".join(built.pages))
-    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 15
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 23
     # and once more in the picture itself, above the axes
     names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
     assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)

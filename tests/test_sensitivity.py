@@ -337,7 +337,7 @@ def test_keskars_setting_is_judged_by_pairs_of_trainings(result):
     better = PLACES["Small batches generalize better, where both train to the end."]
     assert word(changed, better) == verdicts.SUPPORTED
     assert claims.CLAIMS[better].judge(changed).effect.mean == pytest.approx(0.3)
-    sharper = PLACES["Large batches end in minima that are ten times sharper."]
+    sharper = PLACES["Large batches end in sharper minima."]
     assert word(changed, sharper) == verdicts.SUPPORTED
 
 

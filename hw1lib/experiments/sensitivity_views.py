@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -43,8 +44,8 @@ SHORT = {  # what figures call the measures that are correlated
     "input_gradient_test": "input gradient, test",
     "jacobian_train": "Jacobian, train",
     "jacobian_test": "Jacobian, test",
-    "probability_jacobian_train": "of probabilities, train",
-    "probability_jacobian_test": "of probabilities, test",
+    "probability_jacobian_train": "probability Jacobian, train",
+    "probability_jacobian_test": "probability Jacobian, test",
     "gradient_norm": "gradient by weights",
     "keskar_wide": "Keskar, 1e-3",
     "keskar_narrow": "Keskar, 5e-4",
@@ -78,7 +79,7 @@ def sweep(result: Result) -> Figure:
     figures.label_grid(axes, ARMS, [""] * 2)
     axes[0, 0].set_ylabel("loss (nats)")
     axes[1, 0].set_ylabel("accuracy")
-    axes[1, 0].legend(loc="lower left")
+    _legend(figure, axes)
     return _sized(figure)
 
 
@@ -94,7 +95,7 @@ def sensitivity(result: Result) -> Figure:
     figures.label_grid(axes, ARMS, [""] * 2)
     axes[0, 0].set_ylabel("gradient of the loss\n(nats per unit)")
     axes[1, 0].set_ylabel("Jacobian of the outputs\n(per unit)")
-    axes[0, 0].legend(loc="best")
+    _legend(figure, axes)
     return _sized(figure)
 
 
@@ -102,9 +103,9 @@ def as_written(result: Result) -> Figure:
     """Draw what has passed for sensitivity beside the gradient of each image's own loss."""
     figure, axes = figures.panels(1, 3, 1.9, sharex=True)
     panels = [
-        ("by the input, each image's loss", _own(result), "gradient (nats per unit)", ONE),
-        ("by the input, the batch's mean loss", _of_the_mean(result), "", TWO),
-        ("by the weights, one minibatch", _by_weights(result), "", THREE),
+        ("each image's own loss,\nby the image", _own(result), "nats per unit", ONE),
+        ("a batch's mean loss,\nby the image", _of_the_mean(result), "nats per unit", TWO),
+        ("a batch's mean loss,\nby the weights", _by_weights(result), "nats per weight", THREE),
     ]
     for ax, (title, values, unit, (color, dash, mark)) in zip(axes[0], panels, strict=True):
         sizes = np.array(result.spec.batch_sizes)
@@ -127,7 +128,7 @@ def noise(result: Result) -> Figure:
         ax.lines[-1].set_marker(mark)
         if np.isfinite(variance).any():
             expected = np.nanmedian(variance[0]) * _expected(result, sizes)
-            ax.plot(sizes, expected, color="0.5", linewidth=0.9, zorder=0)
+            ax.plot(sizes, expected, color="0.8", linewidth=4, zorder=0)
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
     ax.set(
         xscale="log", xlabel="images per update", ylabel="squared distance\nto the full gradient"
@@ -188,7 +189,7 @@ def correlation_map(chapters: Chapters) -> Figure:
     rho = np.array([[correlates.between(found, a, b).mean for b in names] for a in names])
     figure = Figure(figsize=(6.3, 5.6))
     ax = figure.subplots()
-    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1)
+    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
     ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
     ax.grid(visible=False)
@@ -218,11 +219,11 @@ def gaps_drawn(chapters: Chapters) -> Figure:
                     of[name], of["accuracy_gap"], s=12, color=color, marker=mark, label=chapter
                 )
         ax.set(xlabel=SHORT[name], xscale="log")
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        _few_numbers(ax.xaxis, *ax.get_xlim())
     axes[0, 0].set_ylabel("accuracy gap (points)")
     if len(chapters) > 1:
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2)
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 
@@ -478,6 +479,11 @@ def _against_size(
     ax.set_xscale("log")
 
 
+def _legend(figure: Figure, axes: np.ndarray) -> None:
+    """Name the curves of the first panel, where no panel has room for it."""
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+
+
 def _sized(figure: Figure) -> Figure:
     figure.supxlabel("images per update", fontsize=8)
     return figure
@@ -489,11 +495,15 @@ def _logarithmic(ax: Axes) -> None:
         ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
         return
     ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    if high < 30 * low:  # few decades: 1, 2 and 5 rather than powers alone
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+    _few_numbers(ax.yaxis, *ax.get_ylim())
+
+
+def _few_numbers(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone."""
+    if high < 40 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _mean(values: np.ndarray) -> str:
