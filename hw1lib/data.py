@@ -206,6 +206,38 @@ def name_standins(*sets: ImageSet) -> str:
     return "; ".join(sorted({s.description for s in sets if s.source == "standin"}))
 
 
+def randomize_labels(
+    labels: Tensor, share: float, classes: int, generator: torch.Generator
+) -> Tensor:
+    """Replace a share of labels by random classes.
+
+    Each label is redrawn with probability `share`, uniformly over all classes, its own among
+    them: where all are redrawn, one in `classes` is still right. From generators in the same
+    state, what a smaller share redraws a larger one redraws too, and alike.
+
+    Args:
+        labels: Classes, shape (N,); left as they are.
+        share: Expected share of labels to redraw, from 0 to 1.
+        classes: How many classes there are.
+        generator: On the CPU, so that every device gets the same labels.
+
+    Returns:
+        Shape (N,).
+
+    Raises:
+        ValueError: If the share lies outside 0 to 1.
+
+    Source:
+        C. Zhang et al., "Understanding deep learning requires rethinking generalization", ICLR
+        2017, section 2.1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share of random labels lies between 0 and 1, got {share}")
+    redrawn = torch.rand(len(labels), generator=generator) < share
+    drawn = torch.randint(classes, (len(labels),), generator=generator)
+    return torch.where(redrawn.to(labels.device), drawn.to(labels.device), labels)
+
+
 def permute_pixels(images: Tensor, seed: int) -> Tensor:
     """Shuffle the pixel positions, by the same permutation in all images and channels.
 

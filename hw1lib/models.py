@@ -99,6 +99,27 @@ def wide_cnn(
     return Stack(features, nn.Sequential(*_fully_connected((flat, 256, classes), streams, "relu")))
 
 
+def small_cnn(
+    streams: Streams, colours: int = 3, height: int = 32, width: int = 32, classes: int = 10
+) -> Stack:
+    """Build report A's CIFAR-10 network for random labels (153,962 parameters).
+
+    Two 3x3 convolutions with 16 and 32 channels, each followed by a 2x2 maximum, 128 units, the
+    classes.
+    """
+    features = nn.Sequential(
+        replicas.Conv2d(colours, 16, 3, streams),
+        nn.ReLU(),
+        replicas.PerImage(nn.MaxPool2d(2)),
+        replicas.Conv2d(16, 32, 3, streams),
+        nn.ReLU(),
+        replicas.PerImage(nn.MaxPool2d(2)),
+    )
+    rows, columns = (((side - 2) // 2 - 2) // 2 for side in (height, width))
+    flat = 32 * rows * columns
+    return Stack(features, nn.Sequential(*_fully_connected((flat, 128, classes), streams, "relu")))
+
+
 def lenet(streams: Streams) -> Stack:
     """Build report B's simple MNIST network, of LeNet-5's shape (61,706 parameters).
 

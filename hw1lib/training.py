@@ -1,5 +1,6 @@
 """The one training loop: R networks side by side, watched by probes, stopped one by one."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -150,6 +151,42 @@ class Plateau:
         """
         held = self.held(torch.from_numpy(losses)).numpy()
         return np.where(held.any(axis=0), held.argmax(axis=0), np.inf)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The stopping rule of a classifier that is to learn every label: a pass without a mistake.
+
+    Judged after each pass over the data. Done when every minibatch of the pass, of B examples,
+    had a mean cross-entropy under ln 2 / B: then no example's was above ln 2, so that each got
+    more than half of the probability on its label when the pass came to it.
+    """
+
+    sizes: tuple[int, ...]  # examples of each step of a pass
+
+    def __call__(self, losses: Tensor) -> Tensor:
+        """Judge each replica by the pass that has just ended, if one has."""
+        steps = len(self.sizes)
+        if len(losses) % steps:
+            return torch.zeros(losses.shape[1], dtype=torch.bool)
+        return self.held(losses[-steps:])[0]
+
+    def held(self, losses: Tensor) -> Tensor:
+        """Tell after which passes the rule held, (E, R) of bool, from losses (S, R)."""
+        bounds = math.log(2) / torch.tensor(self.sizes)
+        return (losses.unflatten(0, (-1, len(bounds))) < bounds[:, None]).all(dim=1)
+
+    def first(self, losses: np.ndarray) -> np.ndarray:
+        """Count the passes until the rule first held.
+
+        Args:
+            losses: Loss at every step of whole passes, shape (S, R).
+
+        Returns:
+            Shape (R,); infinite where it never held.
+        """
+        held = self.held(torch.from_numpy(losses)).numpy()
+        return np.where(held.any(axis=0), held.argmax(axis=0) + 1, np.inf)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import stats
 from torchvision import datasets
 
 from hw1lib import data, realsets, standins
@@ -664,3 +665,50 @@ def test_pixels_are_permuted_alike_in_all_images_and_channels():
     restored[..., order] = shuffled.flatten(-2)
     assert torch.equal(restored.view_as(images), images)
     assert not torch.equal(data.permute_pixels(images, seed=4), shuffled)
+
+
+# ------------------------------------------------------------------------- random labels
+
+
+def redrawn(share, seed=0, n=20_000, classes=10):
+    truth = torch.arange(n) % classes
+    generator = torch.Generator().manual_seed(seed)
+    return truth, data.randomize_labels(truth, share, classes, generator)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_so_many_labels_become_wrong_as_a_uniform_draw_leaves(share):
+    truth, labels = redrawn(share)
+    wrong = 0.9 * share  # one draw in ten is right by chance
+    error = np.sqrt(wrong * (1 - wrong) / len(truth))
+    assert (labels != truth).double().mean().item() == pytest.approx(wrong, abs=4 * error)
+    assert labels.dtype == truth.dtype
+    assert 0 <= labels.min() <= labels.max() <= 9
+
+
+def test_random_labels_know_nothing_of_the_true_ones():
+    truth, labels = redrawn(1.0)
+    table = np.zeros((10, 10))
+    np.add.at(table, (truth.numpy(), labels.numpy()), 1)
+    assert stats.chi2_contingency(table).pvalue > 1e-3
+
+
+def test_what_a_smaller_share_redraws_a_larger_one_redraws_alike():
+    truth, some = redrawn(0.25)
+    _, more = redrawn(0.75)
+    changed = some != truth
+    assert torch.equal(more[changed], some[changed])
+    assert (more != truth).sum() > 2 * changed.sum()
+
+
+def test_random_labels_are_the_seeds_and_leave_the_true_ones_alone():
+    truth, labels = redrawn(1.0, seed=1)
+    assert torch.equal(labels, redrawn(1.0, seed=1)[1])
+    assert (labels != redrawn(1.0, seed=2)[1]).double().mean() > 0.85
+    assert torch.equal(truth, torch.arange(20_000) % 10)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
+def test_a_share_of_random_labels_is_no_more_than_all(share):
+    with pytest.raises(ValueError, match=f"between 0 and 1, got {share}"):
+        redrawn(share)

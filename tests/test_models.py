@@ -19,6 +19,8 @@ from hw1lib.replicas import Streams, parameter_count
         (lambda s: models.mlp(s, 3072, 128, 256, 10), 428_938),
         (lambda s: models.mlp(s, 3072, 200, 256, 10), 668_626),
         (lambda s: models.mlp(s, 3072, 260, 256, 10), 868_366),
+        (models.small_cnn, 153_962),
+        (lambda s: models.mlp(s, 784, 512, 10), 407_050),
         (models.lenet, 61_706),
         (models.dropout_cnn, 419_530),
     ],
@@ -34,3 +36,9 @@ def test_the_last_layer_is_affine(activation):
     outputs = model(torch.tensor([[-1.0], [1.0]])).detach()
     assert outputs.shape == (1, 2, 1)
     assert isinstance(model.head[-1], type(model.head[0]))
+
+
+def test_the_small_cnn_fits_images_of_any_size():
+    for size in [(28, 28), (32, 32), (33, 26)]:
+        model = models.small_cnn(Streams([0, 1]), 1, *size, classes=7)
+        assert model(torch.zeros(5, 1, *size)).shape == (2, 5, 7)

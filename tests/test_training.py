@@ -9,7 +9,7 @@ from torch import nn
 
 from hw1lib import measures, models, replicas, training
 from hw1lib.replicas import Streams
-from hw1lib.training import Minibatches, Plateau, Probe, fit
+from hw1lib.training import Fitted, Minibatches, Plateau, Probe, fit
 
 SEEDS = [3, 4, 5]
 
@@ -168,6 +168,41 @@ def test_the_plateau_rule_wants_a_low_loss_that_has_stopped_moving():
     losses = torch.tensor([low_and_still, low_but_moving, high_and_still]).T
     assert rule(losses).tolist() == [True, False, False]
     assert rule(losses[:2]).tolist() == [False] * 3
+
+
+def test_the_fitted_rule_wants_every_minibatch_of_a_pass_under_ln_2_shared_among_its_examples():
+    rule = Fitted((4, 4, 2))  # the last is ragged
+    good, bad = np.log(2) / 4 - 1e-4, np.log(2) / 4 + 1e-4
+    ragged = np.log(2) / 2 - 1e-4  # more than a whole minibatch may have
+    passes = torch.tensor(
+        [
+            [[good, good, ragged], [good, bad, ragged]],  # the first pass is without a mistake
+            [[bad, good, good], [good, good, ragged]],  # only the second
+            [[good, ragged, good], [good, good, np.nan]],  # none
+        ],
+        dtype=torch.float64,
+    )
+    losses = passes.flatten(1).T
+    assert rule(losses[:3]).tolist() == [True, False, False]
+    assert rule(losses).tolist() == [False, True, False]
+    for unfinished in (1, 2, 4, 5):  # three good steps in a row are no pass over the data
+        assert rule(losses[:unfinished]).tolist() == [False] * 3
+    assert rule.first(losses.numpy()).tolist() == [1, 2, np.inf]
+
+
+def test_a_training_that_is_fitted_has_every_label():
+    g = torch.Generator().manual_seed(0)
+    x, labels = torch.randn(23, 4, generator=g), torch.randint(3, (23,), generator=g)
+    streams = Streams(SEEDS)
+    model = models.mlp(streams, 4, 64, 3)
+    batches = Minibatches(x, labels, 5, streams.order)
+    rule = Fitted(tuple(batches.sizes))
+    adam = training.optimizer("adam", model, learning_rate=0.01)
+    history = fit(model, batches, measures.cross_entropy, adam, epochs=2_000, stop=rule)
+    assert np.isfinite(rule.first(history.losses)).all()
+    # the update after the last minibatch of that pass is the one not made
+    assert history.steps.tolist() == (5 * rule.first(history.losses) - 1).tolist()
+    assert (model(x).argmax(dim=-1) == labels).all()
 
 
 class Memory:
