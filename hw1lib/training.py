@@ -1,6 +1,5 @@
 """The one training loop: R networks side by side, watched by probes, stopped one by one."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -153,40 +152,38 @@ class Plateau:
         return np.where(held.any(axis=0), held.argmax(axis=0), np.inf)
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """The stopping rule of a classifier that is to learn every label: a pass without a mistake.
+class Until:
+    """A stopping rule by what a probe measures, where `Plateau` goes by the losses alone.
 
-    Judged after each pass over the data. Done when every minibatch of the pass, of B examples,
-    had a mean cross-entropy under ln 2 / B: then no example's was above ln 2, so that each got
-    more than half of the probability on its label when the pass came to it.
+    Give `probe` to training among the probes, and this as the rule. A replica ends at the first
+    step after a measurement that called it done, and so keeps the weights that were measured.
+
+    Args:
+        measure: Quantity (R, ...) of a network, which it must leave unchanged.
+        done: Judges it, (R, ...) -> (R,) of bool.
+        every: Epochs between two measurements.
     """
 
-    sizes: tuple[int, ...]  # examples of each step of a pass
+    def __init__(
+        self,
+        measure: Callable[[nn.Module], Tensor],
+        done: Callable[[Tensor], Tensor],
+        every: int = 1,
+    ) -> None:
+        self.measure, self.done = measure, done
+        self.probe = Probe(self._judge, every)
+        self.judged: Tensor | None = None  # (R,) bool: what the last measurement said
+
+    def _judge(self, model: nn.Module) -> Tensor:
+        measured = self.measure(model)
+        self.judged = self.done(measured).cpu()
+        return measured
 
     def __call__(self, losses: Tensor) -> Tensor:
-        """Judge each replica by the pass that has just ended, if one has."""
-        steps = len(self.sizes)
-        if len(losses) % steps:
+        """Tell which replicas the last measurement called done; none where there was none."""
+        if self.judged is None:  # training has just resumed, between two measurements
             return torch.zeros(losses.shape[1], dtype=torch.bool)
-        return self.held(losses[-steps:])[0]
-
-    def held(self, losses: Tensor) -> Tensor:
-        """Tell after which passes the rule held, (E, R) of bool, from losses (S, R)."""
-        bounds = math.log(2) / torch.tensor(self.sizes)
-        return (losses.unflatten(0, (-1, len(bounds))) < bounds[:, None]).all(dim=1)
-
-    def first(self, losses: np.ndarray) -> np.ndarray:
-        """Count the passes until the rule first held.
-
-        Args:
-            losses: Loss at every step of whole passes, shape (S, R).
-
-        Returns:
-            Shape (R,); infinite where it never held.
-        """
-        held = self.held(torch.from_numpy(losses)).numpy()
-        return np.where(held.any(axis=0), held.argmax(axis=0) + 1, np.inf)
+        return self.judged
 
 
 @dataclass(frozen=True)

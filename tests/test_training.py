@@ -9,7 +9,7 @@ from torch import nn
 
 from hw1lib import measures, models, replicas, training
 from hw1lib.replicas import Streams
-from hw1lib.training import Fitted, Minibatches, Plateau, Probe, fit
+from hw1lib.training import Minibatches, Plateau, Probe, Until, fit
 
 SEEDS = [3, 4, 5]
 
@@ -170,39 +170,41 @@ def test_the_plateau_rule_wants_a_low_loss_that_has_stopped_moving():
     assert rule(losses[:2]).tolist() == [False] * 3
 
 
-def test_the_fitted_rule_wants_every_minibatch_of_a_pass_under_ln_2_shared_among_its_examples():
-    rule = Fitted((4, 4, 2))  # the last is ragged
-    good, bad = np.log(2) / 4 - 1e-4, np.log(2) / 4 + 1e-4
-    ragged = np.log(2) / 2 - 1e-4  # more than a whole minibatch may have
-    passes = torch.tensor(
-        [
-            [[good, good, ragged], [good, bad, ragged]],  # the first pass is without a mistake
-            [[bad, good, good], [good, good, ragged]],  # only the second
-            [[good, ragged, good], [good, good, np.nan]],  # none
-        ],
-        dtype=torch.float64,
-    )
-    losses = passes.flatten(1).T
-    assert rule(losses[:3]).tolist() == [True, False, False]
-    assert rule(losses).tolist() == [False, True, False]
-    for unfinished in (1, 2, 4, 5):  # three good steps in a row are no pass over the data
-        assert rule(losses[:unfinished]).tolist() == [False] * 3
-    assert rule.first(losses.numpy()).tolist() == [1, 2, np.inf]
+def below(limit, every=1):
+    """End a replica once its loss on the whole of `regression` was measured under a limit."""
+    x = torch.linspace(-1, 1, 11, dtype=torch.float64)[:, None]
+
+    def loss(model):
+        return measures.mean_squared_error(model(x), torch.cos(3 * x)).detach()
+
+    return Until(loss, lambda losses: losses < limit, every)
 
 
-def test_a_training_that_is_fitted_has_every_label():
-    g = torch.Generator().manual_seed(0)
-    x, labels = torch.randn(23, 4, generator=g), torch.randint(3, (23,), generator=g)
-    streams = Streams(SEEDS)
-    model = models.mlp(streams, 4, 64, 3)
-    batches = Minibatches(x, labels, 5, streams.order)
-    rule = Fitted(tuple(batches.sizes))
-    adam = training.optimizer("adam", model, learning_rate=0.01)
-    history = fit(model, batches, measures.cross_entropy, adam, epochs=2_000, stop=rule)
-    assert np.isfinite(rule.first(history.losses)).all()
-    # the update after the last minibatch of that pass is the one not made
-    assert history.steps.tolist() == (5 * rule.first(history.losses) - 1).tolist()
-    assert (model(x).argmax(dim=-1) == labels).all()
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_replica_keeps_the_weights_that_were_measured_as_done(regression, every):
+    x, y = regression
+    model, free = small(SEEDS), small(SEEDS)
+    rule = below(0.46, every)
+    probes = {"loss": rule.probe, "weights": Probe(replicas.weights, every)}
+    histories = [
+        fit(
+            network,
+            Minibatches(x, y, 3, Streams(SEEDS).order),
+            measures.mean_squared_error,
+            training.optimizer("adam", network, learning_rate=0.01),
+            epochs=30,
+            probes=probes,
+            stop=stop,
+        )
+        for network, stop in ((model, rule), (free, None))
+    ]
+    course = histories[1].series  # of the training that is not stopped
+    assert course["loss"].min(axis=0).max() < 0.46 < course["loss"][0].min()
+    ended = (course["loss"] < 0.46).argmax(axis=0)
+    assert len(set(ended)) > 1
+    expected = [course["weights"][k, r] for r, k in enumerate(ended)]
+    np.testing.assert_array_equal(replicas.weights(model).detach(), expected)
+    assert histories[0].steps.tolist() == (4 * every * ended).tolist()  # 11 by threes: 4 steps
 
 
 class Memory:
@@ -226,15 +228,22 @@ class Memory:
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 4, 6])
-def test_a_killed_training_continues_to_the_same_bits(regression, monkeypatch, killed_after):
+@pytest.mark.parametrize("rule", [lambda: StopAt(0, 7, 1000), lambda: below(0.51, every=2)])
+def test_a_killed_training_continues_to_the_same_bits(regression, monkeypatch, killed_after, rule):
     monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", 0)
-    probes = {"weights": Probe(replicas.weights, every=2)}
-    settings = {"probes": probes, "stop": StopAt(0, 7, 1000)}
-    whole, history = train_once(regression, **settings)
+
+    def settings():  # a rule that probes starts anew with its process
+        stop = rule()
+        probes = {"weights": Probe(replicas.weights, every=2)}
+        if isinstance(stop, Until):
+            probes["loss"] = stop.probe
+        return {"probes": probes, "stop": stop}
+
+    whole, history = train_once(regression, **settings())
     memory = Memory(killed_after)
     with pytest.raises(KeyboardInterrupt):
-        train_once(regression, checkpoint=memory, **settings)
-    resumed, again = train_once(regression, checkpoint=memory, **settings)
+        train_once(regression, checkpoint=memory, **settings())
+    resumed, again = train_once(regression, checkpoint=memory, **settings())
     assert torch.equal(resumed, whole)
     assert np.array_equal(again.losses, history.losses, equal_nan=True)
     assert np.array_equal(again.series["weights"], history.series["weights"])

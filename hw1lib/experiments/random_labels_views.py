@@ -1,0 +1,349 @@
+"""Figures and tables of chapter 31, each a function of its result."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
+
+from hw1lib import figures, replicas, verdicts
+from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
+from hw1lib.experiments.random_labels_claims import CLAIMS, forgotten, halfway, slower
+from hw1lib.statistics import Interval, t_interval
+
+STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network
+DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
+UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
+SUBJECTS = {MLP: "digits", CNN: "scenes"}
+
+# What others found on random labels, in %: who, network, parameters, training images, accuracy
+# on these, on the test images, and on the test images after training with true labels.
+LITERATURE = (
+    ("Zhang et al.", "MLP, 1 × 512", "1,209,866", "50,000, CIFAR-10", 99.34, 10.61, 50.51),
+    ("Zhang et al.", "MLP, 3 × 512", "1,735,178", "50,000, CIFAR-10", 100.0, 10.48, 52.39),
+    ("Zhang et al.", "small AlexNet", "1,387,786", "50,000, CIFAR-10", 99.82, 9.86, 76.07),
+    ("report B", "MLP, 784-512-10", "407,050", "60,000, MNIST", None, 10.4, None),
+    ("another report", "CNN", "12,857,818", "60,000, MNIST", 97.9, 9.96, None),
+)
+
+
+def curves(result: Result, network: str) -> Figure:
+    """Draw loss and accuracy of both splits against passes, by share of random labels."""
+    figure, axes = figures.panels(2, 2, 1.8, sharex=True, sharey="row")
+    for row, measure in zip(axes, UNITS, strict=True):
+        for ax, split in zip(row, ("train", "test"), strict=True):
+            _course(ax, result, network, split, measure)
+        row[0].set_ylabel(UNITS[measure])
+    for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
+        ax.set_title(split)
+        _logarithmic(ax)
+    axes[0, 0].legend(title="random labels", title_fontsize=7.5, loc="lower left")
+    figure.supxlabel("passes over the training images", fontsize=8)
+    return figure
+
+
+def noise(result: Result) -> Figure:
+    """Draw how long the fit takes, and how the fitted network tests, against the noise."""
+    figure, (axes,) = figures.panels(1, 2, 2.2)
+    shift = {MLP: -2.5, CNN: 2.5}
+    for network in NETWORKS:
+        color, mark = STYLES[network]
+        medians = []
+        for share, fit in result.arm(network).items():
+            place = 100 * share + shift[network]
+            passes = np.minimum(fit.fitted, result.spec.epochs)[~fit.diverged]
+            ever = np.isfinite(fit.fitted[~fit.diverged])
+            # open marks end unfitted: they would have needed more
+            _points(axes[0], place, passes, color, mark, filled=ever)
+            tested = _finite(100 * fit.final("test", "accuracy"))
+            _points(axes[1], place, tested, color, mark)
+            medians.append([place, *(np.median(v) if len(v) else np.nan for v in (passes, tested))])
+        places, *lines = np.array(medians).T
+        for ax, line in zip(axes, lines, strict=True):
+            ax.plot(places, line, color=color, linewidth=1, label=f"{network}, {SUBJECTS[network]}")
+    for ax in axes:
+        ax.set_xticks([100 * share for share in result.spec.shares])
+    _logarithmic(axes[0])
+    axes[0].set_ylabel("passes until all labels are right")
+    chance = 100 / len(result.images[MLP].classes)
+    axes[1].axhline(chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
+    axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
+    axes[1].legend()
+    figure.supxlabel("labels drawn at random (%)", fontsize=8)
+    return figure
+
+
+def memory(result: Result) -> Figure:
+    """Draw the accuracy on the true labels of the training images against passes."""
+    figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
+    for ax, network in zip(axes, NETWORKS, strict=True):
+        _course(ax, result, network, "train", "true accuracy")
+        ax.set_title(f"{network}, {SUBJECTS[network]}")
+    axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
+    axes[1].legend(title="random labels", title_fontsize=7.5)
+    figure.supxlabel("passes over the training images", fontsize=8)
+    return figure
+
+
+def written(result: Result) -> Figure:
+    """Draw the training loss on random labels as B kept it, beside that of the whole split."""
+    figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
+    for ax, network in zip(axes, NETWORKS, strict=True):
+        fit = result.fits[network, 1.0]
+        passes = 1 + np.arange(len(fit.last))
+        ax.plot(passes, fit.last[:, 0], ".", color="0.45", markersize=3, label="last minibatch")
+        whole = fit.series("train", "loss")
+        whole = np.where(fit.epochs[:, None] <= _ends(fit), whole, np.nan)[:, 0]
+        ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
+        ax.set_title(f"{network}, {SUBJECTS[network]}")
+        _logarithmic(ax)
+    axes[0].set_ylabel("training loss (nats)")
+    axes[0].legend(loc="lower left")
+    figure.supxlabel("passes over the training images", fontsize=8)
+    return figure
+
+
+def fit_table(result: Result) -> pd.DataFrame:
+    """List how many trainings fitted each share of random labels, and how long it took."""
+    rows = []
+    for (network, share), fit in result.fits.items():
+        passes = _finite(fit.fitted)
+        right = _finite(100 * fit.final("train", "accuracy"))
+        rows.append(
+            {
+                "network": network,
+                "random labels (%)": f"{100 * share:g}",
+                "all labels right": f"{len(passes)} of {len(fit.fitted)}",
+                "passes": f"{np.median(passes):g}" if len(passes) else "–",
+                "× true labels": _factor(slower(result, network, share)) if share else "1",
+                "training accuracy (%)": _mean(right),
+                "diverged": int(fit.diverged.sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def test_table(result: Result) -> pd.DataFrame:
+    """List what the last weights do on test images, and on the true labels of the training set."""
+    return pd.DataFrame(
+        {
+            "network": network,
+            "random labels (%)": f"{100 * share:g}",
+            "test accuracy (%)": _mean(_finite(100 * fit.final("test", "accuracy"))),
+            "test loss (nats)": _mean(_finite(fit.final("test", "loss"))),
+            "true training labels right (%)": _mean(
+                _finite(100 * fit.final("train", "true accuracy"))
+            ),
+            "at best (%)": _mean(
+                _finite(100 * fit.final("train", "true accuracy") + forgotten(fit))
+            ),
+        }
+        for (network, share), fit in result.fits.items()
+    )
+
+
+def literature_table(result: Result) -> pd.DataFrame:
+    """List this chapter's networks beside what others report on random labels."""
+    columns = ["who", "network", "parameters", "training images", "training (%)", "test (%)"]
+    columns.append("test, true labels (%)")
+    rows = []
+    for network in NETWORKS:
+        random, true = (result.fits[network, share] for share in (1.0, 0.0))
+        rows.append(
+            [
+                "here",
+                network,
+                f"{replicas.parameter_count(NETWORKS[network].single()):,}",
+                f"{_examples(result, network):,}, {result.images[network].description}",
+                _mean(_finite(100 * random.final("train", "accuracy"))),
+                _mean(_finite(100 * random.final("test", "accuracy"))),
+                _mean(_finite(100 * true.final("test", "accuracy"))),
+            ]
+        )
+    for *names, train, test, truth in LITERATURE:
+        rows.append([*names, *("–" if v is None else f"{v:g}" for v in (train, test, truth))])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the chapter's sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def curve_sentence(result: Result, network: str) -> str:
+    """Say how many trainings fitted true and random labels, and what the test loss did."""
+    parts = []
+    for share, called in ((0.0, "true"), (1.0, "random")):
+        fit = result.fits[network, share]
+        passes = _finite(fit.fitted)
+        when = f" (median {np.median(passes):g} passes)" if len(passes) else ""
+        parts.append(f"{len(passes)} of {len(fit.fitted)} trainings fit {called} labels{when}")
+    course = result.fits[network, 1.0].series("test", "loss")
+    rises = _finite(course[-1] - course[0])
+    loss = f"changes by {_mean(rises)} nats" if len(rises) else "is not known: all diverged"
+    return f"{', '.join(parts)}; with random labels the test loss {loss}."
+
+
+def slower_sentence(result: Result) -> str:
+    """Say how much longer random labels take than true ones."""
+    parts = []
+    for network in NETWORKS:
+        log10 = slower(result, network, 1.0)
+        short = int((~np.isfinite(result.fits[network, 1.0].fitted)).sum())
+        least = f", at least, since {short} ended unfitted" if short and log10.n else ""
+        parts.append(f"{network} {_factor(log10)} (n = {log10.n}){least}")
+    return f"Passes to fit random labels, as a multiple of those for true ones: {'; '.join(parts)}."
+
+
+def test_sentence(result: Result) -> str:
+    """Say what noise does to the test accuracy."""
+    parts = []
+    for network in NETWORKS:
+        means = [
+            f"{np.mean(tested):.1f} %" if len(tested) else "diverged"
+            for fit in result.arm(network).values()
+            for tested in [_finite(100 * fit.final("test", "accuracy"))]
+        ]
+        parts.append(f"{network} {', '.join(means)}")
+    shares = ", ".join(f"{100 * share:g}" for share in result.spec.shares)
+    return f"Mean test accuracy with {shares} % of the labels random: {'; '.join(parts)}."
+
+
+def memory_sentence(result: Result) -> str:
+    """Say how much of the truth is known at best, and how much after the fit."""
+    share = halfway(result)
+    parts = []
+    for network in NETWORKS:
+        fit = result.fits[network, share]
+        last = 100 * fit.final("train", "true accuracy")
+        best = last + forgotten(fit)
+        told = (
+            f"{_mean(_finite(best))} % at best and {_mean(_finite(last))} % at the end"
+            if len(_finite(last))
+            else "diverged"
+        )
+        parts.append(f"{network} {told}")
+    return f"With {100 * share:g} % random, true training labels right: {'; '.join(parts)}."
+
+
+def written_sentence(result: Result) -> str:
+    """Say how far the last minibatch's loss is from that of the whole split."""
+    parts = []
+    for network in NETWORKS:
+        fit = result.fits[network, 1.0]
+        whole = fit.series("train", "loss")[1:]
+        kept = fit.last[fit.epochs[1:] - 1]
+        both = np.isfinite(kept) & (kept > 0) & (whole > 0)
+        if both.any():
+            off = math.exp(np.median(np.abs(np.log(kept[both] / whole[both]))))
+            parts.append(f"{off:.2f} for the {network}")
+        else:
+            parts.append(f"not known for the {network}")
+    return (
+        "The last minibatch's loss is off by this factor, median over passes and trainings: "
+        f"{', '.join(parts)}."
+    )
+
+
+def literature_sentence(result: Result) -> str:
+    """Put our accuracies on random labels beside the range in the table of Zhang et al."""
+    theirs = [row for row in LITERATURE if row[0].startswith("Zhang")]
+    ranges = [
+        f"{min(v):g} to {max(v):g} %" for v in zip(*(row[4:6] for row in theirs), strict=True)
+    ]
+    parts = []
+    for network in NETWORKS:
+        fit = result.fits[network, 1.0]
+        ours = [_finite(100 * fit.final(split, "accuracy")) for split in ("train", "test")]
+        told = " and ".join(f"{_mean(values)} %" for values in ours)
+        parts.append(f"{network} {told if len(ours[0]) else 'diverged'}")
+    return (
+        f"Random labels, training and test accuracy: {'; '.join(parts)}; Zhang et al. report "
+        f"{' and '.join(ranges)}."
+    )
+
+
+def _course(ax: Axes, result: Result, network: str, split: str, measure: str) -> None:
+    """Draw one measure against passes, a curve per share of random labels."""
+    arm = result.arm(network)
+    for place, (share, fit) in enumerate(arm.items()):
+        figures.curves(
+            ax,
+            fit.epochs,
+            fit.series(split, measure),
+            label=f"{100 * share:g} %",
+            color=_shade(share),
+            dash=DASHES[place % len(DASHES)],
+        )
+    # even over powers of ten, with a place for the start
+    ax.set_xscale("symlog", linthresh=1, linscale=0.3)
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    last = max(_ends(fit).max() for fit in arm.values())
+    ax.set_xlim(0, 1.15 * last)
+
+
+def _ends(fit: Fit) -> np.ndarray:
+    """Passes after which each replica rests, (R,)."""
+    return np.minimum(fit.fitted, fit.epochs[-1])
+
+
+def _shade(share: float) -> str:
+    """Colour a share of random labels: the more, the lighter."""
+    return to_hex(colormaps["viridis"](0.88 * share))
+
+
+def _points(
+    ax: Axes,
+    place: float,
+    values: np.ndarray,
+    color: str,
+    mark: str,
+    filled: np.ndarray | None = None,
+) -> None:
+    spread = np.linspace(-1.6, 1.6, len(values)) if len(values) > 1 else np.zeros(len(values))
+    faces = [color if f else "none" for f in (np.ones(len(values)) if filled is None else filled)]
+    ax.scatter(
+        place + spread, values, s=9, marker=mark, facecolors=faces, edgecolors=color, linewidths=0.6
+    )
+
+
+def _logarithmic(ax: Axes) -> None:
+    """Make the vertical axis logarithmic, or say that there is nothing to show on it."""
+    if not np.isfinite(ax.dataLim.minposy):
+        ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
+        return
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if high < 100 * low:  # few powers of ten: name numbers between them, too
+        ax.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+    else:
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def _examples(result: Result, network: str) -> int:
+    wanted = result.spec.scenes if network == CNN else result.spec.digits
+    return min(wanted, len(result.images[network].train))
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
+
+
+def _mean(values: np.ndarray) -> str:
+    """Write a mean, with its t interval from three values on: that of two says nothing."""
+    if not len(values):
+        return "–"
+    return str(t_interval(values)) if len(values) > 2 else f"{values.mean():.3g}"
+
+
+def _factor(log10: Interval) -> str:
+    """Write a mean of log10 as a factor, with its interval."""
+    if not log10.n:
+        return "not known"
+    limits = f" [{10**log10.low:.3g}, {10**log10.high:.3g}]" if log10.n > 2 else ""
+    return f"{10**log10.mean:.3g}{limits}"
