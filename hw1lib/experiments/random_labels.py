@@ -10,7 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hw1lib import classification, data, measures, models, replicas, runs, spec, training
+from hw1lib import (
+    classification,
+    data,
+    generalization,
+    measures,
+    models,
+    replicas,
+    runs,
+    spec,
+    training,
+)
+from hw1lib.classification import Task
 from hw1lib.data import ImageSet
 from hw1lib.models import Stack
 from hw1lib.spec import SettingError, setting
@@ -32,6 +43,8 @@ class Training:
     epochs: int  # at most; a replica rests once all of its labels are right
     evaluate_every: int  # epochs
     learning_rate: float  # of Adam
+    described: int  # images of each split on which sensitivity and sharpness are measured
+    described_trainings: int  # replicas on which they are, the first of the stack
     seeds: tuple[int, ...]  # one per replica
 
 
@@ -59,7 +72,8 @@ def train(
         the training images by the labels given, and the accuracy by the true ones too. A replica
         rests once all of its labels are right, and stays as it is. `objective`
         and `last` (E, R), the mean loss of each pass and that of its last minibatch, NaN where a
-        replica rests. `diverged` (R,).
+        replica rests. `diverged` (R,). Each of `generalization.MEASURES` under `described_` and
+        its name, (D,), of the D replicas that are to be described.
     """
     streams = replicas.Streams(settings.seeds)
     model = build(streams, *settings.shape).to(device)
@@ -116,6 +130,38 @@ def train(
         "last": by_pass[:, -1],
         # the loss after the last update has not been seen in training
         "diverged": history.diverged | ~np.isfinite(ends["train"][:, 0]),
+        **{f"described_{name}": v for name, v in described(settings, task, given, model).items()},
+    }
+
+
+def described(
+    settings: Training, task: Task, given: Tensor, model: nn.Module
+) -> dict[str, np.ndarray]:
+    """Describe the first D replicas by `generalization.MEASURES`, on the labels they learned.
+
+    Args:
+        settings: With the seeds, and how much is to be described.
+        task: The images, with their true labels.
+        given: Labels of every replica, shape (R, N).
+        model: The trained stack.
+
+    Returns:
+        Shape (D,) each.
+    """
+    chosen = settings.described_trainings
+    weights = replicas.weights(model).detach()[:chosen]
+    each = [
+        generalization.describe(
+            dataclasses.replace(task, train=(task.train[0], labels)),
+            replicas.with_weights(model, row[None]),
+            examples=settings.described,
+            seeds=(seed,),
+        )
+        for row, labels, seed in zip(weights, given, settings.seeds, strict=False)
+    ]
+    return {
+        name: np.concatenate([np.empty(0), *(one[name] for one in each)])
+        for name in generalization.MEASURES
     }
 
 
@@ -198,6 +244,14 @@ class Spec(spec.Replicated):
     learning_rate: float = setting(
         1e-3, "of Adam; A and B take a tenth, and many more steps", above=0
     )
+    described: int = setting(
+        1_000,
+        "images of each split on which sensitivity and sharpness are measured, at most",
+        at_least=1,
+    )
+    described_trainings: int = setting(
+        6, "trainings of each network on which they are, at most", at_least=1
+    )
 
     def __post_init__(self) -> None:
         """Check also what no field can check alone."""
@@ -231,6 +285,8 @@ PROFILES = spec.Profiles(
         batch_size=20,
         epochs=60,
         evaluate_every=2,
+        described=20,
+        described_trainings=1,
     ),
     smoke=Spec(
         replicas=2,
@@ -242,6 +298,8 @@ PROFILES = spec.Profiles(
         batch_size=20,
         epochs=3,
         evaluate_every=2,
+        described=10,
+        described_trainings=1,
     ),
 )
 
@@ -287,6 +345,7 @@ class Result:
 
     spec: Spec
     fits: dict[tuple[str, float], Fit]  # by network and share of random labels
+    described: dict[str, dict[str, np.ndarray]]  # by network and share, in words; (D,)
     images: dict[str, ImageSet]  # what each network learned
     provenance: tuple[dict[str, Any], ...]
 
@@ -323,6 +382,13 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     return Result(
         spec=spec,
         fits={key: _fit(spec, parts) for key, parts in stacks.items()},
+        described={
+            _label(*key): {
+                name: np.concatenate([part.arrays[f"described_{name}"] for part in parts])
+                for name in generalization.MEASURES
+            }
+            for key, parts in stacks.items()
+        },
         images=images,
         provenance=tuple(
             runs.record(
@@ -333,6 +399,10 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
             for name in NETWORKS
         ),
     )
+
+
+def _label(name: str, share: float) -> str:
+    return f"{name}, {100 * share:g} % random labels"
 
 
 def _stacks(spec: Spec, network: str) -> list[tuple[int, ...]]:
@@ -353,10 +423,12 @@ def _job(spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int
         epochs=spec.epochs,
         evaluate_every=spec.evaluate_every,
         learning_rate=spec.learning_rate,
+        described=spec.described,
+        described_trainings=len(set(seeds) & set(spec.seeds[: spec.described_trainings])),
         seeds=seeds,
     )
     return runs.Job(
-        f"{name}, {100 * share:g} % random",
+        _label(name, share),
         settings,
         partial(train, images=images, build=network.build),
         code=(train, network.build),
