@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from hw1lib import figures, replicas, verdicts
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
@@ -318,11 +318,10 @@ def _logarithmic(ax: Axes) -> None:
         return
     ax.set_yscale("log")
     low, high = ax.get_ylim()
-    if high < 100 * low:  # few powers of ten: name numbers between them, too
-        ax.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
-    else:
-        ax.yaxis.set_minor_formatter(NullFormatter())
+    if high < 1000 * low:  # few powers of ten: name numbers between them, too
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _examples(result: Result, network: str) -> int:
