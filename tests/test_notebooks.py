@@ -105,6 +105,17 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-surface-path",
         "tbl-surface-verdicts",
     ],
+    "31_random_labels": [
+        "fig-random-digits",
+        "fig-random-scenes",
+        "fig-random-noise",
+        "tbl-random-fit",
+        "fig-random-memory",
+        "tbl-random-test",
+        "fig-random-written",
+        "tbl-random-literature",
+        "tbl-random-verdicts",
+    ],
     "34_sensitivity": [
         "fig-sensitivity-sweep",
         "fig-sensitivity-norms",
