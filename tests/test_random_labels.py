@@ -357,6 +357,12 @@ def test_the_table_beside_the_literature_has_the_reports_networks(result):
     assert table["parameters"][2] == f"{2352 * 512 + 512 + 5130:,}"
 
 
+def test_the_margins_said_are_those_that_decide(result, monkeypatch):
+    assert "above 99 % training" in views.margin_sentence()
+    monkeypatch.setattr(views, "POINTS", 7.0)
+    assert "from 7 points on" in views.margin_sentence()
+
+
 def test_a_stand_in_is_named(result):
     assert "stand-in" in result.standin()
     assert [row["standin"] for row in result.provenance] == [True, True]

@@ -12,7 +12,16 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from hw1lib import figures, replicas, verdicts
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
-from hw1lib.experiments.random_labels_claims import CLAIMS, forgotten, halfway, slower
+from hw1lib.experiments.random_labels_claims import (
+    AROUND_FITTED,
+    CLAIMS,
+    FACTOR,
+    FITTED,
+    POINTS,
+    forgotten,
+    halfway,
+    slower,
+)
 from hw1lib.statistics import Interval, t_interval
 
 STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network
@@ -172,6 +181,18 @@ def literature_table(result: Result) -> pd.DataFrame:
 def verdict_table(result: Result) -> pd.DataFrame:
     """List the chapter's sentences with their verdicts."""
     return verdicts.table(CLAIMS, result)
+
+
+def margin_sentence() -> str:
+    """Say which effects are large enough for a verdict."""
+    lowest = min(row[4] for row in LITERATURE if row[0].startswith("Zhang"))
+    return (
+        f"A network counts as fitting random labels above {FITTED + AROUND_FITTED:g} % training "
+        f"accuracy, since Zhang et al. call {lowest:g} % a fit, and not up to "
+        f"{FITTED - AROUND_FITTED:g} %. Times and losses are compared as factors, of which the "
+        f"smallest that matters is {10**FACTOR:.3g}; a fall of the accuracy on true labels "
+        f"matters from {POINTS:g} points on."
+    )
 
 
 def curve_sentence(result: Result, network: str) -> str:
