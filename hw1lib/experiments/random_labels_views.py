@@ -50,7 +50,7 @@ def curves(result: Result, network: str) -> Figure:
     for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
         ax.set_title(split)
         _logarithmic(ax)
-    axes[0, 0].legend(title="random labels", title_fontsize=7.5, loc="lower left")
+    _name_shares(axes[0, 1])
     figure.supxlabel("passes over the training images", fontsize=8)
     return figure
 
@@ -73,7 +73,8 @@ def noise(result: Result) -> Figure:
             medians.append([place, *(np.median(v) if len(v) else np.nan for v in (passes, tested))])
         places, *lines = np.array(medians).T
         for ax, line in zip(axes, lines, strict=True):
-            ax.plot(places, line, color=color, linewidth=1, label=f"{network}, {SUBJECTS[network]}")
+            name = f"{network}, {SUBJECTS[network]}"
+            ax.plot(places, line, color=color, marker=mark, markersize=3, linewidth=1, label=name)
     for ax in axes:
         ax.set_xticks([100 * share for share in result.spec.shares])
     _logarithmic(axes[0])
@@ -93,7 +94,7 @@ def memory(result: Result) -> Figure:
         _course(ax, result, network, "train", "true accuracy")
         ax.set_title(f"{network}, {SUBJECTS[network]}")
     axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
-    axes[1].legend(title="random labels", title_fontsize=7.5)
+    _name_shares(axes[-1])
     figure.supxlabel("passes over the training images", fontsize=8)
     return figure
 
@@ -305,6 +306,12 @@ def _course(ax: Axes, result: Result, network: str, split: str, measure: str) ->
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     last = max(_ends(fit).max() for fit in arm.values())
     ax.set_xlim(0, 1.15 * last)
+
+
+def _name_shares(ax: Axes) -> None:
+    """Put the legend of the shares beside a panel, since the curves may be anywhere in it."""
+    title = "random\nlabels"
+    ax.legend(title=title, title_fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _ends(fit: Fit) -> np.ndarray:
