@@ -1,5 +1,6 @@
 """Carrying out a chapter's trainings: stored, resumable, with one progress bar and a record."""
 
+import math
 import os
 import sys
 from collections.abc import Callable, Hashable, Mapping
@@ -77,7 +78,8 @@ def carry_out(
 
 def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.tqdm) -> Entry:
     def each_epoch(losses: torch.Tensor) -> None:
-        bar.set_postfix_str(f"loss {losses.nanmedian().item():.2g}", refresh=False)
+        loss = losses.nanmedian().item()
+        bar.set_postfix_str("ended" if math.isnan(loss) else f"loss {loss:.2g}", refresh=False)
         bar.update(job.cost)
 
     def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:

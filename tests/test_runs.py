@@ -42,14 +42,15 @@ def results(tmp_path, monkeypatch):
 class Trainer:
     """Counts its trainings, each of which ends after so many epochs."""
 
-    def __init__(self, stop_after=1000):
+    def __init__(self, stop_after=1000, losses=(0.5, 0.25, np.nan)):
         self.stop_after, self.trained, self.devices = stop_after, [], set()
+        self.losses = torch.tensor(losses)
 
     def __call__(self, settings, *, device, checkpoint, each_epoch):
         self.trained.append(settings.name)
         self.devices.add(device)
         for _ in range(min(settings.epochs, self.stop_after)):
-            each_epoch(torch.tensor([0.5, 0.25, torch.nan]))
+            each_epoch(self.losses)
         return {"epochs": np.array([settings.epochs])}
 
     def jobs(self, **epochs):
@@ -164,6 +165,13 @@ def test_the_bar_counts_epochs_by_their_cost_and_ends_full(bars):
     assert "counting 2/2 job b" in said
     assert "loss 0.25" in said  # a median that passes over the replica that diverged
     assert "100%" in said
+
+
+def test_the_bar_says_so_where_every_replica_has_ended(bars):
+    run(Trainer(losses=(np.nan, np.nan)).jobs(a=2), progress=True)
+    said = bars[0].fp.getvalue()
+    assert "ended" in said
+    assert "nan" not in said
 
 
 def test_what_is_found_in_the_store_counts_as_done(bars):
