@@ -35,7 +35,7 @@ LITERATURE = (
     ("Zhang et al.", "MLP, 1 × 512", "1,209,866", "50,000, CIFAR-10", 99.34, 10.61, 50.51),
     ("Zhang et al.", "MLP, 3 × 512", "1,735,178", "50,000, CIFAR-10", 100.0, 10.48, 52.39),
     ("Zhang et al.", "small AlexNet", "1,387,786", "50,000, CIFAR-10", 99.82, 9.86, 76.07),
-    ("report B", "MLP, 784-512-10", "407,050", "60,000, MNIST", None, 10.4, None),
+    ("report B", "784-512-10", "407,050", "60,000, MNIST", None, 10.4, None),
     ("another report", "CNN", "12,857,818", "60,000, MNIST", 97.9, 9.96, None),
 )
 
@@ -145,12 +145,8 @@ def test_table(result: Result) -> pd.DataFrame:
             "random labels (%)": f"{100 * share:g}",
             "test accuracy (%)": _mean(_finite(100 * fit.final("test", "accuracy"))),
             "test loss (nats)": _mean(_finite(fit.final("test", "loss"))),
-            "true training labels right (%)": _mean(
-                _finite(100 * fit.final("train", "true accuracy"))
-            ),
-            "at best (%)": _mean(
-                _finite(100 * fit.final("train", "true accuracy") + forgotten(fit))
-            ),
+            "true labels, last (%)": _mean(_finite(100 * fit.final("train", "true accuracy"))),
+            "best (%)": _mean(_finite(100 * fit.final("train", "true accuracy") + forgotten(fit))),
         }
         for (network, share), fit in result.fits.items()
     )
@@ -158,8 +154,8 @@ def test_table(result: Result) -> pd.DataFrame:
 
 def literature_table(result: Result) -> pd.DataFrame:
     """List this chapter's networks beside what others report on random labels."""
-    columns = ["who", "network", "parameters", "training images", "training (%)", "test (%)"]
-    columns.append("test, true labels (%)")
+    columns = ["who", "network", "parameters", "images", "training (%)", "test (%)"]
+    columns.append("true labels (%)")
     rows = []
     for network in NETWORKS:
         random, true = (result.fits[network, share] for share in (1.0, 0.0))
