@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import reference
+from benchmarks import interpolation, reference
 from benchmarks.timing import best
 from hw1lib import data, measures, models, training
 from hw1lib.replicas import Streams
@@ -131,6 +131,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     regressors(chosen.rounds)
     convolutions(chosen.rounds)
+    interpolation.line(chosen.rounds)
     if chosen.report:
         report()
 

@@ -34,11 +34,12 @@ def fit_function(model: nn.Module, x: torch.Tensor, y: torch.Tensor, epochs: int
 
 
 class Pictures(Dataset):
-    """Images one by one, as torchvision's CIFAR10 gives them: through PIL and transforms."""
+    """Images one by one, as torchvision's sets give them: through PIL and transforms."""
 
     def __init__(self, images: ImageSet, count: int) -> None:
         """Keep the first `count` training images."""
-        self.pixels = images.train.images[:count].permute(0, 2, 3, 1).numpy()
+        # PIL takes colours last, and grey images without that axis
+        self.pixels = images.train.images[:count].permute(0, 2, 3, 1).squeeze(-1).numpy()
         self.labels = images.train.labels[:count].tolist()
         self.transform = transforms.Compose(
             [transforms.ToTensor(), transforms.Normalize(images.mean, images.std)]

@@ -11,7 +11,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
-from hw1lib import replicas
+from hw1lib import models, replicas
 
 Layer = tuple[Tensor, Tensor]  # matrix (n_out, n_in) and bias (n_out,) of one replica
 
@@ -66,6 +66,45 @@ def along(
     # detached part by part, or the graphs of all points would be kept
     seen = [measure(replicas.with_weights(model, part)).detach() for part in parts]
     return torch.cat(seen).unflatten(0, weights.shape[:-1])
+
+
+class Blends(nn.Module):
+    """The networks on a line between two, as one stack that shares its inputs.
+
+    The first layer is linear in its weights, so on given inputs its outputs anywhere on the line
+    are blends of those at the two ends: only the layers above it are computed point by point.
+
+    Args:
+        model: Fully connected network with hidden layers, of the two networks' shape; its weights
+            play no part.
+        start: Weights, shape (P,).
+        end: Likewise.
+        alphas: Positions, shape (K,), as in `line`.
+
+    Raises:
+        ValueError: If the network has convolutions, or an end does not fit it.
+    """
+
+    def __init__(self, model: models.Stack, start: Tensor, end: Tensor, alphas: Tensor) -> None:
+        super().__init__()
+        if model.features is not None:
+            raise ValueError("only networks of fully connected layers can be blended like this")
+        if start.shape != end.shape:
+            raise ValueError(
+                f"networks of {len(start):,} and of {len(end):,} parameters lie on no common line: "
+                "both ends must have the same shape"
+            )
+        points = replicas.with_weights(model, line(start, end, alphas))
+        ends = replicas.with_weights(model, torch.stack([start, end]))
+        self.above = nn.Sequential(*list(points.head.children())[1:])
+        self.first = next(ends.head.children())
+        self.alphas = alphas.to(start)[:, None, None]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n), shared by all points, to (K, B, n_out)."""
+        features = x.T.contiguous()  # as a stack takes them, so that the ends are equal to the bit
+        at_start, at_end = self.first(features.expand(2, *features.shape))
+        return self.above(torch.lerp(at_start, at_end, self.alphas)).transpose(1, 2)
 
 
 def random_direction(model: nn.Module, generator: torch.Generator) -> Tensor:

@@ -52,6 +52,25 @@ def optimizer(
     )
 
 
+def nesterov(
+    model: nn.Module, *, learning_rate: float, momentum: float, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Make torch's SGD with Nesterov momentum for a stack; arguments as in `optimizer`.
+
+    Source:
+        I. Sutskever et al., "On the importance of initialization and momentum in deep learning",
+        ICML 2013, in torch's form, which steps by the gradient plus momentum times the velocity.
+    """
+    return torch.optim.SGD(
+        model.parameters(),
+        lr=learning_rate,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        nesterov=True,
+        fused=True,
+    )
+
+
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Compute with so many threads, and set the number back afterwards."""

@@ -226,3 +226,58 @@ def test_only_fully_connected_networks_can_be_aligned():
     weights = replicas.weights(stack).detach()
     with pytest.raises(ValueError, match="fully connected"):
         geometry.aligned(stack, weights, weights)
+
+
+# Lines between networks
+
+
+@pytest.fixture
+def two_ends():
+    """A float64 perceptron with two hidden layers, and two points of its weight space."""
+    model = models.mlp(Streams([0]), 7, 6, 5, 3).double()
+    return model, *draw(2, replicas.parameter_count(model), seed=5)
+
+
+def test_blends_are_the_networks_of_the_line(two_ends):
+    model, start, end = two_ends
+    alphas = torch.linspace(-1, 2, 13, dtype=torch.float64)
+    x = draw(11, 7, seed=6)
+    outputs = geometry.Blends(model, start, end, alphas)(x)
+    assert outputs.shape == (13, 11, 3)
+    sizes = [(6, 7), (6,), (5, 6), (5,), (3, 5), (3,)]
+    for alpha, found in zip(alphas.tolist(), outputs, strict=True):
+        flat = ((1 - alpha) * start + alpha * end).numpy()
+        parts = np.split(flat, np.cumsum([np.prod(size) for size in sizes])[:-1])
+        w1, b1, w2, b2, w3, b3 = (p.reshape(size) for p, size in zip(parts, sizes, strict=True))
+        hidden = np.maximum(np.maximum(x.numpy() @ w1.T + b1, 0) @ w2.T + b2, 0)
+        np.testing.assert_allclose(found.detach(), hidden @ w3.T + b3, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_the_ends_of_blends_are_the_two_networks_to_the_bit(two_ends, dtype):
+    model, start, end = (part.to(dtype) for part in two_ends)
+    x = draw(11, 7, seed=6).to(dtype)
+    blended = geometry.Blends(model, start, end, torch.tensor([0.0, 1.0]))(x)
+    at_ends = replicas.with_weights(model, torch.stack([start, end]))(x)
+    assert torch.equal(blended, at_ends)
+
+
+def test_blends_leave_the_ends_and_the_model_alone(two_ends):
+    before = [replicas.weights(two_ends[0]).detach(), *(end.clone() for end in two_ends[1:])]
+    blends = geometry.Blends(*two_ends, torch.linspace(-1, 2, 4))
+    with torch.no_grad():
+        for p in blends.parameters():
+            p.add_(1)
+    for kept, now in zip(before, [replicas.weights(two_ends[0]), *two_ends[1:]], strict=True):
+        assert torch.equal(kept, now)
+
+
+def test_networks_of_different_shape_are_not_blended(two_ends):
+    model, start, end = two_ends
+    alphas = torch.tensor([0.5])
+    with pytest.raises(ValueError, match=r"101 and of 100 parameters lie on no common line"):
+        geometry.Blends(model, start, end[:-1], alphas)
+    with pytest.raises(ValueError, match=r"do not fit a network of 101 parameters"):
+        geometry.Blends(model, start[:-1], end[:-1], alphas)
+    with pytest.raises(ValueError, match="fully connected"):
+        geometry.Blends(models.lenet(Streams([0])), start, end, alphas)

@@ -75,6 +75,21 @@ def train_once(regression, **settings):
     return replicas.weights(model).detach(), history
 
 
+def test_nesterov_steps_by_its_formula():
+    model = small([3])
+    before = replicas.weights(model)[0].detach().clone()
+    optimizer = training.nesterov(model, learning_rate=0.1, momentum=0.9, weight_decay=0.01)
+    weights, velocity = before.clone(), torch.zeros_like(before)
+    for slope in (2.0, -0.5, 1.0):  # the loss is the sum of the weights, times the slope
+        optimizer.zero_grad()
+        (slope * replicas.weights(model).sum()).backward()
+        optimizer.step()
+        gradient = slope + 0.01 * weights
+        velocity = 0.9 * velocity + gradient
+        weights = weights - 0.1 * (gradient + 0.9 * velocity)
+    torch.testing.assert_close(replicas.weights(model)[0].detach(), weights)
+
+
 def test_the_same_seeds_give_the_same_bits(regression):
     first, history = train_once(regression)
     second, again = train_once(regression)
