@@ -1,6 +1,7 @@
 """Print how long a line between two networks takes, beside the loop over a DataLoader."""
 
 import argparse
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -41,9 +42,7 @@ def point_by_point(
 
 def state_dict(weights: torch.Tensor) -> dict[str, torch.Tensor]:
     """Cut the weights (P,) of one network into those of `point_by_point`'s layers."""
-    shapes = [
-        shape for n, m in zip(WIDTHS[:-1], WIDTHS[1:], strict=True) for shape in ((m, n), (m,))
-    ]
+    shapes = [shape for n, m in pairwise(WIDTHS) for shape in ((m, n), (m,))]
     names = [f"{layer}.{kind}" for layer in (1, 3, 5, 7) for kind in ("weight", "bias")]
     parts = weights.split([torch.Size(shape).numel() for shape in shapes])
     return {name: p.view(shape) for name, p, shape in zip(names, parts, shapes, strict=True)}

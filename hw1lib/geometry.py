@@ -94,10 +94,10 @@ class Blends(nn.Module):
                 f"networks of {len(start):,} and of {len(end):,} parameters lie on no common line: "
                 "both ends must have the same shape"
             )
-        points = replicas.with_weights(model, line(start, end, alphas))
-        ends = replicas.with_weights(model, torch.stack([start, end]))
-        self.above = nn.Sequential(*list(points.head.children())[1:])
-        self.first = next(ends.head.children())
+        points = replicas.with_weights(model.head, line(start, end, alphas))
+        ends = replicas.with_weights(model.head, torch.stack([start, end]))
+        self.above = nn.Sequential(*list(points.children())[1:])
+        self.first = next(ends.children())
         self.alphas = alphas.to(start)[:, None, None]
 
     def forward(self, x: Tensor) -> Tensor:

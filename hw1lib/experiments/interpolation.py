@@ -1,0 +1,346 @@
+"""Chapter 33: what lies between two ways of training? Homework 1-3."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hw1lib import data, geometry, runs, spec
+from hw1lib.data import ImageSet
+from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, Line, Training, measure, train
+from hw1lib.spec import setting
+from hw1lib.store import Entry
+
+# Pairs of A's network. The contrast between two ends, for either optimizer:
+BATCH_LOW, BATCH_HIGH, RATE = "batch, low rate", "batch, high rate", "rate"
+CONTRASTS = (BATCH_LOW, BATCH_HIGH, RATE)
+# and variations of Adam's pair by batch size at the low rate.
+STEPS, OTHER = "equal steps", "other initialization"
+ALIGNED, DECAY = "other initialization, aligned", "weight decay"
+SIDE = (STEPS, OTHER, ALIGNED, DECAY)
+# Pairs of B's network.
+B, B_STEPS = "B's pair", "B's pair, equal steps"
+# What the reports did otherwise.
+AS_A, AS_B = "as A drew it", "as B measured it"
+
+APART = 1_000  # between the seeds of two initializations
+FLOOR = 1e-9  # nats: the logarithm of a smaller loss would be that of round-off
+A_ALPHAS = tuple(np.linspace(-2, 2, 50).tolist())  # as A's script has them
+
+
+def main(optimizer: str, contrast: str) -> str:
+    """Name one of the main pairs of A's network."""
+    return f"{optimizer}, {contrast}"
+
+
+MAIN = tuple(main(optimizer, contrast) for optimizer in (NESTEROV, ADAM) for contrast in CONTRASTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(spec.Replicated):
+    """Settings of the interpolation; the defaults are the full profile.
+
+    Cut to stay near an hour on two cores: A trains for 30 passes and B for 15, and the lines
+    are measured on the first images of each split.
+    """
+
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=data.MODES)
+    replicas: int = setting(8, "pairs of trainings in each comparison", at_least=1)
+    epochs: int = setting(10, "passes over the training images", at_least=1)
+    train_examples: int = setting(60_000, "training images used, at most", at_least=1)
+    measured: int = setting(
+        10_000, "images of either split on which networks are measured, at most", at_least=1
+    )
+    hidden: tuple[int, ...] = setting((500, 100, 50), "hidden layers of A's network", at_least=1)
+    b_hidden: tuple[int, ...] = setting((500,), "hidden layers of B's network", at_least=1)
+    small_batch: int = setting(64, "images per step at one end, as A and B have it", at_least=1)
+    large_batch: int = setting(1024, "images per step at A's other end", at_least=1)
+    b_batch: int = setting(1000, "images per step at B's other end", at_least=1)
+    low_rate: float = setting(1e-3, "learning rate at one end, as A has it", above=0)
+    high_rate: float = setting(1e-2, "learning rate at the other end", above=0)
+    b_rate: float = setting(1.5e-3, "learning rate of B's Adam", above=0)
+    b_decay: float = setting(1e-4, "L2 penalty of B's Adam", at_least=0)
+    decay: float = setting(5e-4, "L2 penalty where A's network has one", at_least=0)
+    line_steps: int = setting(
+        20, "steps from one end to the other; each line goes on as far beyond both", at_least=2
+    )
+    retrained_steps: int = setting(4, "the same where every point is retrained", at_least=1)
+
+    def __post_init__(self) -> None:
+        """Check also what no field can check alone."""
+        super().__post_init__()
+        for batch in ("large_batch", "b_batch"):
+            self.at_most("small_batch", batch)
+            self.at_most(batch, "train_examples")
+
+
+PROFILES = spec.Profiles(
+    full=Spec(),
+    quick=Spec(
+        replicas=6,
+        epochs=6,
+        train_examples=1_500,
+        measured=500,
+        hidden=(100, 50, 20),
+        b_hidden=(100,),
+        small_batch=16,
+        large_batch=250,
+        b_batch=250,
+        line_steps=20,
+    ),
+    smoke=Spec(
+        replicas=2,
+        epochs=2,
+        train_examples=60,
+        measured=40,
+        hidden=(12, 8),
+        b_hidden=(10,),
+        small_batch=10,
+        large_batch=30,
+        b_batch=30,
+        line_steps=4,
+        retrained_steps=2,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class End:
+    """R trainings of one network in one way."""
+
+    settings: Training
+    course: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy after each pass; NaN once diverged
+    norm: np.ndarray  # (R,) Euclidean, of all weights and biases
+    diverged: np.ndarray  # (R,) bool
+
+    @property
+    def name(self) -> str:
+        """Name the way of training by what the pairs vary."""
+        t = self.settings
+        decay = f", decay {t.weight_decay:g}" if t.weight_decay else ""
+        return f"batch {t.batch_size}, rate {t.learning_rate:g}{decay}"
+
+    @property
+    def updates(self) -> np.ndarray:
+        """Updates made before each measurement, (K,)."""
+        return self.settings.steps * np.arange(self.settings.epochs + 1)
+
+    @property
+    def final(self) -> np.ndarray:
+        """Nats and accuracy after the last pass, (R, 2 splits, 2); NaN where diverged."""
+        return np.where(self.diverged[:, None, None], np.nan, self.course[-1])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The lines between R pairs of trainings that share their seeds."""
+
+    first: End  # at alpha = 0
+    second: End  # at alpha = 1
+    alphas: np.ndarray  # (K,)
+    line: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy; NaN where either end diverged
+    distance: np.ndarray  # (R,) between the ends, Euclidean
+
+    @property
+    def sound(self) -> np.ndarray:
+        """Which pairs have a line, (R,), bool."""
+        return ~(self.first.diverged | self.second.diverged)
+
+    def along(self, split: int, measure: int) -> np.ndarray:
+        """Take a measure on a split of the pairs that have a line, (K, R')."""
+        return self.line[:, self.sound, split, measure]
+
+    @property
+    def logs(self) -> np.ndarray:
+        """Decimal logarithm of the training loss of the pairs that have a line, (K, R')."""
+        return np.log10(np.maximum(self.along(0, 0), FLOOR))
+
+    def barrier(self, split: int = 0) -> np.ndarray:
+        """Find how far the loss rises above the blend of the ends', (R',), in nats."""
+        return geometry.barrier(self.along(split, 0), self.alphas)
+
+    @property
+    def lean(self) -> np.ndarray:
+        """Tell which end looks wider, in decades of the training loss, (R',).
+
+        How much larger the loss is beyond the first end than beyond the second, in the mean
+        over equal distances of the logarithms: above 0 the second end looks wider.
+        """
+        before, beyond = self.alphas < 0, self.alphas > 1
+        return self.logs[before].mean(axis=0) - self.logs[beyond].mean(axis=0)
+
+    def roughness(self, end: int) -> np.ndarray:
+        """Measure how bent the training loss is around an end, on a logarithmic axis, (R',).
+
+        The mean size of the second differences of log10 of the loss, over the half of the way
+        to the other end that is near, and as far on the other side.
+        """
+        return np.abs(np.diff(self.logs[self._near(end)], n=2, axis=0)).mean(axis=0)
+
+    def variation(self, end: int) -> np.ndarray:
+        """Add up all changes of the test accuracy around an end, as in `roughness`, (R',)."""
+        return np.abs(np.diff(self.along(1, 1)[self._near(end)], axis=0)).sum(axis=0)
+
+    def _near(self, end: int) -> np.ndarray:
+        return np.abs(self.alphas - end) <= 0.5 + 1e-9
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that chapter 33 shows."""
+
+    spec: Spec
+    pairs: dict[str, Pair]  # by the names above
+    images: ImageSet
+    provenance: tuple[dict[str, Any], ...]
+
+    @property
+    def standin(self) -> str:
+        """Name the stand-in that was learned; empty where the images are real."""
+        return data.name_standins(self.images)
+
+
+def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
+    """Train every end and measure every line that is not stored yet.
+
+    Args:
+        spec: What to compute.
+        device: Where to train: auto, cpu or cuda.
+        progress: Whether to show a bar.
+    """
+    images = data.load("mnist", spec.data)
+    lines = _lines(spec, images)
+    trainings = {t: _learn(t, images) for line in lines.values() for t in (line.first, line.second)}
+    ends = runs.carry_out("interpolation", trainings, device=device, progress=progress)
+    jobs = {name: _between(name, line, ends, images) for name, line in lines.items()}
+    measured = runs.carry_out("interpolation", jobs, device=device, progress=progress)
+    return Result(
+        spec=spec,
+        pairs={
+            name: Pair(
+                first=_end(line.first, ends[line.first]),
+                second=_end(line.second, ends[line.second]),
+                alphas=np.array(line.alphas),
+                line=_sound(measured[name].arrays["line"]).transpose(1, 0, 2, 3),
+                distance=measured[name].arrays["distance"],
+            )
+            for name, line in lines.items()
+        },
+        images=images,
+        provenance=(
+            runs.record(
+                [*ends.values(), *measured.values()], learned=images, replicas=spec.replicas
+            ),
+        ),
+    )
+
+
+def _lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
+    """List the pairs of the chapter; ends that they share are trained once."""
+    count = min(spec.train_examples, len(images.train))
+
+    def training(hidden: tuple[int, ...], batch_size: int, **how: Any) -> Training:
+        return Training(
+            widths=(images.train.images[0].numel(), *hidden, len(images.classes)),
+            batch_size=batch_size,
+            steps=-(-count // batch_size),
+            epochs=spec.epochs,
+            train_examples=count,
+            measured=min(spec.measured, count, len(images.test)),
+            seeds=spec.seeds,
+            **how,
+        )
+
+    def between(first: Training, second: Training, *, aligned: bool = False) -> Line:
+        return Line(first, second, aligned, _alphas(spec.line_steps), passes=0)
+
+    lines = {}
+    for optimizer in (NESTEROV, ADAM):
+        how = {"optimizer": optimizer, "weight_decay": 0.0}
+        low, low_large, high, high_large = (
+            training(spec.hidden, batch_size, learning_rate=rate, **how)
+            for rate in (spec.low_rate, spec.high_rate)
+            for batch_size in (spec.small_batch, spec.large_batch)
+        )
+        lines[main(optimizer, BATCH_LOW)] = between(low, low_large)
+        lines[main(optimizer, BATCH_HIGH)] = between(high, high_large)
+        lines[main(optimizer, RATE)] = between(low, high)
+
+    adam = lines[main(ADAM, BATCH_LOW)]
+    elsewhere = replace(adam.second, seeds=tuple(seed + APART for seed in spec.seeds))
+    lines[STEPS] = between(_as_many_steps(adam.first, adam.second), adam.second)
+    lines[OTHER] = between(adam.first, elsewhere)
+    lines[ALIGNED] = between(adam.first, elsewhere, aligned=True)
+    lines[DECAY] = between(
+        *(replace(end, weight_decay=spec.decay) for end in (adam.first, adam.second))
+    )
+
+    bs = {"optimizer": ADAM, "learning_rate": spec.b_rate, "weight_decay": spec.b_decay}
+    small, large = (
+        training(spec.b_hidden, size, **bs) for size in (spec.small_batch, spec.b_batch)
+    )
+    lines[B] = between(small, large)
+    lines[B_STEPS] = between(_as_many_steps(small, large), large)
+
+    lines[AS_A] = replace(lines[main(NESTEROV, BATCH_LOW)], alphas=A_ALPHAS)
+    lines[AS_B] = replace(lines[B], alphas=_alphas(spec.retrained_steps), passes=1)
+    return lines
+
+
+def _alphas(steps: int) -> tuple[float, ...]:
+    """List the positions from -1 to 2 with so many steps from 0 to 1, both exact."""
+    return tuple((np.arange(-steps, 2 * steps + 1) / steps).tolist())
+
+
+def _as_many_steps(first: Training, second: Training) -> Training:
+    """Let the first training make as many steps in each pass as the second."""
+    return replace(first, steps=second.steps)
+
+
+def _learn(settings: Training, images: ImageSet) -> runs.Job:
+    widths = np.array(settings.widths)
+    per_image = float(3 * ((widths[:-1] + 1) * widths[1:]).sum())  # there, back, and the weights
+    return runs.Job(
+        f"{settings.optimizer}, batch {settings.batch_size}, rate {settings.learning_rate:g}",
+        settings,
+        partial(train, images=images),
+        code=(train,),
+        data_fingerprint=images.fingerprint,
+        cost=per_image * settings.steps * settings.batch_size * len(settings.seeds),
+    )
+
+
+def _between(name: str, line: Line, ends: dict[Training, Entry], images: ImageSet) -> runs.Job:
+    first, second = (ends[settings].arrays for settings in (line.first, line.second))
+    points = len(line.alphas)
+    return runs.Job(
+        name,
+        line,
+        partial(
+            measure,
+            images=images,
+            first=first["weights"],
+            second=second["weights"],
+            sound=~(first["diverged"] | second["diverged"]),
+        ),
+        # the line is that between what `train` made of its two ends
+        code=(train, measure),
+        data_fingerprint=images.fingerprint,
+        cost=points * (line.first.measured + 10 * line.passes * line.first.train_examples),
+    )
+
+
+def _end(settings: Training, entry: Entry) -> End:
+    course = runs.to_length(entry.arrays["course"], settings.epochs + 1)
+    return End(
+        settings=settings,
+        course=_sound(course),
+        norm=np.linalg.norm(entry.arrays["weights"].astype(np.float64), axis=1),
+        diverged=entry.arrays["diverged"],
+    )
+
+
+def _sound(measured: np.ndarray) -> np.ndarray:
+    """Put NaN where a loss is not finite: outputs that are no numbers would pass for a class."""
+    return np.where(np.isfinite(measured[..., :1]), measured, np.nan)

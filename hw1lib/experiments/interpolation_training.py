@@ -1,0 +1,203 @@
+"""The trainings of chapter 33, and what is measured on the lines between their weights."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hw1lib import classification, geometry, measures, models, replicas, training
+from hw1lib.data import ImageSet
+
+NESTEROV, ADAM = "SGD", "Adam"
+MOMENTUM = 0.9  # Nesterov's, as A's script has it
+MEASURES = [measures.cross_entropy, measures.accuracy]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that decides the numbers of one stack of perceptrons, besides the images."""
+
+    widths: tuple[int, ...]  # layer sizes, ends included
+    optimizer: str  # NESTEROV or ADAM
+    learning_rate: float
+    weight_decay: float
+    batch_size: int
+    steps: int  # of each pass: as many as its images give, or fewer
+    epochs: int  # passes
+    train_examples: int  # the first so many
+    measured: int  # images of either split on which loss and accuracy are measured
+    seeds: tuple[int, ...]  # one per replica
+
+
+@dataclass(frozen=True)
+class Line:
+    """Everything that decides what is measured between two trainings, besides the images."""
+
+    first: Training  # at alpha = 0
+    second: Training  # at alpha = 1
+    aligned: bool  # whether the second's hidden units are renumbered to be close to the first's
+    alphas: tuple[float, ...]
+    passes: int  # that every point is trained for, as the first was, before it is measured
+
+    def __post_init__(self) -> None:
+        """Refuse networks that have no line between them.
+
+        Raises:
+            ValueError: If their shapes differ.
+        """
+        if self.first.widths != self.second.widths:
+            first, second = ("-".join(map(str, t.widths)) for t in (self.first, self.second))
+            raise ValueError(
+                f"networks of different shape, {first} and {second}, cannot be interpolated: "
+                "both ends must have the same layers"
+            )
+
+    @property
+    def epochs(self) -> int:
+        """Count the replicas, after each of which progress is told."""
+        return len(self.first.seeds)
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """The first steps of every pass; each pass has an order of its own."""
+
+    batches: training.Minibatches
+    steps: int
+
+    def __iter__(self) -> Iterator[training.Batch]:
+        """Start a pass, and leave it after so many steps."""
+        return islice(iter(self.batches), self.steps)
+
+
+def task_of(settings: Training, images: ImageSet, device: str) -> classification.Task:
+    """Take the images that a perceptron learns, and is tested on."""
+    return classification.task(
+        images,
+        models.mlp(replicas.Streams([0]), *settings.widths),
+        train_examples=settings.train_examples,
+        test_examples=settings.measured,
+        device=device,
+    )
+
+
+def on_splits(task: classification.Task, model: nn.Module, measured: int) -> Tensor:
+    """Measure cross-entropy and accuracy of each replica on both splits, (R, 2 splits, 2)."""
+    images, labels = task.train
+    splits = ((images[:measured], labels[:measured]), task.test)
+    return torch.stack(
+        [measures.over_split(model, x, y, MEASURES, prepare=task.prepare) for x, y in splits],
+        dim=1,
+    )
+
+
+def train(
+    settings: Training,
+    images: ImageSet,
+    *,
+    device: str,
+    checkpoint: training.Checkpoint | None = None,
+    each_epoch: Callable[[Tensor], None] = lambda losses: None,
+) -> dict[str, np.ndarray]:
+    """Train R replicas of a perceptron, one end of a line.
+
+    Returns:
+        `weights` (R, P), float32; `course` (K, R, 2 splits, 2), cross-entropy in nats and accuracy
+        before the first pass and after each; `diverged` (R,).
+    """
+    streams = replicas.Streams(settings.seeds)
+    model = models.mlp(streams, *settings.widths).to(device)
+    task = task_of(settings, images, device)
+    history = training.fit(
+        model,
+        Shortened(task.minibatches(settings.batch_size, streams.order), settings.steps),
+        measures.cross_entropy,
+        _optimizer(settings, model),
+        epochs=settings.epochs,
+        probes={"course": training.Probe(lambda model: on_splits(task, model, settings.measured))},
+        streams=[*streams],
+        checkpoint=checkpoint,
+        each_epoch=each_epoch,
+    )
+    weights = replicas.weights(model).detach().cpu()
+    return {
+        "weights": weights.numpy(),
+        "course": history.series["course"],
+        # the loss after the last update has not been seen
+        "diverged": history.diverged | ~weights.isfinite().all(dim=1).numpy(),
+    }
+
+
+def measure(
+    settings: Line,
+    images: ImageSet,
+    first: np.ndarray,
+    second: np.ndarray,
+    sound: np.ndarray,
+    *,
+    device: str,
+    checkpoint: training.Checkpoint | None = None,
+    each_epoch: Callable[[Tensor], None] = lambda losses: None,
+) -> dict[str, np.ndarray]:
+    """Measure along the lines between the weights of two trainings, pair by pair.
+
+    Args:
+        settings: Which lines.
+        images: What the two learned.
+        first: Weights of the first training, shape (R, P).
+        second: Weights of the second.
+        sound: Pairs of which neither diverged, shape (R,), bool; the others get NaN.
+        device: Where to compute.
+        checkpoint: Unused: a pair takes seconds.
+        each_epoch: Told the losses (K,) on the line of each pair.
+
+    Returns:
+        `line` (R, K, 2 splits, 2), cross-entropy in nats and accuracy; `distance` (R,) between
+        the ends, Euclidean.
+    """
+    task = task_of(settings.first, images, device)
+    model = models.mlp(replicas.Streams([0]), *settings.first.widths).to(device)
+    starts, ends = (torch.from_numpy(weights[sound]).to(device) for weights in (first, second))
+    if settings.aligned:
+        ends = geometry.aligned(model, starts, ends)
+    alphas = torch.tensor(settings.alphas, dtype=torch.float64)
+    lines = np.full((len(sound), len(alphas), 2, 2), np.nan)
+    distance = np.full(len(sound), np.nan)
+    distance[sound] = (ends - starts).norm(dim=1).cpu().numpy()
+    for r, start, end in zip(np.flatnonzero(sound), starts, ends, strict=True):
+        stack: nn.Module
+        if settings.passes:
+            points = geometry.line(start, end, alphas)
+            stack = _retrained(settings, task, replicas.with_weights(model, points), int(r))
+        else:
+            stack = geometry.Blends(model, start, end, alphas)
+        seen = on_splits(task, stack, settings.first.measured)
+        lines[r] = seen.numpy()
+        each_epoch(seen[:, 0, 0])
+    return {"line": lines, "distance": distance}
+
+
+def _retrained(settings: Line, task: classification.Task, stack: nn.Module, r: int) -> nn.Module:
+    """Train all points of a line side by side, as the first end was trained; all see one order."""
+    first = settings.first
+    points = replicas.count(stack)
+    training.fit(
+        stack,
+        task.minibatches(
+            first.batch_size, replicas.generators([first.seeds[r]] * points, "retraining")
+        ),
+        measures.cross_entropy,
+        _optimizer(first, stack),
+        epochs=settings.passes,
+    )
+    return stack
+
+
+def _optimizer(settings: Training, model: nn.Module) -> torch.optim.Optimizer:
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimizer == NESTEROV:
+        return training.nesterov(model, learning_rate=rate, momentum=MOMENTUM, weight_decay=decay)
+    return training.optimizer("adam", model, learning_rate=rate, weight_decay=decay)
