@@ -16,11 +16,11 @@ from hw1lib.store import Entry
 BATCH_LOW, BATCH_HIGH, RATE = "batch, low rate", "batch, high rate", "rate"
 CONTRASTS = (BATCH_LOW, BATCH_HIGH, RATE)
 # and variations of Adam's pair by batch size at the low rate.
-STEPS, OTHER = "equal steps", "other initialization"
-ALIGNED, DECAY = "other initialization, aligned", "weight decay"
+STEPS, OTHER = "equal updates", "another initialization"
+ALIGNED, DECAY = "another initialization, aligned", "weight decay"
 SIDE = (STEPS, OTHER, ALIGNED, DECAY)
-# Pairs of B's network.
-B, B_STEPS = "B's pair", "B's pair, equal steps"
+# Pairs of B's network, which begin at different weights: B makes one network after the other.
+B, B_STEPS = "B's pair", "B's pair, equal updates"
 # What the reports did otherwise.
 AS_A, AS_B = "as A drew it", "as B measured it"
 
@@ -79,15 +79,16 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=6,
-        epochs=6,
-        train_examples=1_500,
-        measured=500,
+        epochs=5,
+        train_examples=1_200,
+        measured=300,
         hidden=(100, 50, 20),
         b_hidden=(100,),
-        small_batch=16,
-        large_batch=250,
-        b_batch=250,
-        line_steps=20,
+        small_batch=20,
+        large_batch=200,
+        b_batch=200,
+        line_steps=10,
+        retrained_steps=2,
     ),
     smoke=Spec(
         replicas=2,
@@ -268,7 +269,7 @@ def _lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
         lines[main(optimizer, RATE)] = between(low, high)
 
     adam = lines[main(ADAM, BATCH_LOW)]
-    elsewhere = replace(adam.second, seeds=tuple(seed + APART for seed in spec.seeds))
+    elsewhere = _elsewhere(adam.second)
     lines[STEPS] = between(_as_many_steps(adam.first, adam.second), adam.second)
     lines[OTHER] = between(adam.first, elsewhere)
     lines[ALIGNED] = between(adam.first, elsewhere, aligned=True)
@@ -277,9 +278,8 @@ def _lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
     )
 
     bs = {"optimizer": ADAM, "learning_rate": spec.b_rate, "weight_decay": spec.b_decay}
-    small, large = (
-        training(spec.b_hidden, size, **bs) for size in (spec.small_batch, spec.b_batch)
-    )
+    small = training(spec.b_hidden, spec.small_batch, **bs)
+    large = _elsewhere(training(spec.b_hidden, spec.b_batch, **bs))
     lines[B] = between(small, large)
     lines[B_STEPS] = between(_as_many_steps(small, large), large)
 
@@ -296,6 +296,11 @@ def _alphas(steps: int) -> tuple[float, ...]:
 def _as_many_steps(first: Training, second: Training) -> Training:
     """Let the first training make as many steps in each pass as the second."""
     return replace(first, steps=second.steps)
+
+
+def _elsewhere(settings: Training) -> Training:
+    """Let a training begin at weights of its own, and see its images in an order of its own."""
+    return replace(settings, seeds=tuple(seed + APART for seed in settings.seeds))
 
 
 def _learn(settings: Training, images: ImageSet) -> runs.Job:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from hw1lib import figures, verdicts
 from hw1lib.experiments.interpolation import (
@@ -52,7 +53,14 @@ WAYS = {  # colour and dash of each way of training, by whether batch and rate a
     (False, True): ("#009E73", "-."),
     (True, True): ("#CC79A7", (0, (1, 1))),
 }
+ROLES = {
+    (False, False): "small batch, low rate",
+    (True, False): "large batch, low rate",
+    (False, True): "small batch, high rate",
+    (True, True): "large batch, high rate",
+}
 FEWER = ("#000000", (0, (4, 1, 1, 1)))  # of a small batch that makes as few updates as a large one
+ALPHA = r"position on the line, $\alpha$"
 NATS = "cross-entropy (nats)"
 COURSES = (  # rows of the training curves: label, split, measure
     ("training loss\n(nats)", 0, 0),
@@ -66,9 +74,9 @@ BY_WAY = {  # columns of the training curves: what they show, and of which pairs
     "B's network, Adam": (B,),
 }
 VARIED = {
-    "equal updates": (STEPS,),
-    "another initialization": (OTHER,),
-    "weight decay": (DECAY,),
+    STEPS: (STEPS,),
+    OTHER: (OTHER,),
+    DECAY: (DECAY,),
 }
 UNTOUCHED = (*MAIN, *SIDE, B, B_STEPS)  # pairs measured as they should be
 SHORT = {  # under an axis, where there is little room
@@ -77,12 +85,12 @@ SHORT = {  # under an axis, where there is little room
         for optimizer in (NESTEROV, ADAM)
         for contrast, text in zip(CONTRASTS, ("batch,\nlow", "batch,\nhigh", "rate"), strict=True)
     },
-    STEPS: "equal\nsteps",
-    OTHER: "other\ninit",
-    ALIGNED: "other,\naligned",
+    STEPS: "equal\nupdates",
+    OTHER: "another\nstart",
+    ALIGNED: "another,\naligned",
     DECAY: "decay",
     B: "B",
-    B_STEPS: "B,\nequal\nsteps",
+    B_STEPS: "B,\nequal\nupdates",
 }
 
 
@@ -93,21 +101,19 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
     """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
     figure, axes = figures.panels(4, len(columns), 1.15, sharex=True, sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
-        for ax, (_, split, measure) in zip(column, COURSES, strict=True):
-            for end in _ends(result.pairs[name] for name in names):
-                color, dash = _way(result, end)
-                passes = np.arange(len(end.course))
-                values = end.course[:, :, split, measure]
-                figures.curves(ax, passes, values, label=_label(end), color=color, dash=dash)
-            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-            if not measure:
-                _logarithmic(ax)
-        column[2].legend(loc="lower right", fontsize=6, borderpad=0.2)
+        for end in _ends(result.pairs[name] for name in names):
+            passes = np.arange(len(end.course))
+            for ax, (_, split, measure) in zip(column, COURSES, strict=True):
+                _draw_course(ax, passes, end.course[:, :, split, measure], _way(result, end))
+        column[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        column[-1].set_xlabel("passes")
     for ax, title in zip(axes[0], columns, strict=True):
         ax.set_title(title)
-    for ax, (label, *_) in zip(axes[:, 0], COURSES, strict=True):
-        ax.set_ylabel(label)
-    figure.supxlabel("passes", fontsize=8)
+    for row, (label, split, measure) in zip(axes, COURSES, strict=True):
+        row[0].set_ylabel(label)
+        if not measure:
+            _logarithmic(row, plain=split == 1)
+    _legend(figure, axes)
     return figure
 
 
@@ -118,25 +124,19 @@ def by_update(result: Result) -> Figure:
     for column, title, (plain, short) in zip(
         axes.T, titles, ((main(ADAM, BATCH_LOW), STEPS), (B, B_STEPS)), strict=True
     ):
-        pair, fewer = result.pairs[plain], result.pairs[short].first
-        for ax, split, measure in zip(column, (0, 1), (0, 1), strict=True):
-            for end in (pair.first, pair.second, fewer):
-                color, dash = _way(result, end)
-                figures.curves(
-                    ax,
-                    end.updates[1:],
-                    end.course[1:, :, split, measure],
-                    label=_label(end),
-                    color=color,
-                    dash=dash,
-                )
-            ax.set_xscale("log")
-        _logarithmic(column[0])
+        pair = result.pairs[plain]
+        for end in (pair.first, pair.second, result.pairs[short].first):
+            for ax, which in zip(column, (0, 1), strict=True):
+                # training loss, then test accuracy; a logarithmic axis has no place for update 0
+                values = end.course[1:, :, which, which]
+                _draw_course(ax, end.updates[1:], values, _way(result, end))
+                ax.set_xscale("log")
         column[0].set_title(title)
-        column[0].legend(loc="lower left", fontsize=6.5)
+        column[1].set_xlabel("updates")
+    _logarithmic(axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
     axes[1, 0].set_ylabel("test accuracy")
-    figure.supxlabel("updates", fontsize=8)
+    _legend(figure, axes)
     return figure
 
 
@@ -151,10 +151,11 @@ def lines(result: Result, names: Sequence[str]) -> Figure:
         for measure, ax in enumerate(column):
             _draw_line(ax, pair, measure)
         column[0].set_title(_title(name, pair), fontsize=7.5)
+        column[1].set_xlabel(ALPHA)
+    _logarithmic(axes[0])
     axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
-    axes[0, 0].legend(loc="upper center")
-    figure.supxlabel(r"position on the line, $\alpha$ (dots: the two trained networks)", fontsize=8)
+    _legend(figure, axes)
     return figure
 
 
@@ -183,7 +184,13 @@ def as_a(result: Result) -> Figure:
     places = np.arange(len(A_ALPHAS))
     for ax, x, marked, title, label in (
         (axes[0, 0], places, np.array(A_INDICES), "as A drew it", "place in A's list"),
-        (axes[0, 1], pair.alphas, np.array(A_ALPHAS)[[*A_INDICES]], "the same", r"$\alpha$"),
+        (
+            axes[0, 1],
+            pair.alphas,
+            np.array(A_ALPHAS)[[*A_INDICES]],
+            "the same on its true axis",
+            ALPHA,
+        ),
     ):
         # A's own colours, which the report took for the two batch sizes
         for split, color, dash in ((0, "#009E73", "-"), (1, "#0072B2", "--")):
@@ -192,7 +199,7 @@ def as_a(result: Result) -> Figure:
         for where in marked:
             ax.axvline(where, color="0.5", linewidth=0.8, linestyle=(0, (1, 2)))
         ax.set(title=title, xlabel=label)
-        _logarithmic(ax)
+    _logarithmic(axes[0])
     _mark_ends(axes[0, 1])
     axes[0, 0].set_ylabel(NATS)
     axes[0, 0].legend(loc="lower left")
@@ -211,9 +218,9 @@ def as_b(result: Result) -> Figure:
             values = pair.line[:, :, split, measure]
             figures.curves(ax, pair.alphas, values, label=label, color=color, dash=dash)
     for ax, label in zip(axes[0], ("training loss (nats)", "test accuracy"), strict=True):
-        ax.set(ylabel=label, xlabel=r"position on the line, $\alpha$")
+        ax.set(ylabel=label, xlabel=ALPHA)
         _mark_ends(ax)
-    _logarithmic(axes[0, 0])
+    _logarithmic(axes[0, :1])
     axes[0, 0].legend(loc="upper center")
     return figure
 
@@ -387,13 +394,14 @@ def _fewer(end: End) -> bool:
     return settings.steps * settings.batch_size < settings.train_examples
 
 
-def _way(result: Result, end: End) -> tuple[str, object]:
-    """Choose colour and dash of a way of training."""
+def _way(result: Result, end: End) -> tuple[str, str, object]:
+    """Choose name, colour and dash of a way of training."""
     if _fewer(end):
-        return FEWER
+        return ("small batch, fewer updates", *FEWER)
     settings = end.settings
     larger = settings.batch_size > result.spec.small_batch
-    return WAYS[larger, settings.learning_rate == result.spec.high_rate]
+    key = (larger, settings.learning_rate == result.spec.high_rate)
+    return (ROLES[key], *WAYS[key])
 
 
 def _label(end: End) -> str:
@@ -410,6 +418,11 @@ def _title(name: str, pair: Pair) -> str:
     return f"batch {a.batch_size} → {b.batch_size}\nrate {a.learning_rate:g}"
 
 
+def _draw_course(ax: Axes, x: np.ndarray, values: np.ndarray, way: tuple[str, str, object]) -> None:
+    label, color, dash = way
+    figures.curves(ax, x, values, label=label, color=color, dash=dash)
+
+
 def _draw_line(ax: Axes, pair: Pair, measure: int) -> None:
     for split, (which, (color, dash)) in enumerate(SPLITS.items()):
         values = pair.line[:, :, split, measure]
@@ -419,8 +432,6 @@ def _draw_line(ax: Axes, pair: Pair, measure: int) -> None:
                 place = np.abs(pair.alphas - end).argmin()
                 ax.plot(end, np.median(pair.along(split, measure)[place]), "o", color=color, ms=3.5)
     _mark_ends(ax)
-    if not measure:
-        _logarithmic(ax)
 
 
 def _mark_ends(ax: Axes) -> None:
@@ -428,12 +439,34 @@ def _mark_ends(ax: Axes) -> None:
         ax.axvline(end, color="0.5", linewidth=0.8, linestyle=(0, (4, 2)))
 
 
-def _logarithmic(ax: Axes) -> None:
-    """Make the vertical axis logarithmic, or say that there is nothing to show on it."""
-    if np.isfinite(ax.dataLim.minposy):
+def _legend(figure: Figure, axes: np.ndarray) -> None:
+    """Name every curve once, below all panels."""
+    named: dict[str, Artist] = {}
+    for ax in axes.flat:
+        handles, labels = ax.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))
+    columns = len(named) if len(named) < 5 else 3
+    figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=columns)
+
+
+def _logarithmic(row: Sequence[Axes] | np.ndarray, *, plain: bool = False) -> None:
+    """Make vertical axes logarithmic, where there is something to show on them.
+
+    Args:
+        row: Axes that share their limits.
+        plain: Whether to label few decades with 1, 2 and 5 rather than with powers.
+    """
+    for ax in row:
+        if not np.isfinite(ax.dataLim.minposy):
+            ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
+    if all(not np.isfinite(ax.dataLim.minposy) for ax in row):
+        return
+    for ax in row:
         ax.set_yscale("log")
-    else:
-        ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        if plain:
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def _text(interval: Interval, *, limits: bool = True) -> str:
