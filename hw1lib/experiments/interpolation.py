@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib import data, geometry, runs, spec
+from hw1lib import data, generalization, geometry, runs, spec
 from hw1lib.data import ImageSet
 from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, Line, Training, measure, train
 from hw1lib.spec import setting
@@ -52,6 +52,12 @@ class Spec(spec.Replicated):
     measured: int = setting(
         10_000, "images of either split on which networks are measured, at most", at_least=1
     )
+    described: int = setting(
+        1_000, "images of each split on which sensitivity and sharpness are measured", at_least=1
+    )
+    described_replicas: int = setting(
+        8, "trainings of each network that get described so, at most", at_least=1
+    )
     hidden: tuple[int, ...] = setting((500, 100, 50), "hidden layers of A's network", at_least=1)
     b_hidden: tuple[int, ...] = setting((500,), "hidden layers of B's network", at_least=1)
     small_batch: int = setting(64, "images per step at one end, as A and B have it", at_least=1)
@@ -82,6 +88,8 @@ PROFILES = spec.Profiles(
         epochs=5,
         train_examples=1_200,
         measured=300,
+        described=30,
+        described_replicas=1,
         hidden=(100, 50, 20),
         b_hidden=(100,),
         small_batch=20,
@@ -95,6 +103,8 @@ PROFILES = spec.Profiles(
         epochs=2,
         train_examples=60,
         measured=40,
+        described=5,
+        described_replicas=1,
         hidden=(12, 8),
         b_hidden=(10,),
         small_batch=10,
@@ -114,13 +124,7 @@ class End:
     course: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy after each pass; NaN once diverged
     norm: np.ndarray  # (R,) Euclidean, of all weights and biases
     diverged: np.ndarray  # (R,) bool
-
-    @property
-    def name(self) -> str:
-        """Name the way of training by what the pairs vary."""
-        t = self.settings
-        decay = f", decay {t.weight_decay:g}" if t.weight_decay else ""
-        return f"batch {t.batch_size}, rate {t.learning_rate:g}{decay}"
+    described: dict[str, np.ndarray]  # (D,) generalization.MEASURES of the first replicas
 
     @property
     def updates(self) -> np.ndarray:
@@ -201,6 +205,32 @@ class Result:
         """Name the stand-in that was learned; empty where the images are real."""
         return data.name_standins(self.images)
 
+    @property
+    def ends(self) -> list[End]:
+        """List all ways of training, each once."""
+        found: dict[Training, End] = {}
+        for pair in self.pairs.values():
+            found |= {end.settings: end for end in (pair.first, pair.second)}
+        return [*found.values()]
+
+    @property
+    def described(self) -> dict[str, dict[str, np.ndarray]]:
+        """Give the `generalization.MEASURES` of every way of training, (D,) each, by its name."""
+        return {
+            f"{'-'.join(map(str, end.settings.widths))}, {self.label(end)}": end.described
+            for end in self.ends
+        }
+
+    def label(self, end: End) -> str:
+        """Name a way of training by all that the pairs vary."""
+        t = end.settings
+        name = f"{t.optimizer}, batch {t.batch_size}, rate {t.learning_rate:g}"
+        if t.weight_decay:
+            name += f", decay {t.weight_decay:g}"
+        if fewer_updates(t):
+            name += ", fewer updates"
+        return name if t.seeds == self.spec.seeds else f"{name}, another initialization"
+
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     """Train every end and measure every line that is not stored yet.
@@ -249,6 +279,8 @@ def _lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
             epochs=spec.epochs,
             train_examples=count,
             measured=min(spec.measured, count, len(images.test)),
+            described=spec.described,
+            described_replicas=min(spec.described_replicas, spec.replicas),
             seeds=spec.seeds,
             **how,
         )
@@ -298,6 +330,11 @@ def _as_many_steps(first: Training, second: Training) -> Training:
     return replace(first, steps=second.steps)
 
 
+def fewer_updates(settings: Training) -> bool:
+    """Tell whether a training leaves each pass before it has seen all images."""
+    return settings.steps * settings.batch_size < settings.train_examples
+
+
 def _elsewhere(settings: Training) -> Training:
     """Let a training begin at weights of its own, and see its images in an order of its own."""
     return replace(settings, seeds=tuple(seed + APART for seed in settings.seeds))
@@ -343,6 +380,7 @@ def _end(settings: Training, entry: Entry) -> End:
         course=_sound(course),
         norm=np.linalg.norm(entry.arrays["weights"].astype(np.float64), axis=1),
         diverged=entry.arrays["diverged"],
+        described={name: entry.arrays[f"described_{name}"] for name in generalization.MEASURES},
     )
 
 

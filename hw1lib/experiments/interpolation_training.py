@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hw1lib import classification, geometry, measures, models, replicas, training
+from hw1lib import classification, generalization, geometry, measures, models, replicas, training
 from hw1lib.data import ImageSet
 
 NESTEROV, ADAM = "SGD", "Adam"
@@ -29,6 +29,8 @@ class Training:
     epochs: int  # passes
     train_examples: int  # the first so many
     measured: int  # images of either split on which loss and accuracy are measured
+    described: int  # images of either split for `generalization.describe`
+    described_replicas: int  # the first so many get described, for it takes long
     seeds: tuple[int, ...]  # one per replica
 
 
@@ -106,7 +108,8 @@ def train(
 
     Returns:
         `weights` (R, P), float32; `course` (K, R, 2 splits, 2), cross-entropy in nats and accuracy
-        before the first pass and after each; `diverged` (R,).
+        before the first pass and after each; `diverged` (R,); `described_<measure>` (D,), the
+        `generalization.MEASURES` of the first replicas.
     """
     streams = replicas.Streams(settings.seeds)
     model = models.mlp(streams, *settings.widths).to(device)
@@ -123,7 +126,15 @@ def train(
         each_epoch=each_epoch,
     )
     weights = replicas.weights(model).detach().cpu()
+    chosen = settings.described_replicas
+    described = generalization.describe(
+        task,
+        replicas.with_weights(model, weights[:chosen]),
+        examples=settings.described,
+        seeds=settings.seeds[:chosen],
+    )
     return {
+        **{f"described_{name}": values for name, values in described.items()},
         "weights": weights.numpy(),
         "course": history.series["course"],
         # the loss after the last update has not been seen

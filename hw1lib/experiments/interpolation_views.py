@@ -1,6 +1,6 @@
 """Figures and tables of chapter 33, each a function of its result."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from hw1lib.experiments.interpolation import (
     End,
     Pair,
     Result,
+    fewer_updates,
     main,
 )
 from hw1lib.experiments.interpolation_claims import (
@@ -42,7 +43,6 @@ from hw1lib.experiments.interpolation_claims import (
     mean,
     trend,
 )
-from hw1lib.experiments.interpolation_training import Training
 from hw1lib.statistics import Interval
 from hw1lib.verdicts import SUPPORTED
 
@@ -78,6 +78,13 @@ VARIED = {
     OTHER: (OTHER,),
     DECAY: (DECAY,),
 }
+FLATNESS = {  # columns of the flatness table, keys of generalization.MEASURES
+    "norm": "weight_norm",
+    "Keskar's sharpness": "keskar_wide",
+    "relative sharpness": "relative_sharpness",
+    "largest eigenvalue": "top_eigenvalue",
+    "output Jacobian": "jacobian_test",
+}
 UNTOUCHED = (*MAIN, *SIDE, B, B_STEPS)  # pairs measured as they should be
 SHORT = {  # under an axis, where there is little room
     **{
@@ -101,7 +108,8 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
     """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
     figure, axes = figures.panels(4, len(columns), 1.15, sharex=True, sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
-        for end in _ends(result.pairs[name] for name in names):
+        pairs = [result.pairs[name] for name in names]
+        for end in (end for pair in pairs for end in (pair.first, pair.second)):
             passes = np.arange(len(end.course))
             for ax, (_, split, measure) in zip(column, COURSES, strict=True):
                 _draw_course(ax, passes, end.course[:, :, split, measure], _way(result, end))
@@ -109,10 +117,10 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
         column[-1].set_xlabel("passes")
     for ax, title in zip(axes[0], columns, strict=True):
         ax.set_title(title)
-    for row, (label, split, measure) in zip(axes, COURSES, strict=True):
+    for row, (label, _, measure) in zip(axes, COURSES, strict=True):
         row[0].set_ylabel(label)
         if not measure:
-            _logarithmic(row, plain=split == 1)
+            _logarithmic(row)
     _legend(figure, axes)
     return figure
 
@@ -202,7 +210,7 @@ def as_a(result: Result) -> Figure:
     _logarithmic(axes[0])
     _mark_ends(axes[0, 1])
     axes[0, 0].set_ylabel(NATS)
-    axes[0, 0].legend(loc="lower left")
+    _legend(figure, axes)
     return figure
 
 
@@ -221,7 +229,7 @@ def as_b(result: Result) -> Figure:
         ax.set(ylabel=label, xlabel=ALPHA)
         _mark_ends(ax)
     _logarithmic(axes[0, :1])
-    axes[0, 0].legend(loc="upper center")
+    _legend(figure, axes)
     return figure
 
 
@@ -231,12 +239,12 @@ def as_b(result: Result) -> Figure:
 def end_table(result: Result) -> pd.DataFrame:
     """List every way of training with what it reached."""
     rows = []
-    for end in _ends(result.pairs.values()):
+    for end in result.ends:
         settings, final = end.settings, end.final
         rows.append(
             {
                 "network": "-".join(map(str, settings.widths[1:-1])),
-                "trained by": f"{settings.optimizer}, {_label(end)}",
+                "trained by": result.label(end),
                 "updates": f"{end.updates[-1]:,}",
                 "training loss": _text(mean(final[:, 0, 0])),
                 "test loss": _text(mean(final[:, 1, 0])),
@@ -268,6 +276,19 @@ def line_table(result: Result) -> pd.DataFrame:
                 "n": int(pair.sound.sum()),
             }
         )
+    return pd.DataFrame(rows)
+
+
+def flatness_table(result: Result) -> pd.DataFrame:
+    """Compare the ends of each pair by what is called flatness: factors, second end over first."""
+    rows = []
+    for name in (*MAIN, OTHER, DECAY, B):
+        pair = result.pairs[name]
+        row = {"pair": name, "lean (decades)": _text(mean(pair.lean))}
+        for title, measure in FLATNESS.items():
+            ratios = _ratios(pair, measure)
+            row[title] = _factor(mean(ratios))
+        rows.append({**row, "n": int(np.isfinite(ratios).sum())})
     return pd.DataFrame(rows)
 
 
@@ -381,31 +402,23 @@ def describe_lines(result: Result, names: Sequence[str]) -> str:
 # Pieces
 
 
-def _ends(pairs: Iterable[Pair]) -> list[End]:
-    """List the trainings of some pairs, each once."""
-    found: dict[Training, End] = {}
-    for pair in pairs:
-        found |= {end.settings: end for end in (pair.first, pair.second)}
-    return [*found.values()]
-
-
-def _fewer(end: End) -> bool:
-    settings = end.settings
-    return settings.steps * settings.batch_size < settings.train_examples
+def _ratios(pair: Pair, measure: str) -> np.ndarray:
+    """Compare the ends by a measure, log10(second / first), (D,); NaN unless both are above 0."""
+    first, second = (
+        np.where(values > 0, values, np.nan)
+        for values in (pair.first.described[measure], pair.second.described[measure])
+    )
+    return np.log10(second) - np.log10(first)
 
 
 def _way(result: Result, end: End) -> tuple[str, str, object]:
     """Choose name, colour and dash of a way of training."""
-    if _fewer(end):
+    if fewer_updates(end.settings):
         return ("small batch, fewer updates", *FEWER)
     settings = end.settings
     larger = settings.batch_size > result.spec.small_batch
     key = (larger, settings.learning_rate == result.spec.high_rate)
     return (ROLES[key], *WAYS[key])
-
-
-def _label(end: End) -> str:
-    return f"{end.name}, fewer updates" if _fewer(end) else end.name
 
 
 def _title(name: str, pair: Pair) -> str:
@@ -449,22 +462,19 @@ def _legend(figure: Figure, axes: np.ndarray) -> None:
     figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=columns)
 
 
-def _logarithmic(row: Sequence[Axes] | np.ndarray, *, plain: bool = False) -> None:
-    """Make vertical axes logarithmic, where there is something to show on them.
-
-    Args:
-        row: Axes that share their limits.
-        plain: Whether to label few decades with 1, 2 and 5 rather than with powers.
-    """
+def _logarithmic(row: Sequence[Axes] | np.ndarray) -> None:
+    """Make the vertical axes of a row logarithmic, where there is something to show on them."""
     for ax in row:
         if not np.isfinite(ax.dataLim.minposy):
             ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
-    if all(not np.isfinite(ax.dataLim.minposy) for ax in row):
+    drawn = [ax.dataLim for ax in row if np.isfinite(ax.dataLim.minposy)]
+    if not drawn:
         return
+    few = max(box.ymax for box in drawn) < 50 * min(box.minposy for box in drawn)
     for ax in row:
         ax.set_yscale("log")
         ax.yaxis.set_minor_formatter(NullFormatter())
-        if plain:
+        if few:  # decades, so that powers of ten alone would leave the axis without numbers
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
