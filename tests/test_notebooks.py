@@ -105,6 +105,21 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-surface-path",
         "tbl-surface-verdicts",
     ],
+    "33_interpolation": [
+        "fig-interpolation-courses",
+        "fig-interpolation-updates",
+        "fig-interpolation-varied-courses",
+        "tbl-interpolation-ends",
+        "fig-interpolation-sgd",
+        "fig-interpolation-adam",
+        "fig-interpolation-varied",
+        "fig-interpolation-barrier",
+        "tbl-interpolation-lines",
+        "tbl-interpolation-flatness",
+        "fig-interpolation-a",
+        "fig-interpolation-b",
+        "tbl-interpolation-verdicts",
+    ],
     "31_random_labels": [
         "fig-random-digits",
         "fig-random-scenes",
@@ -396,11 +411,15 @@ def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
     of_images = [
         e
         for e in built.shown
+        if e["id"].startswith(("fig-image", "fig-paths", "fig-surface", "fig-interpolation"))
+    ],
         if e["id"].startswith(("fig-image", "fig-paths", "fig-surface", "fig-sensitivity"))
         or e["id"] == "fig-norm-course"
         if e["id"] != "fig-surface-fit-line"
     ]
     said = squeezed("\n".join(built.pages))
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 24
+    ],
     assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 23
     # and once more in the picture itself, above the axes
     names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
