@@ -41,13 +41,13 @@ MAIN = tuple(main(optimizer, contrast) for optimizer in (NESTEROV, ADAM) for con
 class Spec(spec.Replicated):
     """Settings of the interpolation; the defaults are the full profile.
 
-    Cut to stay near an hour on two cores: A trains for 30 passes and B for 15, and the lines
-    are measured on the first images of each split.
+    Cut to stay near an hour on two cores: A trains for 30 passes, B for 15, and lines are measured
+    on the first images of each split.
     """
 
     data: str = setting("auto", "auto, real, standin or folder:PATH", choices=data.MODES)
     replicas: int = setting(8, "pairs of trainings in each comparison", at_least=1)
-    epochs: int = setting(10, "passes over the training images", at_least=1)
+    epochs: int = setting(15, "passes over the training images, as B makes", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     measured: int = setting(
         10_000, "images of either split on which networks are measured, at most", at_least=1
@@ -85,16 +85,16 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=6,
-        epochs=5,
-        train_examples=1_200,
-        measured=300,
-        described=30,
+        epochs=4,
+        train_examples=1_000,
+        measured=250,
+        described=20,
         described_replicas=1,
-        hidden=(100, 50, 20),
-        b_hidden=(100,),
+        hidden=(50, 30, 20),
+        b_hidden=(50,),
         small_batch=20,
-        large_batch=200,
-        b_batch=200,
+        large_batch=100,
+        b_batch=100,
         line_steps=10,
         retrained_steps=2,
     ),
