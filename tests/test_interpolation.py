@@ -17,8 +17,8 @@ from hw1lib.experiments import interpolation as chapter
 from hw1lib.experiments import interpolation_claims as claims
 from hw1lib.experiments import interpolation_training as trained
 from hw1lib.experiments import interpolation_views as views
-from hw1lib.experiments.interpolation import B, End, Pair
-from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, Line, Training
+from hw1lib.experiments.interpolation import B
+from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, End, Line, Pair, Training
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 

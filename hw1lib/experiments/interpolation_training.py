@@ -13,6 +13,7 @@ from hw1lib.data import ImageSet
 
 NESTEROV, ADAM = "SGD", "Adam"
 MOMENTUM = 0.9  # Nesterov's, as A's script has it
+FLOOR = 1e-9  # nats: the logarithm of a smaller loss would be that of round-off
 MEASURES = [measures.cross_entropy, measures.accuracy]
 
 
@@ -61,6 +62,11 @@ class Line:
     def epochs(self) -> int:
         """Count the replicas, after each of which progress is told."""
         return len(self.first.seeds)
+
+
+def fewer_updates(settings: Training) -> bool:
+    """Tell whether a training leaves each pass before it has seen all images."""
+    return settings.steps * settings.batch_size < settings.train_examples
 
 
 @dataclass(frozen=True)
@@ -212,3 +218,78 @@ def _optimizer(settings: Training, model: nn.Module) -> torch.optim.Optimizer:
     if settings.optimizer == NESTEROV:
         return training.nesterov(model, learning_rate=rate, momentum=MOMENTUM, weight_decay=decay)
     return training.optimizer("adam", model, learning_rate=rate, weight_decay=decay)
+
+
+@dataclass(frozen=True)
+class End:
+    """R trainings of one network in one way."""
+
+    settings: Training
+    course: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy after each pass; NaN once diverged
+    norm: np.ndarray  # (R,) Euclidean, of all weights and biases
+    diverged: np.ndarray  # (R,) bool
+    described: dict[str, np.ndarray]  # (D,) generalization.MEASURES of the first replicas
+
+    @property
+    def updates(self) -> np.ndarray:
+        """Updates made before each measurement, (K,)."""
+        return self.settings.steps * np.arange(self.settings.epochs + 1)
+
+    @property
+    def final(self) -> np.ndarray:
+        """Nats and accuracy after the last pass, (R, 2 splits, 2); NaN where diverged."""
+        return np.where(self.diverged[:, None, None], np.nan, self.course[-1])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The lines between R pairs of trainings that share their seeds."""
+
+    first: End  # at alpha = 0
+    second: End  # at alpha = 1
+    alphas: np.ndarray  # (K,)
+    line: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy; NaN where either end diverged
+    distance: np.ndarray  # (R,) between the ends, Euclidean
+
+    @property
+    def sound(self) -> np.ndarray:
+        """Which pairs have a line, (R,), bool."""
+        return ~(self.first.diverged | self.second.diverged)
+
+    def along(self, split: int, measure: int) -> np.ndarray:
+        """Take a measure on a split of the pairs that have a line, (K, R')."""
+        return self.line[:, self.sound, split, measure]
+
+    @property
+    def logs(self) -> np.ndarray:
+        """Decimal logarithm of the training loss of the pairs that have a line, (K, R')."""
+        return np.log10(np.maximum(self.along(0, 0), FLOOR))
+
+    def barrier(self, split: int = 0) -> np.ndarray:
+        """Find how far the loss rises above the blend of the ends', (R',), in nats."""
+        return geometry.barrier(self.along(split, 0), self.alphas)
+
+    @property
+    def lean(self) -> np.ndarray:
+        """Tell which end looks wider, in decades of the training loss, (R',).
+
+        How much larger the loss is beyond the first end than beyond the second, in the mean
+        over equal distances of the logarithms: above 0 the second end looks wider.
+        """
+        before, beyond = self.alphas < 0, self.alphas > 1
+        return self.logs[before].mean(axis=0) - self.logs[beyond].mean(axis=0)
+
+    def roughness(self, end: int) -> np.ndarray:
+        """Measure how bent the training loss is around an end, on a logarithmic axis, (R',).
+
+        The mean size of the second differences of log10 of the loss, over the half of the way
+        to the other end that is near, and as far on the other side.
+        """
+        return np.abs(np.diff(self.logs[self._near(end)], n=2, axis=0)).mean(axis=0)
+
+    def variation(self, end: int) -> np.ndarray:
+        """Add up all changes of the test accuracy around an end, as in `roughness`, (R',)."""
+        return np.abs(np.diff(self.along(1, 1)[self._near(end)], axis=0)).sum(axis=0)
+
+    def _near(self, end: int) -> np.ndarray:
+        return np.abs(self.alphas - end) <= 0.5 + 1e-9

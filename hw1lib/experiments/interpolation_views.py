@@ -12,7 +12,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from hw1lib import figures, verdicts
 from hw1lib.experiments.interpolation import (
     A_ALPHAS,
-    ADAM,
     ALIGNED,
     AS_A,
     AS_B,
@@ -22,15 +21,11 @@ from hw1lib.experiments.interpolation import (
     CONTRASTS,
     DECAY,
     MAIN,
-    NESTEROV,
     OTHER,
     SIDE,
     STEPS,
     B,
-    End,
-    Pair,
     Result,
-    fewer_updates,
     main,
 )
 from hw1lib.experiments.interpolation_claims import (
@@ -43,6 +38,7 @@ from hw1lib.experiments.interpolation_claims import (
     mean,
     trend,
 )
+from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, End, Pair, fewer_updates
 from hw1lib.statistics import Interval
 from hw1lib.verdicts import SUPPORTED
 
