@@ -52,6 +52,22 @@ def softmax_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     return mean_squared_error(outputs.softmax(dim=-1), one_hot)
 
 
+def one_hot_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over examples and classes of (output - one-hot)^2, without a softmax.
+
+    The loss of least squares, in which K outputs on n examples are K * n equations.
+
+    Args:
+        outputs: Shape (R, B, K).
+        targets: Classes, shape (R, B).
+
+    Returns:
+        Shape (R,).
+    """
+    one_hot = F.one_hot(targets, outputs.shape[-1]).to(outputs.dtype)
+    return mean_squared_error(outputs, one_hot)
+
+
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Share of examples whose largest output is the true class, shape (R,)."""
     return (outputs.argmax(dim=-1) == targets).to(outputs.dtype).mean(dim=1)

@@ -52,6 +52,13 @@ def test_mean_squared_error_by_hand():
     assert measures.mean_squared_error(outputs, torch.zeros(2, 1)).tolist() == [5.0, 0.0]
 
 
+def test_one_hot_squared_error_is_numpys_without_a_softmax(outputs, classes):
+    actual = measures.one_hot_squared_error(outputs, classes)
+    for r in range(len(SEEDS)):
+        expected = ((outputs[r].numpy() - np.eye(CLASSES)[classes[r]]) ** 2).mean()
+        assert actual[r].item() == pytest.approx(expected, rel=1e-12)
+
+
 def test_cross_entropy_is_scikit_learns_log_loss_and_torchs(outputs, classes):
     actual = measures.cross_entropy(outputs, classes)
     for r in range(len(SEEDS)):
