@@ -15,7 +15,7 @@ from hw1lib.spec import SettingError, setting
 from hw1lib.store import Entry
 
 # A's ten networks 784-h1-h2-10, in A's order
-A_HIDDEN = (
+A_HIDDEN: tuple[tuple[int, ...], ...] = (
     (50, 100),
     (5, 9),
     (25, 50),
@@ -290,13 +290,14 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
 def networks(spec: Spec, arm: str, images: ImageSet) -> dict[str, tuple[int, ...]]:
     """List the layer sizes of an arm's networks by name, the smallest network first."""
     ends = images.train.images[0].numel(), len(images.classes)
-    hidden = {
-        A: [A_HIDDEN[number - 1] for number in spec.a_models],
+    of_a = [A_HIDDEN[number - 1] for number in spec.a_models]
+    hidden: dict[str, list[tuple[int, ...]]] = {
+        A: of_a,
         B: [(units,) for units in spec.b_units],
-        SETTLED: [A_HIDDEN[number - 1] for number in spec.a_models],
+        SETTLED: of_a,
         NOISY: [(units,) for units in spec.noisy_units],
-    }[arm]
-    widths = sorted({(ends[0], *units, ends[1]) for units in hidden}, key=parameters)
+    }
+    widths = sorted({(ends[0], *units, ends[1]) for units in hidden[arm]}, key=parameters)
     return {"-".join(map(str, sizes)): sizes for sizes in widths}
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -124,13 +125,13 @@ def train(
     batches = task.minibatches(settings.batch_size, streams.order)
     objective = Noting(OBJECTIVES[settings.objective])
 
-    def measure(model: nn.Module, examples: classification.Examples) -> Tensor:
+    def measure(examples: classification.Examples, model: nn.Module) -> Tensor:
         wanted = [objective.objective, measures.accuracy]
         return measures.over_split(model, *examples, wanted, prepare=task.prepare)
 
     splits = {"train": task.train, "test": task.test}
     probes = {
-        split: training.Probe(lambda model, e=examples: measure(model, e), settings.measure_every)
+        split: training.Probe(partial(measure, examples), settings.measure_every)
         for split, examples in splits.items()
         if settings.measure_every
     }
@@ -147,7 +148,7 @@ def train(
         checkpoint=checkpoint,
         each_epoch=each_epoch,
     )
-    found = {split: measure(model, examples).numpy() for split, examples in splits.items()}
+    found = {split: measure(examples, model).numpy() for split, examples in splits.items()}
     # the loss after the last update has not been seen
     diverged = history.diverged | ~np.isfinite([*found.values()]).all(axis=(0, 2))
     for values in found.values():
