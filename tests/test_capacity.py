@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from hw1lib import data, models, replicas, verdicts
+from hw1lib import data, generalization, models, replicas, verdicts
 from hw1lib.experiments import capacity as chapter
 from hw1lib.experiments import capacity_claims as claims
 from hw1lib.experiments import capacity_training as trainings
@@ -178,6 +178,24 @@ def test_as_many_features_as_digits_learn_every_label(result):
         errors = result.features.error("train", noisy=noisy)
         assert not errors[:, enough].any()
         assert errors[:, ~enough].any()
+
+
+def test_what_goes_with_generalization_is_kept_for_both_reports_networks(result, failed):
+    names = {f"{name}, {arm}" for arm in (A, B) for name in result.sweeps[arm].names}
+    assert set(result.described) == names
+    for arm in (A, B):
+        for k, name in enumerate(result.sweeps[arm].names):
+            measured = result.described[f"{name}, {arm}"]
+            assert set(measured) == set(generalization.MEASURES)
+            for split in ("train", "test"):
+                here = getattr(result.sweeps[arm], split)[k]
+                for measure, values in zip(("loss", "accuracy"), here.T, strict=True):
+                    first, beyond = measured[f"{split}_{measure}"]
+                    assert first == pytest.approx(values[0], rel=1e-5)
+                    assert np.isnan(beyond)
+            diverged = failed.sweeps[arm].diverged[k]
+            for values in failed.described[f"{name}, {arm}"].values():
+                assert np.isnan(values[diverged]).all()
 
 
 # What is read on the way

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib import data, runs, spec
+from hw1lib import data, generalization, runs, spec
 from hw1lib.data import ImageSet
 from hw1lib.experiments.capacity_training import Features, Training, fit_features, train
 from hw1lib.spec import SettingError, setting
@@ -62,6 +62,14 @@ class Spec(spec.Replicated):
     train_examples: int = setting(60_000, "digits that A's and B's networks learn", at_least=1)
     test_examples: int = setting(10_000, "test digits, at most", at_least=1)
     epochs: int = setting(10, "passes over them", at_least=1)
+    described: int = setting(
+        500,
+        "of them and of test digits on which sensitivity and sharpness are measured",
+        at_least=1,
+    )
+    described_replicas: int = setting(
+        6, "trainings of A's and B's networks of which they are, at most", at_least=1
+    )
     a_batch_size: int = setting(100, "digits per step, A's networks", at_least=1)
     a_rate: float = setting(1e-4, "learning rate of Adam, A's networks", above=0)
     b_batch_size: int = setting(600, "digits per step, B's networks", at_least=1)
@@ -80,9 +88,9 @@ class Spec(spec.Replicated):
         "hidden units of the networks 784-h-10 that learn those",
         at_least=1,
     )
-    noisy_epochs: int = setting(500, "passes over those", at_least=1)
+    noisy_epochs: int = setting(300, "passes over those", at_least=1)
     noisy_batch_size: int = setting(100, "of those per step", at_least=1)
-    noisy_rate: float = setting(1e-3, "learning rate of Adam on those", above=0)
+    noisy_rate: float = setting(3e-4, "learning rate of Adam on those", above=0)
     feature_ratios: tuple[float, ...] = setting(
         (0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0),
         "random features per digit with a noisy label",
@@ -128,6 +136,8 @@ PROFILES = spec.Profiles(
         train_examples=600,
         test_examples=500,
         epochs=8,
+        described=20,
+        described_replicas=1,
         a_batch_size=20,
         a_rate=1e-3,
         b_batch_size=50,
@@ -147,6 +157,8 @@ PROFILES = spec.Profiles(
         train_examples=60,
         test_examples=40,
         epochs=2,
+        described=5,
+        described_replicas=1,
         a_batch_size=20,
         b_batch_size=30,
         settled_examples=40,
@@ -232,6 +244,9 @@ class Result:
     spec: Spec
     sweeps: dict[str, Sweep]  # by arm
     features: FeatureSweep
+    described: dict[
+        str, dict[str, np.ndarray]
+    ]  # "network, arm" -> generalization.MEASURES, (R,); NaN if not taken
     images: ImageSet
     provenance: tuple[dict[str, Any], ...]
 
@@ -282,6 +297,14 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
                 for split in ("train", "test")
             ),
         ),
+        described={
+            f"{name}, {arm}": {
+                measure: entries[arm, name].arrays[f"described_{measure}"]
+                for measure in generalization.MEASURES
+            }
+            for arm in (A, B)
+            for name in plan[arm]
+        },
         images=images,
         provenance=(runs.record([*entries.values()], learned=images, replicas=spec.replicas),),
     )
@@ -314,6 +337,8 @@ def _job(spec: Spec, arm: str, name: str, widths: tuple[int, ...], images: Image
             "batch_size": spec.a_batch_size,
             "learning_rate": spec.a_rate,
             "epochs": spec.epochs,
+            "described": spec.described,
+            "described_replicas": min(spec.described_replicas, spec.replicas),
             "seeds": spec.seeds,
         },
         B: {
@@ -321,6 +346,8 @@ def _job(spec: Spec, arm: str, name: str, widths: tuple[int, ...], images: Image
             "batch_size": spec.b_batch_size,
             "learning_rate": spec.b_rate,
             "epochs": spec.epochs,
+            "described": spec.described,
+            "described_replicas": min(spec.described_replicas, spec.side_replicas),
             "seeds": spec.side_seeds,
         },
         SETTLED: {
@@ -343,7 +370,8 @@ def _job(spec: Spec, arm: str, name: str, widths: tuple[int, ...], images: Image
         },
     }[arm]
     how["train_examples"] = min(how["train_examples"], len(images.train))
-    common = {"objective": "cross-entropy", "noise": 0.0, "settled": 0.0, "measure_every": 0}
+    common = {"objective": "cross-entropy", "noise": 0.0, "settled": 0.0}
+    common |= {"measure_every": 0, "described": 0, "described_replicas": 0}
     settings = Training(
         widths=widths,
         test_examples=min(spec.test_examples, len(images.test)),

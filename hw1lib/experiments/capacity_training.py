@@ -10,7 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hw1lib import classification, data, measures, models, random_features, replicas, training
+from hw1lib import (
+    classification,
+    data,
+    generalization,
+    measures,
+    models,
+    random_features,
+    replicas,
+    runs,
+    training,
+)
 from hw1lib.data import ImageSet
 
 OBJECTIVES = {
@@ -35,6 +45,8 @@ class Training:
     epochs: int  # at most
     settled: float  # mean loss of a pass under which a replica stops; 0: it never does
     measure_every: int  # epochs between two measurements on the way; 0: only at the end
+    described: int  # images on which what goes with generalization is measured
+    described_replicas: int  # the first so many, of which it is; 0: of none
     seeds: tuple[int, ...]  # one per replica
 
 
@@ -108,7 +120,9 @@ def train(
         `train` and `test` (R, 2) at the end, NaN where a replica diverged; `passes` (R,) over the
         data; `lowest_batch` (R,), the lowest loss of a single minibatch, and `highest_running`
         (R,), the highest accuracy of a pass so far, both while training; `diverged` (R,); with
-        measurements on the way also `epochs` (E,), `train_along` and `test_along` (E, R, 2).
+        measurements on the way also `epochs` (E,), `train_along` and `test_along` (E, R, 2);
+        where wanted, all that `generalization.describe` returns, as `described_<name>` (R,), NaN
+        beyond the first replicas.
     """
     streams = replicas.Streams(settings.seeds)
     model = models.mlp(streams, *settings.widths).to(device)
@@ -157,6 +171,13 @@ def train(
         found |= {f"{split}_along": seen, "epochs": history.epochs[split]}
     losses = np.where(np.isfinite(history.losses), history.losses, np.inf)
     running = running_mean(history.watched, batches.sizes)
+    if count := settings.described_replicas:
+        seeds = settings.seeds[:count]
+        first = replicas.with_weights(model, replicas.weights(model).detach()[:count])
+        described = generalization.describe(task, first, examples=settings.described, seeds=seeds)
+        for name, values in described.items():
+            whole = runs.to_length(values, len(diverged))
+            found[f"described_{name}"] = np.where(diverged, np.nan, whole)
     return {
         **found,
         "passes": history.steps / len(batches.sizes),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
 from hw1lib import figures, trends, verdicts
 from hw1lib.experiments.capacity import A_HIDDEN, ARMS, NOISY, SETTLED, A, B, Result, Sweep
@@ -48,12 +49,15 @@ def sweeps(result: Result) -> Figure:
         sweep = result.sweeps[arm]
         for split in SPLITS:
             _draw(column[0], sweep.parameters, sweep.loss(split), STYLES[arm], split)
-            _draw(column[1], sweep.parameters, sweep.accuracy(split), STYLES[arm], split)
-        _mark_knee(column[1], sweep)
+            label = SPLITS[split]
+            _draw(column[1], sweep.parameters, sweep.accuracy(split), STYLES[arm], split, label)
         column[0].set_title(arm)
         _scale(column[0], y="log")
         _scale(column[1])
-        column[1].legend(loc="lower right")
+    _keep_to_percent(axes[1, 0])
+    for ax, arm in zip(axes[1], (A, B), strict=True):
+        _mark_knee(ax, result.sweeps[arm])
+        ax.legend(loc="lower right")
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[1, 0].set_ylabel("accuracy (%)")
     figure.supxlabel(SIZE, fontsize=8)
@@ -74,13 +78,13 @@ def gaps(result: Result) -> Figure:
     label = f"the same after {result.spec.epochs} passes"
     _draw(accuracy, sweep.parameters, 100 * (train - test)[..., 1].T, EARLY, "test", label)
     _draw(loss, sweep.parameters, (test - train)[..., 0].T, EARLY, "test")
-    accuracy.set_ylabel("training − test accuracy (points)")
-    loss.set_ylabel("test − training loss (nats)")
+    accuracy.set_ylabel("gap of accuracies, training − test\n(percentage points)")
+    loss.set_ylabel("gap of losses, test − training\n(nats)")
     for ax in axes[0]:
         ax.axhline(0, color="0.5", linewidth=0.8)
+        ax.set_xlabel(SIZE)
         _scale(ax)
     figure.legend(loc="outside lower center", ncols=2)
-    figure.supxlabel(SIZE, fontsize=8)
     return figure
 
 
@@ -94,15 +98,16 @@ def settled(result: Result) -> Figure:
             unit = 100 if measure else 1
             first = unit * early[split][..., measure].T
             last = unit * getattr(sweep, split)[..., measure].T
-            after = f"{result.spec.epochs} passes"
-            _draw(ax, sweep.parameters, first, EARLY, split, f"{SPLITS[split]}, {after}")
-            _draw(ax, sweep.parameters, last, STYLES[SETTLED], split, f"{SPLITS[split]}, end")
+            after = f"{SPLITS[split]}, after {result.spec.epochs} passes"
+            end = f"{SPLITS[split]}, at the end"
+            _draw(ax, sweep.parameters, first, EARLY, split, "" if measure else after)
+            _draw(ax, sweep.parameters, last, STYLES[SETTLED], split, "" if measure else end)
+        ax.set_xlabel(SIZE)
         _scale(ax, y="linear" if measure else "log")
+    _keep_to_percent(axes[0, 1])
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[0, 1].set_ylabel("accuracy (%)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    figure.supxlabel(SIZE, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
@@ -111,12 +116,11 @@ def written(result: Result) -> Figure:
     figure, axes = figures.panels(1, 3, 2.2)
     ordered, losses, errors = axes[0]
     sweep = result.sweeps[A]
-    mean = np.array([over_trainings(column).mean for column in sweep.accuracy("test").T])
-    names = [f"-{'-'.join(map(str, A_HIDDEN[number - 1]))}-" for number in result.spec.a_models]
-    order = [next(k for k, name in enumerate(sweep.names) if part in name) for part in names]
-    ordered.plot(sweep.parameters[order], mean[order], color="0.6", label="in A's order")
-    _draw(ordered, sweep.parameters, sweep.accuracy("test"), STYLES[A], "test", "by size")
-    ordered.set_title("A, test accuracy (%)")
+    numbers = sorted(result.spec.a_models)
+    parts = [f"-{'-'.join(map(str, A_HIDDEN[number - 1]))}-" for number in numbers]
+    order = [next(k for k, name in enumerate(sweep.names) if part in name) for part in parts]
+    _draw(ordered, np.array(numbers), sweep.accuracy("test")[:, order], STYLES[A], "test")
+    ordered.set(title="A, test accuracy (%)", xlabel="number in A's list", xticks=numbers)
     sweep = result.sweeps[B]
     drawn = {
         "lowest minibatch": (losses, sweep.lowest_batch.T, OTHER, "train"),
@@ -130,10 +134,10 @@ def written(result: Result) -> Figure:
     _draw(errors, sweep.parameters, running, OTHER, "train", "best on the way")
     _draw(errors, sweep.parameters, 100 - sweep.accuracy("train"), STYLES[B], "train", "at the end")
     errors.set_title("B, training error (%)")
-    for ax in axes[0]:
-        _scale(ax, y="log" if ax is losses else "linear")
+    for ax in (losses, errors):
+        _scale(ax, y="log")
+        ax.set_xlabel(SIZE)
         ax.legend()
-    figure.supxlabel(SIZE, fontsize=8)
     return figure
 
 
@@ -146,7 +150,7 @@ def descent(result: Result) -> Figure:
         label = f"{SPLITS[split]}, noisy labels learned"
         error = 100 - sweep.accuracy(split)
         _draw(left, sweep.parameters, error, STYLES[NOISY], split, label)
-        noisy = features.error(split, noisy=True)
+        noisy = features.error(split, noisy=True)  # the same marks as the networks
         _draw(right, features.counts, noisy, STYLES[NOISY], split)
     clean = features.error("test", noisy=False)
     _draw(right, features.counts, clean, OTHER, "test", "test digits, true labels learned")
@@ -157,7 +161,7 @@ def descent(result: Result) -> Figure:
         ax.axvline(place, color="0.4", linewidth=0.8, linestyle=":")
         ax.set_title(title)
         _scale(ax)
-    left.set(ylabel="wrong answers (%)", xlabel=SIZE)
+    left.set(ylabel="wrong answers (%)", xlabel=SIZE, ylim=(-3, 103))
     right.set_xlabel("features")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
@@ -337,7 +341,7 @@ def _draw(
     values: np.ndarray,
     style: tuple[str, str],
     split: str,
-    label: str | None = None,
+    label: str = "",
 ) -> None:
     """Draw means over trainings with their t intervals; values (R, K), test marks filled."""
     color, mark = style
@@ -350,7 +354,7 @@ def _draw(
         linestyle=DASHES[split],
         marker=mark,
         markerfacecolor=color if split == "test" else "white",
-        label=label or SPLITS[split],
+        label=label,
     )
     ax.fill_between(sizes, low, high, color=color, alpha=0.18, linewidth=0)
 
@@ -364,13 +368,29 @@ def _mark_knee(ax: Axes, sweep: Sweep) -> None:
 
 
 def _scale(ax: Axes, y: str = "linear") -> None:
-    """Make the axis of sizes logarithmic, and the other one where all that share it have values."""
-    ax.set_xscale("log")
+    """Make the axis of sizes logarithmic, and the other one if wanted, where they have values."""
     if not np.isfinite(ax.dataLim.y1):
         ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
-    together = ax.get_shared_y_axes().get_siblings(ax)
-    if y == "log" and all(np.isfinite(each.dataLim.minposy) for each in together):
+    across = ax.get_shared_x_axes().get_siblings(ax)
+    if any(np.isfinite(each.dataLim.minposx) for each in across):
+        ax.set_xscale("log")
+        for each in across:
+            each.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            each.xaxis.set_major_formatter(EngFormatter(sep=""))
+            each.xaxis.set_minor_formatter(NullFormatter())
+    beside = ax.get_shared_y_axes().get_siblings(ax)
+    if y == "log" and any(np.isfinite(each.dataLim.minposy) for each in beside):
         ax.set_yscale("log")
+        for each in beside:
+            each.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            each.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            each.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _keep_to_percent(ax: Axes) -> None:
+    """Cut an axis of shares where intervals of few trainings go beyond 0 or 100 %."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(max(low, -1), min(high, 101))
 
 
 def _peak_told(what: str, errors: np.ndarray, sizes: np.ndarray, unit: str) -> str:
