@@ -227,6 +227,10 @@ def test_a_network_that_settled_keeps_what_it_had(fresh, result):
     assert (going.passes == SPEC.settled_epochs).all()
     np.testing.assert_array_equal(going.early(SPEC.settled_epochs)[0], going.train)
     assert (going.early(1)[0] != going.train).any()
+    seldom = dataclasses.replace(going, epochs=np.array([0, 4]))
+    sweeps = {**result.sweeps, SETTLED: seldom}
+    assert dataclasses.replace(result, sweeps=sweeps).early == 0
+    assert result.early == SPEC.epochs
     assert (going.lowest_test_loss() <= going.loss("test")).all()
 
 

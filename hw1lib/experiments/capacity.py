@@ -131,23 +131,25 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=6,
-        a_models=(2, 3, 4, 8, 6, 7, 10),
-        b_units=(50, 100, 250, 500, 1000),
-        train_examples=600,
+        a_models=(2, 3, 4, 8, 10),
+        b_units=(50, 100, 150, 250, 500),
+        train_examples=400,
         test_examples=500,
-        epochs=8,
+        epochs=6,
         described=20,
         described_replicas=1,
-        a_batch_size=20,
+        a_batch_size=25,
         a_rate=1e-3,
         b_batch_size=50,
-        settled_examples=200,
-        settled_epochs=20,
-        settled_every=4,
+        settled_examples=150,
+        settled_epochs=15,
+        settled_every=3,
+        settled_loss=0.03,
         noisy_examples=300,
         noisy_units=(1, 2, 4, 8, 16, 64),
-        noisy_epochs=120,
+        noisy_epochs=80,
         noisy_batch_size=50,
+        noisy_rate=1e-3,
     ),
     smoke=Spec(
         replicas=2,
@@ -209,10 +211,13 @@ class Sweep:
     def early(self, passes: int) -> tuple[np.ndarray, np.ndarray]:
         """Take both splits after so many passes, or at the end if a network was done before.
 
+        Args:
+            passes: One of `epochs`.
+
         Returns:
             Training and test split, (K, R, 2) each, as `train` and `test`.
         """
-        when = np.flatnonzero(self.epochs <= passes)[-1]
+        when = self.epochs.tolist().index(passes)
         pairs = ((self.train_along, self.train), (self.test_along, self.test))
         train, test = (np.where(np.isnan(seen[:, when]), end, seen[:, when]) for seen, end in pairs)
         return train, test
@@ -254,6 +259,12 @@ class Result:
     def standin(self) -> str:
         """Name the stand-in that was learned; empty where the digits are real."""
         return data.name_standins(self.images)
+
+    @property
+    def early(self) -> int:
+        """Passes after which A's networks, trained on, are measured nearest before A's number."""
+        epochs = self.sweeps[SETTLED].epochs
+        return int(epochs[epochs <= self.spec.epochs][-1])
 
     @property
     def threshold(self) -> int:

@@ -74,12 +74,12 @@ def gaps(result: Result) -> Figure:
         _draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
         _draw(loss, sweep.parameters, apart, STYLES[arm], "test")
     sweep = result.sweeps[SETTLED]
-    train, test = sweep.early(result.spec.epochs)
-    label = f"the same after {result.spec.epochs} passes"
+    train, test = sweep.early(result.early)
+    label = f"the same after {result.early} passes"
     _draw(accuracy, sweep.parameters, 100 * (train - test)[..., 1].T, EARLY, "test", label)
     _draw(loss, sweep.parameters, (test - train)[..., 0].T, EARLY, "test")
-    accuracy.set_ylabel("gap of accuracies, training − test\n(percentage points)")
-    loss.set_ylabel("gap of losses, test − training\n(nats)")
+    accuracy.set_ylabel("training − test accuracy\n(percentage points)")
+    loss.set_ylabel("test − training loss (nats)")
     for ax in axes[0]:
         ax.axhline(0, color="0.5", linewidth=0.8)
         ax.set_xlabel(SIZE)
@@ -91,14 +91,14 @@ def gaps(result: Result) -> Figure:
 def settled(result: Result) -> Figure:
     """Draw A's networks trained to convergence, beside themselves after A's number of passes."""
     sweep = result.sweeps[SETTLED]
-    early = dict(zip(SPLITS, sweep.early(result.spec.epochs), strict=True))
+    early = dict(zip(SPLITS, sweep.early(result.early), strict=True))
     figure, axes = figures.panels(1, 2, 2.3)
     for measure, ax in enumerate(axes[0]):
         for split in SPLITS:
             unit = 100 if measure else 1
             first = unit * early[split][..., measure].T
             last = unit * getattr(sweep, split)[..., measure].T
-            after = f"{SPLITS[split]}, after {result.spec.epochs} passes"
+            after = f"{SPLITS[split]}, after {result.early} passes"
             end = f"{SPLITS[split]}, at the end"
             _draw(ax, sweep.parameters, first, EARLY, split, "" if measure else after)
             _draw(ax, sweep.parameters, last, STYLES[SETTLED], split, "" if measure else end)
@@ -122,22 +122,20 @@ def written(result: Result) -> Figure:
     _draw(ordered, np.array(numbers), sweep.accuracy("test")[:, order], STYLES[A], "test")
     ordered.set(title="A, test accuracy (%)", xlabel="number in A's list", xticks=numbers)
     sweep = result.sweeps[B]
-    drawn = {
-        "lowest minibatch": (losses, sweep.lowest_batch.T, OTHER, "train"),
-        "whole split": (losses, sweep.loss("train"), STYLES[B], "train"),
-        "test split": (losses, sweep.loss("test"), STYLES[B], "test"),
-    }
-    for label, (ax, values, style, split) in drawn.items():
-        _draw(ax, sweep.parameters, values, style, split, label)
+    drawn = (
+        ("while training, as B reads it", sweep.lowest_batch.T, sweep.highest_running.T, OTHER),
+        ("whole training split", sweep.loss("train"), sweep.train[:, :, 1].T, STYLES[B]),
+    )
+    for label, loss, accuracy, style in drawn:
+        _draw(losses, sweep.parameters, loss, style, "train", label)
+        _draw(errors, sweep.parameters, 100 * (1 - accuracy), style, "train")
+    _draw(losses, sweep.parameters, sweep.loss("test"), STYLES[B], "test", "whole test split")
     losses.set_title("B, loss (nats)")
-    running = 100 - 100 * sweep.highest_running.T
-    _draw(errors, sweep.parameters, running, OTHER, "train", "best on the way")
-    _draw(errors, sweep.parameters, 100 - sweep.accuracy("train"), STYLES[B], "train", "at the end")
     errors.set_title("B, training error (%)")
     for ax in (losses, errors):
-        _scale(ax, y="log")
+        _scale(ax, y="log" if ax is losses else "linear")
         ax.set_xlabel(SIZE)
-        ax.legend()
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
@@ -398,6 +396,11 @@ def _peak_told(what: str, errors: np.ndarray, sizes: np.ndarray, unit: str) -> s
     height = over_trainings(found.prominence)
     if not height.n:
         return f"The test error of {what} is not known well enough to look for a peak."
+    if not height.low > 0:
+        return (
+            f"The test error of {what} has no peak that the trainings agree on, prominence "
+            f"{height} points (n = {height.n})."
+        )
     place = np.bincount(found.index[found.index >= 0]).argmax()
     return (
         f"The most prominent peak of the test error of {what} is at {sizes[place]:,} {unit}, "
