@@ -122,6 +122,12 @@ def squared(outputs, labels):
     return nn.functional.mse_loss(outputs, torch.eye(10)[labels])
 
 
+def redrawn(labels):
+    """The labels that the chapter's networks learn instead of the true ones."""
+    [stream] = replicas.generators([SPEC.seed], "labels")
+    return data.randomize_labels(labels, SPEC.noise, 10, stream)
+
+
 @pytest.mark.parametrize(
     ("arm", "k", "rate", "batch_size", "examples"),
     [
@@ -135,7 +141,7 @@ def test_a_network_of_each_arm_is_that_of_plain_torch(result, arm, k, rate, batc
     images, sweep = result.images, result.sweeps[arm]
     labels = images.train.labels[:examples]
     if arm == NOISY:
-        labels = data.randomize_labels(labels, SPEC.noise, 10, SPEC.seed)
+        labels = redrawn(labels)
         assert (labels != images.train.labels[:examples]).any()
     settings = {"rate": rate, "batch_size": batch_size, "epochs": SPEC.epochs}
     widths = [*chapter.networks(SPEC, arm, images).values()][k]
@@ -154,7 +160,7 @@ def test_random_features_are_those_of_numpys_pseudo_inverse(result):
         for part, count in ((images.train, n), (images.test, SPEC.test_examples))
     )
     true, answers = images.train.labels[:n].numpy(), images.test.labels[: len(t)].numpy()
-    noisy = data.randomize_labels(images.train.labels[:n], SPEC.noise, 10, SPEC.seed).numpy()
+    noisy = redrawn(images.train.labels[:n]).numpy()
     for k, count in enumerate(result.features.counts):
         (stream,) = replicas.generators([1], "features")
         w = torch.randn(count, 784, generator=stream, dtype=torch.float64).numpy() / SPEC.bandwidth

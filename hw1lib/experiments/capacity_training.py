@@ -134,7 +134,8 @@ def train(
         device=device,
     )
     pixels, labels = task.train
-    noisy = data.randomize_labels(labels, settings.noise, len(images.classes), settings.noise_seed)
+    [stream] = replicas.generators((settings.noise_seed,), "labels")
+    noisy = data.randomize_labels(labels, settings.noise, len(images.classes), stream)
     task = dataclasses.replace(task, train=(pixels, noisy))
     batches = task.minibatches(settings.batch_size, streams.order)
     objective = Noting(OBJECTIVES[settings.objective])
@@ -224,7 +225,8 @@ def fit_features(
     first, tests = slice(settings.train_examples), slice(settings.test_examples)
     true, answers = images.train.labels[first], images.test.labels[tests]
     classes = len(images.classes)
-    noisy = data.randomize_labels(true, settings.noise, classes, settings.noise_seed)
+    [stream] = replicas.generators((settings.noise_seed,), "labels")
+    noisy = data.randomize_labels(true, settings.noise, classes, stream)
     fitted = torch.stack([noisy, true])  # (2, N)
     wanted = torch.cat([*F.one_hot(fitted, classes).double()], dim=1)  # one decomposition for both
 

@@ -182,7 +182,8 @@ def verdict_table(result: Result) -> pd.DataFrame:
 
 def margin_sentence() -> str:
     """Say which effects are large enough for a verdict."""
-    lowest = min(row[4] for row in LITERATURE if row[0].startswith("Zhang"))
+    fits = [row[4] for row in LITERATURE if row[0].startswith("Zhang")]
+    lowest = min(fit for fit in fits if fit is not None)
     return (
         f"A network counts as fitting random labels above {FITTED + AROUND_FITTED:g} % training "
         f"accuracy, since Zhang et al. call {lowest:g} % a fit, and not up to "
