@@ -131,7 +131,7 @@ def train(
         checkpoint=checkpoint,
         each_epoch=each_epoch,
     )
-    weights = replicas.weights(model).detach().cpu()
+    weights = replicas.weights(model).detach()
     chosen = settings.described_replicas
     described = generalization.describe(
         task,
@@ -141,10 +141,10 @@ def train(
     )
     return {
         **{f"described_{name}": values for name, values in described.items()},
-        "weights": weights.numpy(),
+        "weights": weights.cpu().numpy(),
         "course": history.series["course"],
         # the loss after the last update has not been seen
-        "diverged": history.diverged | ~weights.isfinite().all(dim=1).numpy(),
+        "diverged": history.diverged | ~weights.isfinite().all(dim=1).cpu().numpy(),
     }
 
 
