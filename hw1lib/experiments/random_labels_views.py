@@ -182,8 +182,7 @@ def verdict_table(result: Result) -> pd.DataFrame:
 
 def margin_sentence() -> str:
     """Say which effects are large enough for a verdict."""
-    fits = [row[4] for row in LITERATURE if row[0].startswith("Zhang")]
-    lowest = min(fit for fit in fits if fit is not None)
+    lowest = _theirs()[:, 0].min()
     return (
         f"A network counts as fitting random labels above {FITTED + AROUND_FITTED:g} % training "
         f"accuracy, since Zhang et al. call {lowest:g} % a fit, and not up to "
@@ -270,10 +269,7 @@ def written_sentence(result: Result) -> str:
 
 def literature_sentence(result: Result) -> str:
     """Put our accuracies on random labels beside the range in the table of Zhang et al."""
-    theirs = [row for row in LITERATURE if row[0].startswith("Zhang")]
-    ranges = [
-        f"{min(v):g} to {max(v):g} %" for v in zip(*(row[4:6] for row in theirs), strict=True)
-    ]
+    ranges = [f"{min(column):g} to {max(column):g} %" for column in _theirs().T]
     parts = []
     for network in NETWORKS:
         fit = result.fits[network, 1.0]
@@ -284,6 +280,12 @@ def literature_sentence(result: Result) -> str:
         f"Random labels, training and test accuracy: {'; '.join(parts)}; Zhang et al. report "
         f"{' and '.join(ranges)}."
     )
+
+
+def _theirs() -> np.ndarray:
+    """Take the training and test accuracies of Zhang et al. from the table, (3, 2), in %."""
+    rows = [row[4:6] for row in LITERATURE if row[0].startswith("Zhang")]
+    return np.array(rows, dtype=float)
 
 
 def _course(ax: Axes, result: Result, network: str, split: str, measure: str) -> None:
