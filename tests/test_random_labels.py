@@ -13,6 +13,7 @@ from torch import nn
 from hw1lib import data, generalization, measures, models, replicas, training, verdicts
 from hw1lib.experiments import random_labels as chapter
 from hw1lib.experiments import random_labels_claims as claims
+from hw1lib.experiments import random_labels_training as learning
 from hw1lib.experiments import random_labels_views as views
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit
 from hw1lib.replicas import Streams
@@ -38,7 +39,7 @@ def failed(fresh):
 
 def settings(**changes):
     """A stack of two perceptrons on the stand-ins' digits."""
-    basic = chapter.Training(
+    basic = learning.Training(
         network="mlp",
         shape=(784, 64, 10),
         share=1.0,
@@ -87,9 +88,9 @@ def test_the_labels_learned_are_wrong_nine_times_in_ten_and_never_change(digits,
 
     monkeypatch.setattr(measures, "cross_entropy", loss)
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(chapter, "described", lambda *args: {})
+    monkeypatch.setattr(learning, "described", lambda *args: {})
     passes = 4
-    chapter.train(settings(epochs=passes), digits, models.mlp, device="cpu")
+    learning.train(settings(epochs=passes), digits, models.mlp, device="cpu")
 
     pixels = digits.normalized(digits.train.images[:43]).flatten(1)
     truth = dict(zip((p.numpy().tobytes() for p in pixels), digits.train.labels, strict=False))
@@ -107,7 +108,7 @@ def test_the_labels_learned_are_wrong_nine_times_in_ten_and_never_change(digits,
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_so_many_labels_of_a_large_set_are_wrong_as_the_share_says(share):
     truth = torch.arange(20_000) % 10
-    given = chapter.own_labels(truth, settings(share=share), classes=10)
+    given = learning.own_labels(truth, settings(share=share), classes=10)
     wrong = (given != truth).double().mean(dim=1).numpy()
     np.testing.assert_allclose(wrong, 0.9 * share, atol=0.01)
 
@@ -169,12 +170,12 @@ def plain_training(seed, images, given, until_fitted):
 
 
 def test_a_training_is_that_of_plain_torch_until_every_label_is_right(digits):
-    found = chapter.train(settings(), digits, models.mlp, device="cpu")
+    found = learning.train(settings(), digits, models.mlp, device="cpu")
     fit = Fit(
-        epochs=chapter.measured_after(40, 1),
+        epochs=learning.measured_after(40, 1),
         **{f.name: found[f.name] for f in dataclasses.fields(Fit) if f.name != "epochs"},
     )
-    given = chapter.own_labels(digits.train.labels[:43], settings(), 10)
+    given = learning.own_labels(digits.train.labels[:43], settings(), 10)
     assert np.isfinite(fit.fitted).all()
     for r, seed in enumerate((3, 4)):
         seen, last = plain_training(seed, digits, given[r], until_fitted=True)
@@ -205,10 +206,10 @@ def test_every_network_is_described_as_far_as_asked(result, failed):
 
 @pytest.mark.parametrize(("epochs", "every"), [(5, 2), (4, 2), (3, 1), (1, 4)])
 def test_a_training_is_measured_as_often_as_planned(digits, epochs, every, monkeypatch):
-    monkeypatch.setattr(chapter, "described", lambda *args: {})
+    monkeypatch.setattr(learning, "described", lambda *args: {})
     plan = settings(epochs=epochs, evaluate_every=every, learning_rate=1e-5)
-    found = chapter.train(plan, digits, models.mlp, device="cpu")
-    after = chapter.measured_after(epochs, every)
+    found = learning.train(plan, digits, models.mlp, device="cpu")
+    after = learning.measured_after(epochs, every)
     assert after[0] == 0
     assert after[-1] == epochs
     assert len(found["train"]) == len(found["test"]) == len(after)
