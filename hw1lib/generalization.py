@@ -74,11 +74,13 @@ def describe(
         found[f"{name}_loss"] = values[:, 0].numpy()
         found[f"{name}_accuracy"] = values[:, 2].numpy()
     together = max(1, AT_ONCE // replicas.parameter_count(model))
-    for chosen in torch.from_numpy(np.flatnonzero(sound)).split(together):
-        some = replicas.with_weights(model, weights[chosen.to(weights.device)])
-        streams = replicas.generators([seeds[r] for r in chosen.tolist()], "generalization")
+    places = np.flatnonzero(sound)
+    for first in range(0, len(places), together):
+        chosen = places[first : first + together]
+        some = replicas.with_weights(model, weights[chosen])
+        streams = replicas.generators([seeds[r] for r in chosen], "generalization")
         for name, each in _around(task, some, examples, streams).items():
-            found[name][chosen.numpy()] = each
+            found[name][chosen] = each
     model.train(was_training)
     return {
         name: np.where(sound & np.isfinite(values), values, np.nan)

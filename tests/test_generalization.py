@@ -104,9 +104,12 @@ def test_what_is_described_is_what_each_library_function_measures(trained):
     assert (found["trace"] > found["top_eigenvalue"] / 2).all()
 
 
-def test_a_replica_is_described_the_same_alone(trained):
+def test_a_replica_is_described_the_same_alone_and_with_some_others(trained, monkeypatch):
     task, model = trained
     together = describe(task, model)
+    monkeypatch.setattr(generalization, "AT_ONCE", 2 * replicas.parameter_count(model))
+    for name, values in describe(task, model).items():  # two of them, then the third
+        np.testing.assert_allclose(together[name], values, rtol=1e-4, err_msg=name)
     second = replicas.with_weights(model, replicas.weights(model).detach()[1:2])
     for name, values in describe(task, second, SEEDS[1:2]).items():
         np.testing.assert_allclose(together[name][1], values[0], rtol=1e-4, err_msg=name)
@@ -134,6 +137,13 @@ def test_a_diverged_replica_is_not_a_number_and_changes_no_other(trained, broken
     for name, values in found.items():
         assert np.isnan(values[1]), name
         np.testing.assert_allclose(values[[0, 2]], whole[name][[0, 2]], rtol=1e-4, err_msg=name)
+
+
+def test_a_stack_of_which_every_replica_diverged_has_no_measures(trained):
+    task, model = trained
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    assert all(np.isnan(values).all() for values in describe(task, model).values())
 
 
 def test_convolutional_networks_are_described_too(images):
