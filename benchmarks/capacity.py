@@ -3,7 +3,6 @@
 A part of a pass stands for ten of them, which would take as many times as long on both sides.
 """
 
-import argparse
 from itertools import pairwise
 
 import torch
@@ -69,15 +68,3 @@ def capacity(rounds: int, count: int = 2000, replicas: int = 20) -> None:
     )
     print(f"  {times['loader'] / times['once']:.1f} times faster, once each (wanted: 3)")
     print(f"  {times['loader'] / each:.1f} times faster per sweep, {replicas} side by side")
-
-
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each side (default: 3)")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    capacity(parser.parse_args().rounds)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,4 @@
-"""Exact Hessians of a stack beside the double loop that homework solutions write.
-
-Run it with `python -m benchmarks.curvature`.
-"""
+"""Exact Hessians of a stack beside the double loop that homework solutions write."""
 
 import resource
 import subprocess
@@ -39,7 +36,7 @@ def row_by_row(points: int = 300) -> torch.Tensor:
     return torch.stack(rows)
 
 
-def speed(rounds: int = 3, replicas: int = 4) -> None:
+def hessians(rounds: int, replicas: int = 4) -> None:
     """Compare Hessians of a stack, each, with one of a plain network."""
     model, loss = problem(replicas)
     with training.threads(1):
@@ -52,7 +49,7 @@ def speed(rounds: int = 3, replicas: int = 4) -> None:
 
 def memory() -> None:
     """Measure the peak of a process that computes 100 Hessians and their eigenvalues."""
-    command = [sys.executable, "-m", "benchmarks.curvature", "hundred"]
+    command = [sys.executable, "-m", "benchmarks.curvature"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     print("100 such Hessians with their eigenvalues, a process of its own")
     print(f"  {float(done.stdout):.2f} GiB at its peak (wanted: under 2 GiB)")
@@ -68,8 +65,4 @@ def hundred() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["hundred"]:
-        hundred()
-    else:
-        speed()
-        memory()
+    hundred()

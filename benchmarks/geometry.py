@@ -1,7 +1,5 @@
 """Print how long a plane of the loss takes, beside the loop that loads each point's weights."""
 
-import argparse
-
 import torch
 from torch import nn
 
@@ -59,15 +57,3 @@ def plane(rounds: int, side: int = 41, examples: int = 10_000, plain_points: int
     print(f"{side} x {side} plane, {WIDTHS} on {examples:,} images of {images.description}")
     print(f"  {times['ours']:.1f} s (wanted: under 60 s)")
     print(f"  {plain / times['ours']:.2f} times as fast as point by point, images ready in memory")
-
-
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.geometry", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each side (default: 3)")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    plane(parser.parse_args().rounds)
-
-
-if __name__ == "__main__":
-    main()

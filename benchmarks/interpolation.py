@@ -1,6 +1,5 @@
 """Print how long a line between two networks takes, beside the loop over a DataLoader."""
 
-import argparse
 from itertools import pairwise
 
 import torch
@@ -83,15 +82,3 @@ def line(rounds: int, points: int = 61, plain_points: int = 1, plain_images: int
         f"{loader.batch_size})"
     )
     print(f"  {plain / times['ours']:.1f} times as fast (wanted: 20)")
-
-
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.interpolation", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each side (default: 3)")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    line(parser.parse_args().rounds)
-
-
-if __name__ == "__main__":
-    main()

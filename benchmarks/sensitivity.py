@@ -1,9 +1,4 @@
-"""Input-gradient norms of many images at once beside the loop over single images.
-
-Run it with `python -m benchmarks.sensitivity`.
-"""
-
-import argparse
+"""Input-gradient norms of many images at once beside the loop over single images."""
 
 import torch
 from torch import nn
@@ -46,9 +41,3 @@ def gradients(rounds: int, count: int = 10_000, few: int = 1_000, units: int = 1
     print(f"input-gradient norms of {len(pixels):,} images of {images.description}, one thread")
     print(f"  784-{units}-10: one by one {each:.2f} s, ours {times['ours']:.3f} s")
     print(f"  {each / times['ours']:.0f} times faster (wanted: 50)")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sensitivity", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each side (default: 5)")
-    gradients(parser.parse_args().rounds)

@@ -4,8 +4,6 @@ One plain network is timed on a part of an epoch and stands for eight, which wou
 times as long one after another; both sides keep the weights.
 """
 
-import argparse
-
 import torch
 from PIL import Image
 from torch import Tensor, nn
@@ -120,15 +118,3 @@ def trajectories(rounds: int, count: int = 6400) -> None:
     )
     print(f"  {loader / times['ours']:.1f} times faster than eight DataLoader loops (wanted: 20)")
     print(f"  {memory / times['ours']:.1f} times faster than eight in-memory loops (wanted: 4)")
-
-
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.trajectories", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each side (default: 5)")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    trajectories(parser.parse_args().rounds)
-
-
-if __name__ == "__main__":
-    main()
