@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -21,20 +21,24 @@ class Interval:
 
     def __str__(self) -> str:
         """Write the mean and the interval, such as `0.82 [0.5, 1.1]`."""
+        return format(self, ".3g")
+
+    def __format__(self, digits: str) -> str:
+        """Write the mean and the interval with so many digits.
+
+        Of one or two values without the limits, which then say nothing.
+        """
         if self.n == 0:
             return "no value (n = 0)"
-        if not np.isfinite([self.low, self.high]).all():  # too few for limits
-            return f"{self.mean:.3g} (n = {self.n})"
-        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}]"
+        if self.n < 3:
+            return f"{self.mean:{digits}} (n = {self.n})"
+        return f"{self.mean:{digits}} [{self.low:{digits}}, {self.high:{digits}}]"
 
     @property
-    def factor(self) -> str:
-        """Write the interval of a mean log10 ratio as a factor, such as `0.12 [0.05, 0.3]`."""
-        if self.n == 0:
-            return str(self)
-        if not np.isfinite([self.low, self.high]).all():
-            return f"{10**self.mean:.2g} (n = {self.n})"
-        return f"{10**self.mean:.2g} [{10**self.low:.2g}, {10**self.high:.2g}]"
+    def factor(self) -> Interval:
+        """Turn a mean of log10 into a factor, the geometric mean, with its limits."""
+        mean, low, high = 10.0**self.mean, 10.0**self.low, 10.0**self.high
+        return replace(self, mean=mean, low=low, high=high)
 
     @property
     def excludes_zero(self) -> bool:
@@ -148,6 +152,14 @@ def log_ratio(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> 
         return np.log10(values, where=values > 0, out=np.full(values.shape, np.nan))
 
     return paired_difference(log10(first), log10(second), level=level)
+
+
+def geometric_mean(values: np.ndarray, *, level: float = 0.95) -> Interval:
+    """Estimate the geometric mean of values above zero, (R,); n counts them.
+
+    Such as losses and norms, which spread over decades.
+    """
+    return log_ratio(values, np.ones(np.shape(values)), level=level).factor
 
 
 def share_interval(which: np.ndarray, *, beyond: float = 0.0, level: float = 0.95) -> Interval:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hw1lib import trends, verdicts
 from hw1lib.experiments.capacity import NOISY, SETTLED, A, B, Result, Sweep
-from hw1lib.statistics import NO_INTERVAL, Interval, t_interval
+from hw1lib.statistics import t_interval
 from hw1lib.verdicts import Claim, Verdict, of_effect
 
 KNEE = 300_000  # parameters, where A sees returns diminish
@@ -35,12 +35,6 @@ RISE_MARGIN = float(np.log10(1.02))
 REVERSAL_MARGIN = 0.1  # points
 # twice the standard error of an error of 15 % over 10,000 test digits is 0.7 points
 PEAK_MARGIN = 1.0  # points
-
-
-def over_trainings(values: np.ndarray) -> Interval:
-    """Average over the trainings that did not diverge, with a t interval."""
-    finite = values[np.isfinite(values)]
-    return t_interval(finite) if len(finite) else NO_INTERVAL
 
 
 def decades(loss: np.ndarray) -> np.ndarray:
@@ -81,7 +75,7 @@ def _falls(arm: str, split: str, result: Result) -> Verdict:
     sweep = result.sweeps[arm]
     return of_effect(
         f"fall of the {split} loss with size, {arm}",
-        over_trainings(-trends.slope(sweep.sizes, decades(sweep.loss(split)))),
+        t_interval(-trends.slope(sweep.sizes, decades(sweep.loss(split)))),
         unit="decades per tenfold size",
         margin=SLOPE_MARGIN,
     )
@@ -91,7 +85,7 @@ def _bends(result: Result) -> Verdict:
     found = knee(result.sweeps[A])
     return of_effect(
         "slope of the test accuracy before and after its knee",
-        over_trainings(found.before - found.after),
+        t_interval(found.before - found.after),
         unit="points per tenfold size",
         margin=STEEP_MARGIN,
     )
@@ -101,7 +95,7 @@ def _near(result: Result) -> Verdict:
     found = knee(result.sweeps[A])
     return of_effect(
         f"a factor of two with the distance of the knee from {KNEE:,} parameters",
-        over_trainings(NEAR - np.abs(found.place - np.log10(KNEE))),
+        t_interval(NEAR - np.abs(found.place - np.log10(KNEE))),
         unit="decades",
         margin=NEAR_MARGIN,
     )
@@ -116,7 +110,7 @@ def _flat(result: Result) -> Verdict:
     first, last = (f"{sweep.parameters[k]:,}" for k in beyond[[0, -1]])
     return of_effect(
         f"{FLAT_GAIN:g} points with the gain in test accuracy from {first} to {last} parameters",
-        over_trainings(FLAT_GAIN - gained),
+        t_interval(FLAT_GAIN - gained),
         unit="points",
         margin=GAP_MARGIN,
     )
@@ -128,7 +122,7 @@ def _steep(result: Result) -> Verdict:
         return verdicts.not_tested(f"no two networks on both sides of {SMALL:,} parameters")
     return of_effect(
         f"slope of the test accuracy below and above {SMALL:,} parameters",
-        over_trainings(steeper),
+        t_interval(steeper),
         unit="points per tenfold size",
         margin=STEEP_MARGIN,
     )
@@ -142,7 +136,7 @@ def _plateau(split: str, result: Result) -> Verdict:
     away = np.abs(sweep.accuracy(split)[:, large].mean(axis=1) - PLATEAU)
     return of_effect(
         f"{AGREEMENT:g} points with the distance of the {split} accuracy from {PLATEAU:g} %",
-        over_trainings(AGREEMENT - away),
+        t_interval(AGREEMENT - away),
         unit="points",
         margin=GAP_MARGIN,
     )
@@ -151,7 +145,7 @@ def _plateau(split: str, result: Result) -> Verdict:
 def _small_gap(arm: str, result: Result) -> Verdict:
     return of_effect(
         f"{SMALL_GAP:g} point with the largest gap of training and test accuracy, {arm}",
-        over_trainings(SMALL_GAP - result.sweeps[arm].gap().max(axis=1)),
+        t_interval(SMALL_GAP - result.sweeps[arm].gap().max(axis=1)),
         unit="points",
         margin=GAP_MARGIN,
     )
@@ -160,7 +154,7 @@ def _small_gap(arm: str, result: Result) -> Verdict:
 def _no_rise(result: Result) -> Verdict:
     return of_effect(
         f"a factor of {10**RISE:.2g} with the rise of the test loss after its lowest, {SETTLED}",
-        over_trainings(RISE - rise_on_the_way(result.sweeps[SETTLED])),
+        t_interval(RISE - rise_on_the_way(result.sweeps[SETTLED])),
         unit="decades",
         margin=RISE_MARGIN,
     )
@@ -170,7 +164,7 @@ def _underfit(arm: str, result: Result) -> Verdict:
     accuracy = result.sweeps[arm].accuracy("train")
     return of_effect(
         f"training accuracy of the largest and the smallest network, {arm}",
-        over_trainings(accuracy[:, -1] - accuracy[:, 0]),
+        t_interval(accuracy[:, -1] - accuracy[:, 0]),
         unit="points",
         margin=SMALL_GAP,
     )
@@ -179,7 +173,7 @@ def _underfit(arm: str, result: Result) -> Verdict:
 def _not_consistent(result: Result) -> Verdict:
     return of_effect(
         "largest rise of the test loss to a larger network, chosen by the other trainings",
-        over_trainings(trends.reversal(decades(result.sweeps[B].loss("test")))),
+        t_interval(trends.reversal(decades(result.sweeps[B].loss("test")))),
         unit="decades",
         margin=RISE_MARGIN,
     )
@@ -188,7 +182,7 @@ def _not_consistent(result: Result) -> Verdict:
 def _large_behind(result: Result) -> Verdict:
     return of_effect(
         "largest loss of test accuracy to a larger network, chosen by the other trainings",
-        over_trainings(trends.reversal(-result.sweeps[B].accuracy("test"))),
+        t_interval(trends.reversal(-result.sweeps[B].accuracy("test"))),
         unit="points",
         margin=REVERSAL_MARGIN,
     )
@@ -198,7 +192,7 @@ def _peak_of_networks(result: Result) -> Verdict:
     errors = 100 - result.sweeps[NOISY].accuracy("test")
     return of_effect(
         "prominence of the peak of the test error over sizes, networks",
-        over_trainings(trends.peak(errors).prominence),
+        t_interval(trends.peak(errors).prominence),
         unit="points",
         margin=PEAK_MARGIN,
     )
@@ -208,7 +202,7 @@ def _peak_of_features(result: Result) -> Verdict:
     errors = result.features.error("test", noisy=True)
     return of_effect(
         "prominence of the peak of the test error over sizes, random features",
-        over_trainings(trends.peak(errors).prominence),
+        t_interval(trends.peak(errors).prominence),
         unit="points",
         margin=PEAK_MARGIN,
     )
@@ -221,7 +215,7 @@ def _noise_raises(result: Result) -> Verdict:
     )
     return of_effect(
         "prominence of that peak with random labels and without",
-        over_trainings(noisy - clean),
+        t_interval(noisy - clean),
         unit="points",
         margin=PEAK_MARGIN,
     )

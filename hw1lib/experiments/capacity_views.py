@@ -14,10 +14,9 @@ from hw1lib.experiments.capacity_claims import (
     CLAIMS,
     KNEE,
     knee,
-    over_trainings,
     rise_on_the_way,
 )
-from hw1lib.statistics import Interval
+from hw1lib.statistics import Interval, geometric_mean, t_interval
 
 STYLES = {  # colour and mark of each arm, in every figure
     A: ("#0072B2", "o"),
@@ -173,10 +172,10 @@ def sweep_table(result: Result) -> pd.DataFrame:
         for k, name in enumerate(sweep.names):
             row = {"network": name, SIZE: f"{sweep.parameters[k]:,}"}
             for split in SPLITS:
-                row[f"{split} loss"] = str(over_trainings(sweep.loss(split)[:, k]))
+                row[f"{split} loss"] = str(t_interval(sweep.loss(split)[:, k]))
             for split in SPLITS:
-                accuracy = over_trainings(sweep.accuracy(split)[:, k])
-                row[f"{split} accuracy (%)"] = _four(accuracy)
+                accuracy = t_interval(sweep.accuracy(split)[:, k])
+                row[f"{split} accuracy (%)"] = f"{accuracy:.4g}"
             n, diverged = len(sweep.diverged[k]), int(sweep.diverged[k].sum())
             rows.append({**row, "n": n, "diverged": diverged})
     return pd.DataFrame(rows)
@@ -192,10 +191,10 @@ def knee_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "networks": arm,
-                "knee, logarithmic axis": _geometric(10**log.place),
-                "points per tenfold size before": str(over_trainings(log.before)),
-                "after": str(over_trainings(log.after)),
-                "knee, linear axis": _geometric(linear.place),
+                "knee, logarithmic axis": f"{geometric_mean(10**log.place):,.0f}",
+                "points per tenfold size before": str(t_interval(log.before)),
+                "after": str(t_interval(log.after)),
+                "knee, linear axis": f"{geometric_mean(linear.place):,.0f}",
                 "n": int(np.isfinite(log.place).sum()),
             }
         )
@@ -212,14 +211,14 @@ def theirs_table(result: Result) -> pd.DataFrame:
         else:
             which = np.array([k for k, known in enumerate(sweep.names) if known == name], dtype=int)
         measured = getattr(sweep, measure)(split)[:, which]
-        ours = over_trainings(measured.mean(axis=1)) if len(which) else None
+        ours = t_interval(measured.mean(axis=1)) if len(which) else None
         unit = " (%)" if measure == "accuracy" else " (nats)"
         rows.append(
             {
                 "network": name or f"A's above {KNEE:,} parameters",
                 "measure": f"{split} {measure}{unit}",
                 "theirs": f"{value:g}",
-                "ours": _four(ours) if ours else "not trained",
+                "ours": f"{ours:.4g}" if ours else "not trained",
                 "ours − theirs": f"{ours.mean - value:+.2g}" if ours and ours.n else "–",
                 "n": ours.n if ours else 0,
             }
@@ -237,7 +236,7 @@ def sweep_sentence(result: Result) -> str:
     parts = []
     for arm in (A, B):
         sweep = result.sweeps[arm]
-        ends = [over_trainings(sweep.accuracy("test")[:, k]) for k in (0, -1)]
+        ends = [t_interval(sweep.accuracy("test")[:, k]) for k in (0, -1)]
         parts.append(
             f"{arm} from {_percent(ends[0])} ({sweep.parameters[0]:,} parameters) to "
             f"{_percent(ends[1])} ({sweep.parameters[-1]:,})"
@@ -249,16 +248,16 @@ def knee_sentence(result: Result) -> str:
     """Say where A's curve bends."""
     found = knee(result.sweeps[A])
     return (
-        f"On the logarithmic axis the knee of A's networks lies at {_geometric(10**found.place)} "
-        f"parameters; {over_trainings(found.before)} points per tenfold size before it and "
-        f"{over_trainings(found.after)} after it."
+        "On the logarithmic axis the knee of A's networks lies at "
+        f"{geometric_mean(10**found.place):,.0f} parameters; {t_interval(found.before)} points "
+        f"per tenfold size before it and {t_interval(found.after)} after it."
     )
 
 
 def gap_sentence(result: Result) -> str:
     """Say how large the gap of accuracies is at most."""
     listed = ", ".join(
-        f"{arm} {over_trainings(result.sweeps[arm].gap().max(axis=1))}" for arm in (A, B, SETTLED)
+        f"{arm} {t_interval(result.sweeps[arm].gap().max(axis=1))}" for arm in (A, B, SETTLED)
     )
     return f"Largest gap over the sizes, in percentage points: {listed}."
 
@@ -271,7 +270,7 @@ def settled_sentence(result: Result) -> str:
         f"{sweep.parameters[k]:,}" for k in range(len(done)) if not done[k].all()
     ]  # sizes of which some did not come to it
     left = f"; those that did not have {' and '.join(smallest)} parameters" if smallest else ""
-    rise = over_trainings(100 * (10 ** rise_on_the_way(sweep) - 1))
+    rise = t_interval(100 * (10 ** rise_on_the_way(sweep) - 1))
     return (
         f"{done.sum()} of {done.size} trainings came under {result.spec.settled_loss:g} nats "
         f"within {result.spec.settled_epochs} passes{left}. "
@@ -283,7 +282,7 @@ def written_sentence(result: Result) -> str:
     """Say how far B's training loss lies under that of the whole split."""
     sweep = result.sweeps[B]
     share = sweep.lowest_batch.T / sweep.loss("train")
-    first, last = (over_trainings(100 * share[:, k]) for k in (0, -1))
+    first, last = (t_interval(100 * share[:, k]) for k in (0, -1))
     return (
         f"The lowest loss of a minibatch is {first} % of that of the whole training split in B's "
         f"smallest network and {last} % in its largest."
@@ -307,7 +306,7 @@ def descent_sentence(result: Result) -> str:
 def fitted_sentence(result: Result) -> str:
     """Say from which size on the noisy labels are learned by heart."""
     sweep = result.sweeps[NOISY]
-    errors = [over_trainings(column) for column in 100 - sweep.accuracy("train").T]
+    errors = [t_interval(column) for column in 100 - sweep.accuracy("train").T]
     fitted = [k for k, error in enumerate(errors) if error.n and error.mean < 1]
     if not fitted:
         return "No network learned all but one in a hundred of the noisy labels."
@@ -324,7 +323,7 @@ def describe(result: Result, arms: Sequence[str] = ARMS) -> str:
     parts = []
     for arm in arms:
         sweep = result.sweeps[arm]
-        means = [over_trainings(column) for column in sweep.accuracy("test").T]
+        means = [t_interval(column) for column in sweep.accuracy("test").T]
         listed = ", ".join(
             f"{size:,}: {_percent(mean)}"
             for size, mean in zip(sweep.parameters, means, strict=True)
@@ -343,7 +342,7 @@ def _draw(
 ) -> None:
     """Draw means over trainings with their t intervals; values (R, K), test marks filled."""
     color, mark = style
-    found = [over_trainings(column) for column in values.T]
+    found = [t_interval(column) for column in values.T]
     mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
     ax.plot(
         sizes,
@@ -358,7 +357,7 @@ def _draw(
 
 
 def _mark_knee(ax: Axes, sweep: Sweep) -> None:
-    place = over_trainings(knee(sweep).place)
+    place = t_interval(knee(sweep).place)
     if place.n:
         ax.axvline(10**place.mean, color="0.4", linewidth=0.8, linestyle=":", label="knee")
     if place.n > 1:
@@ -393,7 +392,7 @@ def _keep_to_percent(ax: Axes) -> None:
 
 def _peak_told(what: str, errors: np.ndarray, sizes: np.ndarray, unit: str) -> str:
     found = trends.peak(errors)
-    height = over_trainings(found.prominence)
+    height = t_interval(found.prominence)
     if not height.n:
         return f"The test error of {what} is not known well enough to look for a peak."
     if not height.low > 0:
@@ -410,18 +409,3 @@ def _peak_told(what: str, errors: np.ndarray, sizes: np.ndarray, unit: str) -> s
 
 def _percent(interval: Interval) -> str:
     return f"{interval.mean:.1f} %" if interval.n else "diverged"
-
-
-def _four(interval: Interval) -> str:
-    """Write an interval with the digits that accuracies near 98 % need."""
-    if interval.n < 2:
-        return f"{interval.mean:.4g} (n = 1)" if interval.n else str(interval)
-    return f"{interval.mean:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
-
-
-def _geometric(values: np.ndarray) -> str:
-    """Write a geometric mean over trainings with its t interval, as whole numbers."""
-    log10 = over_trainings(np.log10(values))
-    if log10.n < 2:
-        return f"{10**log10.mean:,.0f} (n = 1)" if log10.n else str(log10)
-    return f"{10**log10.mean:,.0f} [{10**log10.low:,.0f}, {10**log10.high:,.0f}]"

@@ -14,7 +14,7 @@ from hw1lib import figures, verdicts
 from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD, Result
 from hw1lib.experiments.error_surface_claims import CLAIMS, flatter
 from hw1lib.landscape import DISTANCES, Surface
-from hw1lib.statistics import log_ratio, t_interval, tally
+from hw1lib.statistics import geometric_mean, t_interval, tally
 
 STYLES = {  # colour, dash and mark of each network and arm, in every figure
     "deep": ("#0072B2", "-", "o"),
@@ -167,11 +167,11 @@ def flatness_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "network": _title(name),
-                "training loss": _geometric(surface.final),
-                "rise at 0.1": _geometric(surface.away(0.1)),
-                "rise at 1": _geometric(surface.away(1.0)),
-                "largest eigenvalue": _geometric(surface.eigenvalues[:, 0]),
-                "plane under half of the start (%)": _mean(wide) if len(wide) else "–",
+                "training loss": str(geometric_mean(surface.final)),
+                "rise at 0.1": str(geometric_mean(surface.away(0.1))),
+                "rise at 1": str(geometric_mean(surface.away(1.0))),
+                "largest eigenvalue": str(geometric_mean(surface.eigenvalues[:, 0])),
+                "plane under half of the start (%)": str(t_interval(wide)) if len(wide) else "–",
             }
         )
     return pd.DataFrame(rows)
@@ -218,7 +218,7 @@ def planes_sentence(result: Result) -> str:
     for name, title in PLANES.items():
         wide = result.surfaces[name].wide
         wide = 100 * wide[np.isfinite(wide)]
-        told = f"{_mean(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
+        told = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
         parts.append(f"{title} {told}")
     return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
 
@@ -251,7 +251,7 @@ def path_sentence(result: Result) -> str:
             continue
         walk = 100 * walk_share(surface.path.shape[1])
         parts.append(
-            f"{title} {_mean(share)} % (n = {found.sum()}; a random walk of "
+            f"{title} {t_interval(share)} % (n = {found.sum()}; a random walk of "
             f"{surface.path.shape[1]} points: {walk:.0f} %)"
         )
     return f"Two components hold this share of a path's variance: {'; '.join(parts)}."
@@ -274,7 +274,7 @@ def walk_share(points: int) -> float:
 def eigenvalue_sentence(result: Result) -> str:
     """List the largest eigenvalues."""
     listed = ", ".join(
-        f"{_title(n)} {_geometric(s.eigenvalues[:, 0])}" for n, s in result.surfaces.items()
+        f"{_title(n)} {geometric_mean(s.eigenvalues[:, 0])}" for n, s in result.surfaces.items()
     )
     return f"Geometric means: {listed}."
 
@@ -303,21 +303,8 @@ def _half_way(surface: Surface) -> np.ndarray:
     return inside[(falling <= halves).argmax(axis=0)]
 
 
-def _mean(values: np.ndarray) -> str:
-    """Write a mean, with its t interval from three values on: that of two says nothing."""
-    interval = t_interval(values)
-    return str(interval) if interval.n > 2 else f"{interval.mean:.3g}"
-
-
 def _median(values: np.ndarray) -> str:
     return f"{np.median(values):.2g}" if len(values) else "–"
-
-
-def _geometric(values: np.ndarray) -> str:
-    """Write a geometric mean with its t interval, over the values above zero."""
-    log10 = log_ratio(values, np.ones(len(values)))
-    short = f" (n = {log10.n})" if 1 < log10.n < len(values) else ""
-    return log10.factor + short
 
 
 def _has_path(surface: Surface) -> bool:

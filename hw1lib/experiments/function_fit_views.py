@@ -162,7 +162,8 @@ def comparison_table(result: Result) -> pd.DataFrame:
         for arm in ARMS:
             row = {"target": data.TARGETS[target].title, "optimizer": arm}
             for first, second in PAIRS:
-                row[f"{first} / {second}"] = ratio(result, arm, target, first, second).factor
+                factor = ratio(result, arm, target, first, second).factor
+                row[f"{first} / {second}"] = f"{factor:.2g}"
             rows.append(row)
     return pd.DataFrame(rows)
 

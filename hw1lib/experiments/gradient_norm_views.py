@@ -147,7 +147,7 @@ def oscillation_table(result: Result) -> pd.DataFrame:
                 "periodic": tally(found.periodic[np.isfinite(found.amplitude)]),
                 "period (updates)": _median(found.period[found.periodic], ".0f"),
                 "by spectrum": _median(found.spectral_period[found.periodic], ".0f"),
-                "amplitude (decades)": t_interval(decades(found.amplitude)).factor,
+                "amplitude (decades)": f"{t_interval(decades(found.amplitude)).factor:.2g}",
                 "level": _median(swing.level, ".1e"),
                 "swing": _median(absolute_swing(result, (arm, part)), ".1e"),
             }
@@ -249,11 +249,11 @@ def swing_reading(result: Result) -> list[str]:
         sentences.append(
             f"Under {arm}, {_regular(result.swings[arm, SAME])} at the same step and "
             f"{_regular(result.swings[arm, TENTH])} at a tenth of it; "
-            f"the amplitude shrinks by a factor of {relative.factor}, and the swing of the norm "
-            f"itself by {absolute.factor}."
+            f"the amplitude shrinks by a factor of {relative.factor:.2g}, "
+            f"and the swing of the norm itself by {absolute.factor:.2g}."
         )
     others = ", ".join(
-        f"{amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)).factor} times that under {arm}"
+        f"{amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)).factor:.2g} times that under {arm}"
         for arm in (ADAM, PLAIN)
     )
     return [*sentences, f"At the same step the amplitude under RMSprop is {others}."]

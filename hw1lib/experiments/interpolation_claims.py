@@ -24,7 +24,7 @@ from hw1lib.experiments.interpolation import (
     main,
 )
 from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, End, Pair
-from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, t_interval
+from hw1lib.statistics import paired_difference, t_interval
 from hw1lib.verdicts import Claim, Verdict
 
 # A factor of 1.25 between losses; less could not be seen on the chapter's logarithmic scales.
@@ -41,18 +41,6 @@ ACCURACY = 0.2  # points
 CHANGES = 1.0  # points
 
 A_INDICES = (25, 30, 35)  # where A sees instability: places in A_ALPHAS, all between the ends
-
-
-def mean(values: np.ndarray) -> Interval:
-    """Estimate a mean over the trainings that did not diverge."""
-    finite = values[np.isfinite(values)]
-    return t_interval(finite) if len(finite) else NO_INTERVAL
-
-
-def difference(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Estimate first - second over the seeds at which neither diverged."""
-    both = np.isfinite(first) & np.isfinite(second)
-    return paired_difference(first[both], second[both]) if both.any() else NO_INTERVAL
 
 
 def by_seed(pair: Pair, values: np.ndarray) -> np.ndarray:
@@ -138,7 +126,7 @@ def _falls(result: Result) -> Verdict:
     return verdicts.of_effect(
         "rank correlation of alpha with falling training loss and with training accuracy, the "
         "lesser",
-        mean(trend(result.pairs[main(NESTEROV, BATCH_LOW)])),
+        t_interval(trend(result.pairs[main(NESTEROV, BATCH_LOW)])),
         unit="",
         margin=TREND,
     )
@@ -150,7 +138,7 @@ def _smoother(result: Result) -> Verdict:
     return verdicts.of_effect(
         "second differences of the log loss around the large batch's end over those around the "
         "small batch's, log10",
-        difference(large, small),
+        paired_difference(large, small),
         unit="decades",
         margin=FACTOR,
     )
@@ -159,7 +147,7 @@ def _smoother(result: Result) -> Verdict:
 def _unstable(result: Result) -> Verdict:
     return verdicts.of_effect(
         "training loss at A's three places with the blend of the ends' losses",
-        mean(excess(result.pairs[main(NESTEROV, BATCH_LOW)])),
+        t_interval(excess(result.pairs[main(NESTEROV, BATCH_LOW)])),
         unit="nats",
         margin=RISE,
     )
@@ -168,7 +156,7 @@ def _unstable(result: Result) -> Verdict:
 def _better(result: Result) -> Verdict:
     return verdicts.of_effect(
         "test accuracy at the high rate − at the low, of the batch size that gains less",
-        mean(better_at_the_high_rate(result)),
+        t_interval(better_at_the_high_rate(result)),
         unit="points",
         margin=ACCURACY,
     )
@@ -178,7 +166,7 @@ def _milder(result: Result) -> Verdict:
     low, high = (result.pairs[main(NESTEROV, which)] for which in (BATCH_LOW, BATCH_HIGH))
     return verdicts.of_effect(
         "all changes of test accuracy around the large batch's end, low rate − high rate",
-        difference(*(by_seed(pair, 100 * pair.variation(1)) for pair in (low, high))),
+        paired_difference(*(by_seed(pair, 100 * pair.variation(1)) for pair in (low, high))),
         unit="points",
         margin=CHANGES,
     )
@@ -190,7 +178,7 @@ def _slower(name: str, result: Result) -> Verdict:
     return verdicts.of_effect(
         f"training loss after each {'equal number of updates' if name == B_STEPS else per}, "
         f"batch {pair.second.settings.batch_size} over {pair.first.settings.batch_size}, log10",
-        mean(behind(pair.first, pair.second)),
+        t_interval(behind(pair.first, pair.second)),
         unit="decades",
         margin=FACTOR,
     )
@@ -199,7 +187,7 @@ def _slower(name: str, result: Result) -> Verdict:
 def _follow(result: Result) -> Verdict:
     return verdicts.of_effect(
         "rank correlation over alpha of train with test, of loss and of accuracy, the lesser",
-        mean(agreement(result.pairs[B])),
+        t_interval(agreement(result.pairs[B])),
         unit="",
         margin=TOGETHER,
     )
@@ -212,7 +200,7 @@ def _higher_barrier(higher: str, lower: str, result: Result) -> Verdict:
     one, other = (result.pairs[name] for name in (higher, lower))
     return verdicts.of_effect(
         f"barrier of the training loss, {higher} − {lower}",
-        difference(by_seed(one, one.barrier()), by_seed(other, other.barrier())),
+        paired_difference(by_seed(one, one.barrier()), by_seed(other, other.barrier())),
         unit="nats",
         margin=RISE,
     )
@@ -223,7 +211,7 @@ def _leans(result: Result) -> Verdict:
     return verdicts.of_effect(
         "log10 of the loss beyond the small batch's end over that beyond the large one's, with "
         "weight decay − without",
-        difference(by_seed(with_decay, with_decay.lean), by_seed(without, without.lean)),
+        paired_difference(by_seed(with_decay, with_decay.lean), by_seed(without, without.lean)),
         unit="decades",
         margin=FACTOR,
     )

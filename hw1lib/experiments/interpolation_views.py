@@ -34,12 +34,10 @@ from hw1lib.experiments.interpolation_claims import (
     agreement,
     behind,
     by_seed,
-    difference,
-    mean,
     trend,
 )
 from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, End, Pair, fewer_updates
-from hw1lib.statistics import Interval
+from hw1lib.statistics import paired_difference, t_interval
 from hw1lib.verdicts import SUPPORTED
 
 SPLITS = {"training": ("#0072B2", "-"), "test": ("#D55E00", "--")}  # colour and dash of each
@@ -242,10 +240,10 @@ def end_table(result: Result) -> pd.DataFrame:
                 "network": "-".join(map(str, settings.widths[1:-1])),
                 "trained by": result.label(end),
                 "updates": f"{end.updates[-1]:,}",
-                "training loss": _text(mean(final[:, 0, 0])),
-                "test loss": _text(mean(final[:, 1, 0])),
-                "test accuracy (%)": _text(mean(100 * final[:, 1, 1])),
-                "norm": _text(mean(np.where(end.diverged, np.nan, end.norm)), limits=False),
+                "training loss": str(t_interval(final[:, 0, 0])),
+                "test loss": str(t_interval(final[:, 1, 0])),
+                "test accuracy (%)": str(t_interval(100 * final[:, 1, 1])),
+                "norm": f"{t_interval(np.where(end.diverged, np.nan, end.norm)).mean:.3g}",
                 "diverged": int(end.diverged.sum()),
             }
         )
@@ -258,17 +256,17 @@ def line_table(result: Result) -> pd.DataFrame:
     for name in UNTOUCHED:
         pair = result.pairs[name]
         norms = [
-            _text(mean(np.where(pair.sound, end.norm, np.nan)), limits=False)
+            f"{t_interval(np.where(pair.sound, end.norm, np.nan)).mean:.3g}"
             for end in (pair.first, pair.second)
         ]
         rows.append(
             {
                 "pair": name,
-                "barrier, training": _text(mean(pair.barrier())),
-                "barrier, test": _text(mean(pair.barrier(1))),
-                "lean (decades)": _text(mean(pair.lean)),
+                "barrier, training": str(t_interval(pair.barrier())),
+                "barrier, test": str(t_interval(pair.barrier(1))),
+                "lean (decades)": str(t_interval(pair.lean)),
                 "norms": " → ".join(norms),
-                "distance": _text(mean(pair.distance), limits=False),
+                "distance": f"{t_interval(pair.distance).mean:.3g}",
                 "n": int(pair.sound.sum()),
             }
         )
@@ -280,10 +278,10 @@ def flatness_table(result: Result) -> pd.DataFrame:
     rows = []
     for name in (*MAIN, OTHER, DECAY, B):
         pair = result.pairs[name]
-        row = {"pair": name, "lean (decades)": _text(mean(pair.lean))}
+        row = {"pair": name, "lean (decades)": str(t_interval(pair.lean))}
         for title, measure in FLATNESS.items():
             ratios = _ratios(pair, measure)
-            row[title] = _factor(mean(ratios))
+            row[title] = str(t_interval(ratios).factor)
         rows.append({**row, "n": int(np.isfinite(ratios).sum())})
     return pd.DataFrame(rows)
 
@@ -301,7 +299,7 @@ def course_sentence(result: Result) -> str:
     parts = []
     for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B):
         pair = result.pairs[name]
-        parts.append(f"{_factor(mean(behind(pair.first, pair.second)))} ({name})")
+        parts.append(f"{t_interval(behind(pair.first, pair.second)).factor} ({name})")
     return (
         "Mean factor of the large batch's training loss over the small batch's, pass by pass: "
         f"{', '.join(parts)}."
@@ -311,7 +309,7 @@ def course_sentence(result: Result) -> str:
 def update_sentence(result: Result) -> str:
     """Compare the batch sizes after equal numbers of updates."""
     parts = [
-        f"{_factor(mean(behind(pair.first, pair.second)))} ({whose})"
+        f"{t_interval(behind(pair.first, pair.second)).factor} ({whose})"
         for whose, pair in (("A's", result.pairs[STEPS]), ("B's", result.pairs[B_STEPS]))
     ]
     return (
@@ -322,35 +320,35 @@ def update_sentence(result: Result) -> str:
 
 def barrier_sentence(result: Result, names: Sequence[str]) -> str:
     """List mean barriers."""
-    parts = [f"{name} {_text(mean(result.pairs[name].barrier()))}" for name in names]
+    parts = [f"{name} {t_interval(result.pairs[name].barrier())}" for name in names]
     return f"Mean barrier of the training loss, in nats: {'; '.join(parts)}."
 
 
 def aligned_sentence(result: Result) -> str:
     """Say how much of the barrier between initializations the order of the units makes."""
     other, aligned = (result.pairs[name] for name in (OTHER, ALIGNED))
-    lower = difference(by_seed(other, other.barrier()), by_seed(aligned, aligned.barrier()))
-    return f"Renumbering the hidden units lowers the barrier by {_text(lower)} nats."
+    lower = paired_difference(by_seed(other, other.barrier()), by_seed(aligned, aligned.barrier()))
+    return f"Renumbering the hidden units lowers the barrier by {lower} nats."
 
 
 def lean_sentence(result: Result) -> str:
     """Say which end looks wider, with and without weight decay."""
     parts = []
     for name, text in ((main(ADAM, BATCH_LOW), "without"), (DECAY, "with")):
-        lean = mean(result.pairs[name].lean)
+        lean = t_interval(result.pairs[name].lean)
         wider = "neither end surely"
         if lean.excludes_zero:
             wider = "the large batch's end" if lean.mean > 0 else "the small batch's end"
-        parts.append(f"{wider} looks wider {text} weight decay (lean {_text(lean)} decades)")
+        parts.append(f"{wider} looks wider {text} weight decay (lean {lean} decades)")
     return f"{parts[0][0].upper()}{parts[0][1:]}, {parts[1]}."
 
 
 def trend_sentence(result: Result) -> str:
     """Say what is left of a trend along alpha, on the homework's range and on A's."""
-    own, asked = (mean(trend(result.pairs[n])) for n in (AS_A, main(NESTEROV, BATCH_LOW)))
+    own, asked = (t_interval(trend(result.pairs[n])) for n in (AS_A, main(NESTEROV, BATCH_LOW)))
     return (
         f"Rank correlation of alpha with falling loss and rising accuracy, the lesser: "
-        f"{_text(own)} over A's range, {_text(asked)} over the homework's."
+        f"{own} over A's range, {asked} over the homework's."
     )
 
 
@@ -361,8 +359,8 @@ def retrained_sentence(result: Result) -> str:
         return "Every pair of B's network diverged."
     lowest = [100 * float(np.median(pair.along(1, 1).min(axis=0))) for pair in (plain, after)]
     return (
-        f"The barrier is {_text(mean(plain.barrier()))} nats as the line is, and "
-        f"{_text(mean(after.barrier()))} after a further pass at every point; the lowest test "
+        f"The barrier is {t_interval(plain.barrier())} nats as the line is, and "
+        f"{t_interval(after.barrier())} after a further pass at every point; the lowest test "
         f"accuracy on the whole line, {lowest[0]:.1f} %, becomes {lowest[1]:.1f} % (medians)."
     )
 
@@ -371,7 +369,7 @@ def together_sentence(result: Result) -> str:
     """Say how well test and training follow each other."""
     return (
         "Rank correlation of test with training along the line, of loss or accuracy, the lesser: "
-        f"{_text(mean(agreement(result.pairs[B])))} for B's pair."
+        f"{t_interval(agreement(result.pairs[B]))} for B's pair."
     )
 
 
@@ -473,18 +471,3 @@ def _logarithmic(row: Sequence[Axes] | np.ndarray) -> None:
         if few:  # decades, so that powers of ten alone would leave the axis without numbers
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-
-
-def _text(interval: Interval, *, limits: bool = True) -> str:
-    """Write a mean, with its t interval from three values on: that of two says nothing."""
-    if interval.n == 0:
-        return "–"
-    return str(interval) if limits and interval.n > 2 else f"{interval.mean:.3g}"
-
-
-def _factor(log10: Interval) -> str:
-    """Write a mean logarithm as a factor."""
-    if log10.n == 0:
-        return "unknown"
-    text = f"{10**log10.mean:.2g}"
-    return f"{text} [{10**log10.low:.2g}, {10**log10.high:.2g}]" if log10.n > 2 else text

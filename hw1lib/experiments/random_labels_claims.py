@@ -6,7 +6,7 @@ import numpy as np
 
 from hw1lib import verdicts
 from hw1lib.experiments.random_labels import CNN, MLP, Fit, Result
-from hw1lib.statistics import NO_INTERVAL, Interval, paired_difference, t_interval
+from hw1lib.statistics import Interval, log_ratio, t_interval
 from hw1lib.verdicts import Claim, Verdict
 
 # Zhang et al. call a training accuracy of 99.34 % fitted, the lowest in their table. So does this
@@ -27,11 +27,8 @@ def slower(result: Result, network: str, share: float) -> Interval:
     `n` counts the others.
     """
     noisy, true = result.fits[network, share], result.fits[network, 0.0]
-    known = np.isfinite(true.fitted) & ~(noisy.diverged | true.diverged)
-    if not known.any():
-        return NO_INTERVAL
     at_least = np.minimum(noisy.fitted, result.spec.epochs)
-    return paired_difference(np.log10(at_least[known]), np.log10(true.fitted[known]))
+    return log_ratio(np.where(noisy.diverged, np.nan, at_least), true.fitted)
 
 
 def forgotten(fit: Fit) -> np.ndarray:
@@ -51,10 +48,10 @@ def halfway(result: Result) -> float:
 
 
 def _fits_random_labels(network: str, result: Result) -> Verdict:
-    accuracy = _sound(100 * result.fits[network, 1.0].final("train", "accuracy"))
+    accuracy = 100 * result.fits[network, 1.0].final("train", "accuracy")
     return verdicts.of_effect(
         f"training accuracy on random labels − {FITTED:g} %, {network}",
-        t_interval(accuracy - FITTED) if len(accuracy) else NO_INTERVAL,
+        t_interval(accuracy - FITTED),
         unit="points",
         margin=AROUND_FITTED,
     )
@@ -62,10 +59,9 @@ def _fits_random_labels(network: str, result: Result) -> Verdict:
 
 def _test_loss_rises(network: str, result: Result) -> Verdict:
     course = result.fits[network, 1.0].series("test", "loss")
-    rise = _sound(np.log10(course[-1]) - np.log10(course[0]))
     return verdicts.of_effect(
         f"test loss with random labels, log10 of last over first, {network}",
-        t_interval(rise) if len(rise) else NO_INTERVAL,
+        log_ratio(course[-1], course[0]),
         unit="decades",
         margin=FACTOR,
     )
@@ -82,17 +78,12 @@ def _takes_longer(network: str, result: Result) -> Verdict:
 
 def _learns_truth_first(network: str, result: Result) -> Verdict:
     share = halfway(result)
-    fall = _sound(forgotten(result.fits[network, share]))
     return verdicts.of_effect(
         f"accuracy on true labels, best − last, {100 * share:g} % random, {network}",
-        t_interval(fall) if len(fall) else NO_INTERVAL,
+        t_interval(forgotten(result.fits[network, share])),
         unit="points",
         margin=POINTS,
     )
-
-
-def _sound(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)]
 
 
 CLAIMS: tuple[Claim, ...] = (

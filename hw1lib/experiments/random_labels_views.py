@@ -22,7 +22,7 @@ from hw1lib.experiments.random_labels_claims import (
     halfway,
     slower,
 )
-from hw1lib.statistics import Interval, t_interval
+from hw1lib.statistics import t_interval
 
 STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
@@ -129,8 +129,8 @@ def fit_table(result: Result) -> pd.DataFrame:
                 "random labels (%)": f"{100 * share:g}",
                 "all labels right": f"{len(passes)} of {len(fit.fitted)}",
                 "passes": f"{np.median(passes):g}" if len(passes) else "–",
-                "× true labels": _factor(slower(result, network, share)) if share else "1",
-                "training accuracy (%)": _mean(right),
+                "× true labels": str(slower(result, network, share).factor) if share else "1",
+                "training accuracy (%)": str(t_interval(right)),
                 "diverged": int(fit.diverged.sum()),
             }
         )
@@ -143,10 +143,10 @@ def test_table(result: Result) -> pd.DataFrame:
         {
             "network": network,
             "random labels (%)": f"{100 * share:g}",
-            "test accuracy (%)": _mean(_finite(100 * fit.final("test", "accuracy"))),
-            "test loss (nats)": _mean(_finite(fit.final("test", "loss"))),
-            "true labels, last (%)": _mean(_finite(100 * fit.final("train", "true accuracy"))),
-            "best (%)": _mean(_finite(100 * fit.final("train", "true accuracy") + forgotten(fit))),
+            "test accuracy (%)": str(t_interval(100 * fit.final("test", "accuracy"))),
+            "test loss (nats)": str(t_interval(fit.final("test", "loss"))),
+            "true labels, last (%)": str(t_interval(100 * fit.final("train", "true accuracy"))),
+            "best (%)": str(t_interval(100 * fit.final("train", "true accuracy") + forgotten(fit))),
         }
         for (network, share), fit in result.fits.items()
     )
@@ -165,9 +165,9 @@ def literature_table(result: Result) -> pd.DataFrame:
                 network,
                 f"{replicas.parameter_count(NETWORKS[network].single()):,}",
                 f"{_examples(result, network):,}, {result.images[network].description}",
-                _mean(_finite(100 * random.final("train", "accuracy"))),
-                _mean(_finite(100 * random.final("test", "accuracy"))),
-                _mean(_finite(100 * true.final("test", "accuracy"))),
+                str(t_interval(100 * random.final("train", "accuracy"))),
+                str(t_interval(100 * random.final("test", "accuracy"))),
+                str(t_interval(100 * true.final("test", "accuracy"))),
             ]
         )
     for *names, train, test, truth in LITERATURE:
@@ -202,7 +202,7 @@ def curve_sentence(result: Result, network: str) -> str:
         parts.append(f"{len(passes)} of {len(fit.fitted)} trainings fit {called} labels{when}")
     course = result.fits[network, 1.0].series("test", "loss")
     rises = _finite(course[-1] - course[0])
-    loss = f"changes by {_mean(rises)} nats" if len(rises) else "is not known: all diverged"
+    loss = f"changes by {t_interval(rises)} nats" if len(rises) else "is not known: all diverged"
     return f"{', '.join(parts)}; with random labels the test loss {loss}."
 
 
@@ -213,7 +213,7 @@ def slower_sentence(result: Result) -> str:
         log10 = slower(result, network, 1.0)
         short = int((~np.isfinite(result.fits[network, 1.0].fitted)).sum())
         least = f", at least, since {short} ended unfitted" if short and log10.n else ""
-        parts.append(f"{network} {_factor(log10)} (n = {log10.n}){least}")
+        parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
     return f"Passes to fit random labels, as a multiple of those for true ones: {'; '.join(parts)}."
 
 
@@ -240,7 +240,7 @@ def memory_sentence(result: Result) -> str:
         last = 100 * fit.final("train", "true accuracy")
         best = last + forgotten(fit)
         told = (
-            f"{_mean(_finite(best))} % at best and {_mean(_finite(last))} % at the end"
+            f"{t_interval(best)} % at best and {t_interval(last)} % at the end"
             if len(_finite(last))
             else "diverged"
         )
@@ -274,7 +274,7 @@ def literature_sentence(result: Result) -> str:
     for network in NETWORKS:
         fit = result.fits[network, 1.0]
         ours = [_finite(100 * fit.final(split, "accuracy")) for split in ("train", "test")]
-        told = " and ".join(f"{_mean(values)} %" for values in ours)
+        told = " and ".join(f"{t_interval(values)} %" for values in ours)
         parts.append(f"{network} {told if len(ours[0]) else 'diverged'}")
     return (
         f"Random labels, training and test accuracy: {'; '.join(parts)}; Zhang et al. report "
@@ -358,18 +358,3 @@ def _examples(result: Result, network: str) -> int:
 
 def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
-
-
-def _mean(values: np.ndarray) -> str:
-    """Write a mean, with its t interval from three values on: that of two says nothing."""
-    if not len(values):
-        return "–"
-    return str(t_interval(values)) if len(values) > 2 else f"{values.mean():.3g}"
-
-
-def _factor(log10: Interval) -> str:
-    """Write a mean of log10 as a factor, with its interval."""
-    if not log10.n:
-        return "not known"
-    limits = f" [{10**log10.low:.3g}, {10**log10.high:.3g}]" if log10.n > 2 else ""
-    return f"{10**log10.mean:.3g}{limits}"

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from hw1lib import correlates, statistics, verdicts
+from hw1lib import correlates, verdicts
 from hw1lib.experiments.sensitivity import (
     AS_A,
     EPOCHS,
@@ -17,7 +17,7 @@ from hw1lib.experiments.sensitivity import (
     Result,
 )
 from hw1lib.experiments.sensitivity_training import FACTORS, KINDS, RESCALED
-from hw1lib.statistics import NO_INTERVAL, Interval
+from hw1lib.statistics import Interval, log_ratio, paired_difference
 from hw1lib.verdicts import Claim, Verdict
 
 # a factor of 1.25; less could not be seen on the chapter's logarithmic scales
@@ -37,19 +37,6 @@ THOUSANDFOLD = 3.0
 RELATED = 0.3
 
 
-def paired(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Compare pairs of trainings, of which those count that are finite on both sides."""
-    both = np.isfinite(first) & np.isfinite(second)
-    if not both.any():
-        return NO_INTERVAL
-    return statistics.paired_difference(first[both], second[both])
-
-
-def decades(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Compare pairs by log10(first / second), of which those count that are above zero."""
-    return paired(_log10(first), _log10(second))
-
-
 def _log10(values: np.ndarray) -> np.ndarray:
     return np.log10(values, out=np.full(np.shape(values), np.nan), where=values > 0)
 
@@ -57,14 +44,14 @@ def _log10(values: np.ndarray) -> np.ndarray:
 def largest_against_smallest(result: Result, arm: str, measure: str) -> Interval:
     """Compare the largest batch with the smallest by log10 of the ratio of a measure."""
     sizes = result.spec.batch_sizes
-    return decades(result.sweep[arm, sizes[-1]][measure], result.sweep[arm, sizes[0]][measure])
+    return log_ratio(result.sweep[arm, sizes[-1]][measure], result.sweep[arm, sizes[0]][measure])
 
 
 def accuracy_lost(result: Result, arm: str) -> Interval:
     """Test accuracy with the smallest batch minus that with the largest, in points."""
     sizes = result.spec.batch_sizes
     small, large = (result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
-    return paired(100 * small, 100 * large)
+    return paired_difference(100 * small, 100 * large)
 
 
 def levelling(result: Result, values: dict[tuple[str, int], np.ndarray]) -> Interval:
@@ -78,7 +65,7 @@ def levelling(result: Result, values: dict[tuple[str, int], np.ndarray]) -> Inte
     def steepness(a: int, b: int) -> np.ndarray:
         return np.abs(logs[b] - logs[a]) / np.log10(b / a)
 
-    return paired(steepness(*sizes[:2]), steepness(*sizes[-2:]))
+    return paired_difference(steepness(*sizes[:2]), steepness(*sizes[-2:]))
 
 
 def _loss_rises(arm: str, split: str, result: Result) -> Verdict:
@@ -103,7 +90,7 @@ def _small_generalizes_better(result: Result) -> Verdict:
     small, large = (100 * result.alone[name]["test_accuracy"] for name in (SMALL, LARGE))
     return verdicts.of_effect(
         "test accuracy, Keskar's small batch − large, both trained to the end",
-        paired(small, large),
+        paired_difference(small, large),
         unit="points",
         margin=POINTS,
     )
@@ -128,7 +115,7 @@ def _smaller_is_more_exact(result: Result) -> Verdict:
     variance = result.variance[0]
     return verdicts.of_effect(
         "variance of the gradient, log10 of the largest batch over the smallest",
-        decades(variance[-1], variance[0]),
+        log_ratio(variance[-1], variance[0]),
         unit="decades",
         margin=FACTOR,
     )
@@ -140,7 +127,7 @@ def _large_is_sharper(result: Result) -> Verdict:
     large, small = (result.closer[name].keskar_wide for name in (LARGE, SMALL))
     return verdicts.of_effect(
         "Keskar's sharpness at 1e-3, log10 of large batch over small",
-        decades(large, small),
+        log_ratio(large, small),
         unit="decades",
         margin=FACTOR,
     )
@@ -149,7 +136,7 @@ def _large_is_sharper(result: Result) -> Verdict:
 def rescaling(result: Result, measure: str, place: int = -1) -> Interval:
     """By how many decades rescaling to one of the factors multiplies a measure."""
     values = result.closer[SMALL].rescaled[RESCALED.index(measure)]
-    return decades(values[place], values[0])
+    return log_ratio(values[place], values[0])
 
 
 def _rescaled_is_sharper(result: Result) -> Verdict:
@@ -165,7 +152,7 @@ def _random_labels_are_more_sensitive(result: Result) -> Verdict:
     random, true = (result.alone[name]["jacobian_test"] for name in (RANDOM, TRUE))
     return verdicts.of_effect(
         "Jacobian of the outputs, log10 of random labels over true",
-        decades(random, true),
+        log_ratio(random, true),
         unit="decades",
         margin=FACTOR,
     )
@@ -175,7 +162,7 @@ def _wrong_is_more_sensitive(result: Result) -> Verdict:
     right, wrong = result.closer[SMALL].jacobian[KINDS.index("probabilities")]
     return verdicts.of_effect(
         "Jacobian of the probabilities, log10 of wrongly over correctly classified test images",
-        decades(wrong, right),
+        log_ratio(wrong, right),
         unit="decades",
         margin=FACTOR,
     )

@@ -23,12 +23,11 @@ from hw1lib.experiments.sensitivity import (
 from hw1lib.experiments.sensitivity_claims import (
     CLAIMS,
     accuracy_lost,
-    decades,
     largest_against_smallest,
     rescaling,
 )
 from hw1lib.experiments.sensitivity_training import FACTORS, KINDS, RESCALED
-from hw1lib.statistics import NO_INTERVAL, Interval, t_interval
+from hw1lib.statistics import geometric_mean, log_ratio, t_interval
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
@@ -233,13 +232,13 @@ def keskar_table(result: Result) -> pd.DataFrame:
     closer = [result.closer[arm] for arm in (SMALL, LARGE)]
 
     def geometric(name: str) -> list[str]:
-        return [_geometric(of[name]) for of in both]
+        return [str(geometric_mean(of[name])) for of in both]
 
     ours = {
-        "training accuracy (%)": [_mean(100 * of["train_accuracy"]) for of in both],
-        "test accuracy (%)": [_mean(100 * of["test_accuracy"]) for of in both],
-        "sharpness, 1e-3": [_geometric(of.keskar_wide) for of in closer],
-        "sharpness, 5e-4": [_geometric(of.keskar_narrow) for of in closer],
+        "training accuracy (%)": [f"{t_interval(100 * of['train_accuracy']):.4g}" for of in both],
+        "test accuracy (%)": [f"{t_interval(100 * of['test_accuracy']):.4g}" for of in both],
+        "sharpness, 1e-3": [str(geometric_mean(of.keskar_wide)) for of in closer],
+        "sharpness, 5e-4": [str(geometric_mean(of.keskar_narrow)) for of in closer],
         "sharpness, 1e-3, subspace": geometric("keskar_subspace"),
         "relative sharpness": geometric("relative_sharpness"),
         "largest eigenvalue": geometric("top_eigenvalue"),
@@ -274,9 +273,9 @@ def jacobian_table(result: Result) -> pd.DataFrame:
                 {
                     "Jacobian of": kind,
                     "compared": compared,
-                    "first": _geometric(first),
-                    "second": _geometric(second),
-                    "ratio": _ratio(decades(first, second)),
+                    "first": str(geometric_mean(first)),
+                    "second": str(geometric_mean(second)),
+                    "ratio": str(log_ratio(first, second).factor),
                 }
             )
     return pd.DataFrame(rows)
@@ -325,7 +324,7 @@ def sensitivity_sentence(result: Result) -> str:
         ("input_gradient_test", "gradient of the loss by the input"),
         ("jacobian_test", "Jacobian of the outputs"),
     ):
-        ratios = [_ratio(largest_against_smallest(result, arm, measure)) for arm in ARMS]
+        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
         parts.append(f"{title} {_listed(ratios)}")
     return f"Largest over smallest batch, on test images: {'; '.join(parts)}."
 
@@ -338,7 +337,7 @@ def written_sentence(result: Result) -> str:
         ("the batch's mean loss", _of_the_mean(result)),
         ("A's gradient by the weights", _by_weights(result)),
     ):
-        parts.append(f"{title} {_ratio(decades(values[-1], values[0]))}")
+        parts.append(f"{title} {log_ratio(values[-1], values[0]).factor}")
     sizes = result.spec.batch_sizes
     return f"From batches of {sizes[0]:,} to {sizes[-1]:,} they change by: {', '.join(parts)}."
 
@@ -348,7 +347,7 @@ def noise_sentence(result: Result) -> str:
     sizes = np.array(result.spec.batch_sizes)
     expected = _expected(result, sizes)[-1]
     parts = [
-        f"{when} {_ratio(decades(variance[-1], variance[0]))}"
+        f"{when} {log_ratio(variance[-1], variance[0]).factor}"
         for when, variance in zip(
             ("at the initial weights", "after an epoch"), result.variance, strict=True
         )
@@ -367,7 +366,7 @@ def sharp_sentence(result: Result) -> str:
         ("keskar_wide", "Keskar's sharpness"),
         ("relative_sharpness", "relative sharpness"),
     ):
-        ratios = [_ratio(largest_against_smallest(result, arm, measure)) for arm in ARMS]
+        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
         parts.append(f"{title} {_listed(ratios)}")
     return f"Largest over smallest batch: {'; '.join(parts)}."
 
@@ -378,7 +377,7 @@ def rescaled_sentence(result: Result) -> str:
     if not np.isfinite(change).any():
         return "Every training diverged, so that nothing could be rescaled."
     keskar, eigenvalue, relative = (
-        _ratio(rescaling(result, name)) for name in ("keskar", "eigenvalue", "relative")
+        str(rescaling(result, name).factor) for name in ("keskar", "eigenvalue", "relative")
     )
     return (
         f"With the first layer at {FACTORS[-1]:g} of itself, Keskar's sharpness is multiplied by "
@@ -392,7 +391,7 @@ def keskar_sentence(result: Result) -> str:
     parts = []
     for box, theirs in (("wide", 205.14 / 1.23), ("narrow", 42.90 / 0.61)):
         small, large = (getattr(result.closer[arm], f"keskar_{box}") for arm in (SMALL, LARGE))
-        parts.append(f"{_ratio(decades(large, small))} (theirs: {theirs:.0f})")
+        parts.append(f"{log_ratio(large, small).factor} (theirs: {theirs:.0f})")
     return f"Sharpness of large batches over small, at 1e-3 and 5e-4: {' and '.join(parts)}."
 
 
@@ -504,26 +503,6 @@ def _few_numbers(axis: Axis, low: float, high: float) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
         axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
-
-
-def _mean(values: np.ndarray) -> str:
-    finite = values[np.isfinite(values)]
-    interval = t_interval(finite) if len(finite) else NO_INTERVAL
-    if interval.n < 3:  # the interval of two says nothing
-        return f"{interval.mean:.4g} (n = {interval.n})" if interval.n else str(interval)
-    return f"{interval.mean:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
-
-
-def _geometric(values: np.ndarray) -> str:
-    """Write a geometric mean with its t interval, over the values above zero."""
-    return _ratio(decades(values, np.ones_like(values)))
-
-
-def _ratio(log10: Interval) -> str:
-    """Write decades as a factor."""
-    if log10.n < 3:
-        return f"{10**log10.mean:.3g} (n = {log10.n})" if log10.n else str(log10)
-    return f"{10**log10.mean:.3g} [{10**log10.low:.3g}, {10**log10.high:.3g}]"
 
 
 def _listed(ratios: list[str]) -> str:
