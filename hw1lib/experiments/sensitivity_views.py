@@ -110,7 +110,8 @@ def as_written(result: Result) -> Figure:
         sizes = np.array(result.spec.batch_sizes)
         figures.curves(ax, sizes, values, label=title, color=color, dash=dash)
         ax.lines[-1].set_marker(mark)
-        ax.set(title=title, ylabel=unit, xscale="log")
+        ax.set(title=title, ylabel=unit)
+        _by_size(ax, sizes)
         _logarithmic(ax)
     return _sized(figure)
 
@@ -129,9 +130,8 @@ def noise(result: Result) -> Figure:
             expected = np.nanmedian(variance[0]) * _expected(result, sizes)
             ax.plot(sizes, expected, color="0.8", linewidth=4, zorder=0)
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
-    ax.set(
-        xscale="log", xlabel="images per update", ylabel="squared distance\nto the full gradient"
-    )
+    _by_size(ax, sizes)
+    ax.set(xlabel="images per update", ylabel="squared distance\nto the full gradient")
     _logarithmic(ax)
     ax.legend(loc="upper right")
     return figure
@@ -475,7 +475,7 @@ def _against_size(
     values = np.stack([result.sweep[arm, size][measure] for size in sizes.tolist()])
     figures.curves(ax, sizes, values, label=label, color=color, dash=dash)
     ax.lines[-1].set_marker(mark)
-    ax.set_xscale("log")
+    _by_size(ax, sizes)
 
 
 def _legend(figure: Figure, axes: np.ndarray) -> None:
@@ -486,6 +486,11 @@ def _legend(figure: Figure, axes: np.ndarray) -> None:
 def _sized(figure: Figure) -> Figure:
     figure.supxlabel("images per update", fontsize=8)
     return figure
+
+
+def _by_size(ax: Axes, sizes: np.ndarray) -> None:
+    ax.set_xscale("log")
+    _few_numbers(ax.xaxis, sizes[0], sizes[-1])
 
 
 def _logarithmic(ax: Axes) -> None:
