@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 # the one look of every figure that this module or a chapter draws
 plt.style.use(Path(__file__).with_name("report.mplstyle"))
@@ -89,6 +91,20 @@ def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) ->
         ax.annotate(
             name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center", fontsize=8
         )
+
+
+def few_numbers(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone.
+
+    Args:
+        axis: The axis, made logarithmic before.
+        low: Where it begins.
+        high: Where it ends.
+    """
+    if high < 40 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def logarithmic(steps: int, count: int = 400) -> np.ndarray:

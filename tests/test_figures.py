@@ -231,3 +231,16 @@ def test_provenance_without_a_commit_says_no_word_of_python(displayed):
 
 def test_sentences_are_shown_as_one_paragraph():
     assert figures.say("One.", "**Two.**")._repr_markdown_() == "One. **Two.**"
+
+
+@pytest.mark.parametrize(
+    ("high", "expected"), [(9, ["3", "5", "7"]), (90, ["5", "10", "20", "50"])]
+)
+def test_a_logarithmic_axis_of_few_decades_is_labelled_with_few_numbers(high, expected):
+    ax = Figure().subplots()
+    ax.plot([1, 2], [2.5, high])
+    ax.set(yscale="log", ylim=(2.5, high))
+    figures.few_numbers(ax.yaxis, 2.5, high)
+    ax.figure.draw_without_rendering()
+    labels = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+    assert [label.get_text() for place, label in labels if 2.5 <= place <= high] == expected

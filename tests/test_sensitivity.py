@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from hw1lib import classification, data, models, sensitivities, training, verdicts
+from hw1lib.experiments import generalization_views as gap_views
 from hw1lib.experiments import sensitivity as chapter
 from hw1lib.experiments import sensitivity_claims as claims
 from hw1lib.experiments import sensitivity_training as trainings
@@ -387,16 +388,16 @@ def test_everything_can_be_shown_whatever_happened(which, request):
 def test_several_chapters_are_shown_together(which, request):
     together = chapters(request.getfixturevalue(which))
     for gathered in (together, {"31 another": {}}):
-        for draw in (views.correlation_map, views.gaps_drawn):
+        for draw in (gap_views.correlation_map, gap_views.gaps_drawn):
             draw(gathered).draw_without_rendering()
-        assert len(views.correlation_table(gathered)) == len(views.SHORT)
-        for say in (views.correlation_sentence, views.chapter_sentence):
+        assert len(gap_views.correlation_table(gathered)) == len(gap_views.SHORT)
+        for say in (gap_views.correlation_sentence, gap_views.chapter_sentence):
             assert not re.search(r"\bnan\b|\binf\b|None", say(gathered)), say.__name__
 
 
 def test_every_measure_that_is_correlated_is_described():
-    assert {*views.SHORT} <= {*MEASURES}
-    assert {*MEASURES} - {*views.SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
+    assert {*gap_views.SHORT} <= {*MEASURES}
+    assert {*MEASURES} - {*gap_views.SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
 
 
 def test_diverged_trainings_are_counted(failed):

@@ -1,16 +1,11 @@
-"""Figures and tables of chapter 34, each a function of its result or of several chapters'."""
-
-from collections.abc import Mapping
+"""Figures and tables of chapter 34, each a function of its result."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib import correlates, figures, verdicts
-from hw1lib.correlates import Described
+from hw1lib import figures, verdicts
 from hw1lib.experiments.sensitivity import (
     ARMS,
     AS_A,
@@ -29,33 +24,10 @@ from hw1lib.experiments.sensitivity_claims import (
 from hw1lib.experiments.sensitivity_training import FACTORS, KINDS, RESCALED
 from hw1lib.statistics import geometric_mean, log_ratio, t_interval
 
-Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
-
 SPLITS = {"train": ("#0072B2", "-", "o"), "test": ("#D55E00", "--", "s")}  # in every figure
 ONE, TWO, THREE = ("#000000", "-", "D"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "v")
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
 MARKS = ("o", "s", "^", "v", "D", "P")
-
-SHORT = {  # what figures call the measures that are correlated
-    "train_loss": "training loss",
-    "weight_norm": "norm of the weights",
-    "input_gradient_train": "input gradient, train",
-    "input_gradient_test": "input gradient, test",
-    "jacobian_train": "Jacobian, train",
-    "jacobian_test": "Jacobian, test",
-    "probability_jacobian_train": "probability Jacobian, train",
-    "probability_jacobian_test": "probability Jacobian, test",
-    "gradient_norm": "gradient by weights",
-    "keskar_wide": "Keskar, 1e-3",
-    "keskar_narrow": "Keskar, 5e-4",
-    "keskar_subspace": "Keskar, subspace",
-    "relative_sharpness": "relative sharpness",
-    "perturbed_rise": "rise under noise",
-    "top_eigenvalue": "largest eigenvalue",
-    "trace": "trace",
-}
-GAPS = {"loss_gap": "loss gap", "accuracy_gap": "accuracy gap"}
-DRAWN = ("jacobian_test", "input_gradient_test", "keskar_wide", "relative_sharpness")
 
 # F1, digits, of Keskar et al. 2017: tables 2 to 4 and appendix
 THEIRS = {
@@ -182,50 +154,6 @@ def rescaled(result: Result) -> Figure:
     return figure
 
 
-def correlation_map(chapters: Chapters) -> Figure:
-    """Draw the rank correlations of all measures with each other and with both gaps."""
-    found, names = correlates.networks(chapters), {**GAPS, **SHORT}
-    rho = np.array([[correlates.between(found, a, b).mean for b in names] for a in names])
-    figure = Figure(figsize=(6.3, 5.6))
-    ax = figure.subplots()
-    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-    ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
-    ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
-    ax.grid(visible=False)
-    for (row, column), value in np.ndenumerate(rho):
-        if row != column and np.isfinite(value):
-            shade = "white" if abs(value) > 0.6 else "black"
-            text = f"{100 * value:.0f}".replace("-", "−")
-            ax.text(column, row, text, ha="center", va="center", fontsize=5.5, color=shade)
-    for side in (-0.5, len(GAPS) - 0.5):
-        ax.axhline(side, color="black", linewidth=0.8)
-        ax.axvline(side, color="black", linewidth=0.8)
-    bar = figure.colorbar(image, ax=ax, fraction=0.045, pad=0.02)
-    bar.set_label("Spearman's rank correlation (numbers: in hundredths)", fontsize=7.5)
-    return figure
-
-
-def gaps_drawn(chapters: Chapters) -> Figure:
-    """Draw four measures of every network against its accuracy gap, chapter by chapter."""
-    found = correlates.networks(chapters)
-    figure, axes = figures.panels(1, len(DRAWN), 1.9, sharey=True)
-    for ax, name in zip(axes[0], DRAWN, strict=True):
-        for (chapter, color), mark in zip(zip(chapters, COLORS, strict=False), MARKS, strict=False):
-            if chapter in found.index.get_level_values(0):
-                of = found.loc[chapter]
-                of = of[of[name] > 0]
-                ax.scatter(
-                    of[name], of["accuracy_gap"], s=12, color=color, marker=mark, label=chapter
-                )
-        ax.set(xlabel=SHORT[name], xscale="log")
-        _few_numbers(ax.xaxis, *ax.get_xlim())
-    axes[0, 0].set_ylabel("accuracy gap (points)")
-    if len(chapters) > 1:
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
-    return figure
-
-
 def keskar_table(result: Result) -> pd.DataFrame:
     """Put Keskar's setting beside Keskar's table."""
     both = [result.alone[arm] for arm in (SMALL, LARGE)]
@@ -279,23 +207,6 @@ def jacobian_table(result: Result) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
-
-
-def correlation_table(chapters: Chapters) -> pd.DataFrame:
-    """List the rank correlation of every measure with both gaps, the closest first."""
-    found = correlates.networks(chapters)
-    rows = []
-    for name, title in SHORT.items():
-        with_gaps = {gap: correlates.between(found, name, gap) for gap in GAPS}
-        rows.append(
-            {
-                "measure": title,
-                **{f"with the {title}": str(with_gaps[gap]) for gap, title in GAPS.items()},
-                "networks": with_gaps["accuracy_gap"].n,
-                "order": -np.nan_to_num(with_gaps["accuracy_gap"].mean),
-            }
-        )
-    return pd.DataFrame(rows).sort_values("order", kind="stable").drop(columns="order")
 
 
 def verdict_table(result: Result) -> pd.DataFrame:
@@ -395,38 +306,6 @@ def keskar_sentence(result: Result) -> str:
     return f"Sharpness of large batches over small, at 1e-3 and 5e-4: {' and '.join(parts)}."
 
 
-def correlation_sentence(chapters: Chapters) -> str:
-    """Say which measures go with the accuracy gap most closely."""
-    found = correlates.networks(chapters)
-    intervals = {name: correlates.between(found, name, "accuracy_gap") for name in SHORT}
-    known = {name: of for name, of in intervals.items() if of.n}
-    if not known:
-        return "There are too few networks to correlate."
-    best = sorted(known, key=lambda name: -known[name].mean)
-    listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
-    return (
-        f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
-        f"largest and the smallest: {', '.join(listed)}."
-    )
-
-
-def chapter_sentence(chapters: Chapters) -> str:
-    """Say how the Jacobian and the sharpness go with the gap inside each chapter."""
-    parts = []
-    for chapter, described in chapters.items():
-        found = correlates.networks({chapter: described})
-        jacobian, keskar = (
-            correlates.between(found, name, "accuracy_gap")
-            for name in ("jacobian_test", "keskar_wide")
-        )
-        if jacobian.n and keskar.n:
-            parts.append(f"{chapter} {jacobian.mean:.2f} and {keskar.mean:.2f} (n = {jacobian.n})")
-    return (
-        f"Jacobian and Keskar's sharpness with the accuracy gap, chapter by chapter: "
-        f"{'; '.join(parts) or 'too few networks'}."
-    )
-
-
 def describe_sweep(result: Result) -> str:
     """Describe the curves against the batch size for readers who cannot see them."""
     sizes, parts = result.spec.batch_sizes, []
@@ -490,7 +369,7 @@ def _sized(figure: Figure) -> Figure:
 
 def _by_size(ax: Axes, sizes: np.ndarray) -> None:
     ax.set_xscale("log")
-    _few_numbers(ax.xaxis, sizes[0], sizes[-1])
+    figures.few_numbers(ax.xaxis, sizes[0], sizes[-1])
 
 
 def _logarithmic(ax: Axes) -> None:
@@ -499,15 +378,7 @@ def _logarithmic(ax: Axes) -> None:
         ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
         return
     ax.set_yscale("log")
-    _few_numbers(ax.yaxis, *ax.get_ylim())
-
-
-def _few_numbers(axis: Axis, low: float, high: float) -> None:
-    """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone."""
-    if high < 40 * low:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
-        axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
+    figures.few_numbers(ax.yaxis, *ax.get_ylim())
 
 
 def _listed(ratios: list[str]) -> str:
