@@ -21,16 +21,17 @@ class Interval:
 
     def __str__(self) -> str:
         """Write the mean and the interval, such as `0.82 [0.5, 1.1]`."""
-        return format(self, ".3g")
+        return format(self)
 
     def __format__(self, digits: str) -> str:
-        """Write the mean and the interval with so many digits.
+        """Write the mean and the interval with so many digits, three unless told.
 
         Of one or two values without the limits, which then say nothing.
         """
+        digits = digits or ".3g"
         if self.n == 0:
             return "no value (n = 0)"
-        if self.n < 3:
+        if self.n < 3 or not np.isfinite([self.low, self.high]).all():
             return f"{self.mean:{digits}} (n = {self.n})"
         return f"{self.mean:{digits}} [{self.low:{digits}}, {self.high:{digits}}]"
 

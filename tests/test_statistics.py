@@ -9,6 +9,7 @@ from scipy import stats
 from hw1lib.statistics import (
     NO_INTERVAL,
     Interval,
+    geometric_mean,
     log_ratio,
     paired_difference,
     rank_correlation,
@@ -110,11 +111,14 @@ def test_values_of_another_shape_are_refused(values):
 
 
 def test_a_ratio_is_a_mean_of_decades_over_the_pairs_above_zero():
-    found = log_ratio([2.0, 8.0, 0.0, math.nan, 1.0], [1.0, 1.0, 1.0, 1.0, math.inf])
-    assert found == t_interval(np.log10([2.0, 8.0]))
-    assert found.factor.startswith("4 [")  # the geometric mean
-    assert log_ratio([8.0], [2.0]).factor == "4 (n = 1)"
-    assert log_ratio([0.0], [1.0]).factor == str(NO_INTERVAL)
+    found = log_ratio([2.0, 8.0, 4.0, 0.0, math.nan, 1.0], [1.0, 1.0, 1.0, 1.0, 1.0, math.inf])
+    assert found == t_interval(np.log10([2.0, 8.0, 4.0]))
+    factor = found.factor
+    assert (factor.mean, factor.n) == (pytest.approx(4), 3)
+    assert np.log10([factor.low, factor.high]) == pytest.approx([found.low, found.high])
+    assert geometric_mean([2.0, 8.0, 4.0]).mean == pytest.approx(stats.gmean([2.0, 8.0, 4.0]))
+    assert str(log_ratio([8.0], [2.0]).factor) == "4 (n = 1)"
+    assert str(log_ratio([0.0], [1.0]).factor) == str(NO_INTERVAL)
 
 
 def test_pairs_of_unequal_length_are_refused():
@@ -135,7 +139,7 @@ def test_pairs_of_unequal_length_are_refused():
 def test_an_interval_is_written_with_its_limits_and_knows_whether_it_excludes_zero(
     interval, shown, excludes
 ):
-    assert str(interval) == shown
+    assert str(interval) == f"{interval}" == shown
     assert interval.excludes_zero is excludes
 
 
@@ -192,6 +196,12 @@ def test_six_values_of_one_sign_just_reach_five_percent():
     assert sign_flips(np.arange(1.0, 7)) == 2 / 64
     assert sign_flips(np.arange(1.0, 6)) == 2 / 32
     assert sign_flips(np.ones(1)) == 1
+
+
+def test_an_interval_is_written_with_the_digits_asked_for():
+    interval = Interval(98.0314, 97.9, 98.1627, 6)
+    assert f"{interval:.4g}" == "98.03 [97.9, 98.16]"
+    assert f"{Interval(1.5, -10.0, 13.0, 2):.1f}" == "1.5 (n = 2)"  # limits of two say nothing
 
 
 def test_many_values_are_tested_by_random_flips():

@@ -425,6 +425,7 @@ local function enclosed(open, blocks, close)
 end
 
 local LONG_TABLE = 25  -- rows from which a table may break over pages
+local LONG_TEXTS = 12  -- the same where its cells wrap
 local LONG_CELL = 40  -- characters from which a cell is a text, which may wrap
 
 local function typst_image(el)
@@ -454,8 +455,9 @@ local finish_typst = {
         end
       end
     end
-    local breaks = 'breakable: ' .. tostring(rows >= LONG_TABLE)
-    local look = longest >= LONG_CELL and 'hw1-wrapped' or 'hw1-fitted'
+    local wraps = longest >= LONG_CELL
+    local breaks = 'breakable: ' .. tostring(rows >= (wraps and LONG_TEXTS or LONG_TABLE))
+    local look = wraps and 'hw1-wrapped' or 'hw1-fitted'
     local open = '#[#show figure: set block(' .. breaks .. '); #show table: ' .. look
     return enclosed(open, {el}, ']'), false
   end,
