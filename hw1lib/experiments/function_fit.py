@@ -106,11 +106,11 @@ PROFILES = spec.Profiles(
     quick=Spec(
         replicas=6,
         points=100,
-        epochs=500,
+        epochs=400,
         grid=(1e-3, 3e-3, 1e-2),
         tuning_replicas=3,
-        tuning_epochs=150,
-        sign_epochs=500,
+        tuning_epochs=100,
+        sign_epochs=400,
     ),
     smoke=Spec(
         replicas=2,

@@ -145,8 +145,8 @@ PROFILES = spec.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=2,
-        train_examples=250,
-        test_examples=200,
+        train_examples=160,
+        test_examples=150,
         epochs=4,
         batch_size=8,
     ),
