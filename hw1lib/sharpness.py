@@ -12,7 +12,7 @@ import torch
 from scipy import optimize
 from torch import Tensor, nn
 
-from hw1lib import curvature, geometry, replicas
+from hw1lib import curvature, geometry, replicas, training
 from hw1lib.curvature import Loss
 
 ITERATIONS = 10  # of L-BFGS-B, as Keskar et al. have it
@@ -90,7 +90,8 @@ def keskar_in_subspace(
         count = min(dimensions, len(here))
         spanning = torch.randn(len(here), count, generator=generator, dtype=torch.float32).to(here)
         # A^+ by the normal equations: random columns are far from dependent, and A is long
-        within = torch.linalg.solve(spanning.T @ spanning, spanning.T @ here)
+        with training.threads(1):
+            within = torch.linalg.solve(spanning.T @ spanning, spanning.T @ here)
         reach = epsilon * (within.abs() + 1)
         found.append(_rise(_climber(alone, loss, reach, spanning), count, iterations))
     return np.array(found)
@@ -298,6 +299,11 @@ def _climber(alone: nn.Module, loss: Loss, reach: Tensor, spanning: Tensor | Non
 
 def _rise(climb: Climb, size: int, iterations: int) -> float:
     """Seek the highest loss over the box from -1 to 1, from its middle, in percent of 1 + loss."""
+    with training.threads(1):  # a search makes much of the last bits, which several share out anew
+        return _climbed(climb, size, iterations)
+
+
+def _climbed(climb: Climb, size: int, iterations: int) -> float:
     base, slope = climb(np.zeros(size))
     steepness = np.median(np.abs(slope[slope != 0])) if slope.any() else 1.0
     highest = base
