@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from hw1lib import (
     classification,
     curvature,
+    data,
     generalization,
     measures,
     models,
@@ -119,7 +120,7 @@ def learnable(settings: Training, images: ImageSet, model: models.Stack, device:
         return task
     (stream,) = replicas.generators([0], "random labels")
     pixels, labels = task.train
-    drawn = torch.randint(len(images.classes), labels.shape, generator=stream).to(labels)
+    drawn = data.randomize_labels(labels, 1.0, len(images.classes), stream)
     return dataclasses.replace(task, train=(pixels, drawn))
 
 
@@ -127,9 +128,7 @@ def optimizer(settings: Training, model: nn.Module) -> torch.optim.Optimizer:
     """Make the optimizer of a training."""
     if settings.optimizer == ADAM:
         return training.optimizer("adam", model, learning_rate=settings.learning_rate)
-    return training.OPTIMIZERS["sgd"](
-        model.parameters(), lr=settings.learning_rate, momentum=MOMENTUM, nesterov=True
-    )
+    return training.nesterov(model, learning_rate=settings.learning_rate, momentum=MOMENTUM)
 
 
 def tensor_gradient(model: nn.Module, batches: training.Minibatches) -> np.ndarray:
@@ -267,9 +266,7 @@ def noise(
         model,
         task.minibatches(settings.batch_size, streams.order),
         measures.cross_entropy,
-        training.OPTIMIZERS["sgd"](
-            model.parameters(), lr=settings.learning_rate, momentum=MOMENTUM, nesterov=True
-        ),
+        training.nesterov(model, learning_rate=settings.learning_rate, momentum=MOMENTUM),
         epochs=settings.epochs,
         streams=[*streams],
         checkpoint=checkpoint,
