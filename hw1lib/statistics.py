@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Interval:
         return self.n >= 2 and (self.low > 0 or self.high < 0)
 
 
-EXACT = 20  # values of which all choices of signs are counted: a million
+EXACT = 30  # values of which all choices of signs are counted: a thousand million
 
 NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where no training has a value
 
@@ -80,10 +80,15 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
     flips = sign_flips(values)
     if not values.std():
         return Interval(mean, mean, mean, len(values), level, flips)
-    error, freedom = stats.sem(values), len(values) - 1
-    low, high = stats.t.interval(level, freedom, loc=mean, scale=error)
-    p = float(2 * stats.t.sf(abs(mean) / error, freedom))
-    return Interval(mean, float(low), float(high), len(values), level, max(p, flips))
+    error = float(values.std(ddof=1)) / len(values) ** 0.5
+    half = t_quantile((1 + level) / 2, len(values)) * error
+    p = float(2 * special.stdtr(len(values) - 1, -abs(mean) / error))
+    return Interval(mean, mean - half, mean + half, len(values), level, max(p, flips))
+
+
+def t_quantile(probability: float, n: int) -> float:
+    """Give the quantile of Student's t for a mean of n values: n - 1 degrees of freedom."""
+    return float(special.stdtrit(n - 1, probability))
 
 
 def sign_flips(values: np.ndarray) -> float:
@@ -109,11 +114,23 @@ def sign_flips(values: np.ndarray) -> float:
             rng=np.random.default_rng(0),
         )
         return float(test.pvalue)
-    sums = np.array([values[0]])  # the first sign alone decides the sign of the sum
-    for value in values[1:]:
+    # every sum is one of the first half's and one of the second's, whose order tells how many
+    # are large enough, without making all 2^n; a tie must not fall out by a rounding error
+    seen = abs(values.sum()) * (1 - 1e-9)
+    first, second = (_signed_sums(half) for half in np.array_split(values, 2))
+    second.sort()
+    above = len(second) - np.searchsorted(second, seen - first, side="left")
+    below = np.searchsorted(second, -seen - first, side="right")
+    reached = above + below if seen else np.full(len(first), len(second))
+    return float(reached.sum() / (len(first) * len(second)))
+
+
+def _signed_sums(values: np.ndarray) -> np.ndarray:
+    """Add up values with all 2^n choices of their signs."""
+    sums = np.zeros(1)
+    for value in values:
         sums = np.concatenate([sums + value, sums - value])
-    # choices that tie with the one seen must not fall out by a rounding error
-    return float((np.abs(sums) >= abs(values.sum()) * (1 - 1e-9)).mean())
+    return sums
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Interval:

@@ -4,15 +4,17 @@ A claim predicts the sign of an effect, whose smallest size that matters is its 
 follows from the effect's interval and p, and from nothing else.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
-from hw1lib.statistics import NO_INTERVAL, Interval
+from hw1lib.statistics import NO_INTERVAL, Interval, t_quantile
 
 SUPPORTED = "supported"
 DIRECTION_ONLY = "direction only"  # the predicted sign, but maybe too small to matter
@@ -67,12 +69,27 @@ class Verdict:
             return f"a margin below {self._farthest:.2g} {self.unit}"
         return f"about {self._needed:,} trainings, if the mean stays"
 
+    def projected(self, n: int) -> Verdict:
+        """Guess the verdict on n trainings, if their mean and spread stay as they are."""
+        effect = self.effect
+        if min(n, effect.n) < 2:
+            return replace(self, effect=replace(effect, n=min(n, effect.n)))
+        part = (1 + effect.level) / 2
+        error = (effect.high - effect.low) / 2 / t_quantile(part, effect.n) * (effect.n / n) ** 0.5
+        half = t_quantile(part, n) * error
+        p = effect.p
+        if np.isfinite(p):
+            by_t = 2 * special.stdtr(n - 1, -abs(effect.mean) / error) if error else 0.0
+            p = max(float(by_t), 2.0 ** (1 - n))  # no exact test of n signs finds less
+        ends = {"low": effect.mean - half, "high": effect.mean + half}
+        return replace(self, effect=replace(effect, **ends, n=n, p=p))
+
     @property
     def _farthest(self) -> float:
         """End of the 90 % interval that is farther from zero: two one-sided tests at 5 % each."""
         effect = self.effect
         half = (effect.high - effect.low) / 2
-        half *= stats.t.ppf(0.95, effect.n - 1) / stats.t.ppf((1 + effect.level) / 2, effect.n - 1)
+        half *= t_quantile(0.95, effect.n) / t_quantile((1 + effect.level) / 2, effect.n)
         return abs(effect.mean) + half
 
     @property

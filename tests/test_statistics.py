@@ -184,8 +184,10 @@ def test_a_share_is_compared_with_a_bar_by_the_binomial_test():
 
 
 @pytest.mark.parametrize("n", [2, 7, 11])
-def test_sign_flips_are_counted_as_scipy_counts_them(n):
+@pytest.mark.parametrize("tied", [False, True])
+def test_sign_flips_are_counted_as_scipy_counts_them(n, tied):
     values = np.random.default_rng(n).normal(0.5, 1, n)
+    values = np.round(values) if tied else values
     expected = stats.permutation_test(
         (values,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf
     )

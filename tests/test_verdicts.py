@@ -123,6 +123,21 @@ def test_many_verdicts_are_adjusted_as_benjamini_and_hochberg_did():
     assert [one.word for one in verdicts.adjusted(judged[3:4])] == [verdicts.NOT_TESTED]
 
 
+def test_half_the_trainings_give_the_interval_that_scipy_would_give_them():
+    values = np.tile([-1.0, 0.0, 2.0, 3.0], 5)
+    whole = verdicts.of_effect("", t_interval(values), unit="", margin=0.1)
+    half = whole.projected(8)
+    spread = values.std(ddof=1) / 8**0.5
+    expected = stats.t.interval(0.95, 7, loc=values.mean(), scale=spread)
+    assert (half.effect.low, half.effect.high) == pytest.approx(expected)
+    assert half.effect.p == pytest.approx(2 * stats.t.sf(values.mean() / spread, 7))
+    assert whole.projected(20).effect.low == pytest.approx(whole.effect.low)
+    assert (whole.word, half.word) == (verdicts.SUPPORTED, verdicts.INCONCLUSIVE)
+    assert whole.projected(5).word == whole.projected(1).word == verdicts.NOT_TESTED
+    alike = verdicts.of_effect("", t_interval(np.ones(20)), unit="", margin=0.1)
+    assert alike.projected(6).effect.p == 2 / 64
+
+
 def test_verdicts_on_noise_are_false_no_more_often_than_they_say():
     """The self-audit: trainings of two kinds that do not differ, with skewed values too."""
     rng = np.random.default_rng(0)
