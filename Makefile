@@ -60,6 +60,9 @@ $(BUILD)/report.pdf: $(CHAPTERS) $(PUBLISH) report/report.yml report/references.
 $(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED)
 	@$(VENV)/python -m hw1lib.execute $< $@ -p profile $(PROFILE) $(PARAMS)
 
+# the summary reads what the others computed
+$(BUILD)/00_summary.ipynb: | $(filter-out %/00_summary.ipynb,$(CHAPTERS))
+
 # The two files below keep their date unless their content changes, so looking costs nothing.
 
 $(ENV): FORCE

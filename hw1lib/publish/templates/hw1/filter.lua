@@ -428,6 +428,26 @@ local LONG_TABLE = 25  -- rows from which a table may break over pages
 local LONG_TEXTS = 12  -- the same where its cells wrap
 local LONG_CELL = 40  -- characters from which a cell is a text, which may wrap
 
+local LINE = 98  -- characters of a line of a table, at its size of print
+local SPACE = 3  -- characters that the space around a cell takes
+local SHORT_CELL = 14  -- characters up to which a column is never narrower than its text
+local FULL_CELL = 80  -- characters beyond which more text claims no more width
+
+-- Give columns of short texts the width they need, and share out the rest by what the others hold.
+local function share_width(el, longest)
+  local free, wanted = LINE, 0
+  for _, count in ipairs(longest) do
+    if count <= SHORT_CELL then free = free - count - SPACE
+    else wanted = wanted + math.min(count, FULL_CELL) + SPACE end
+  end
+  if free < LINE / 3 then return end
+  for column, count in ipairs(longest) do
+    local width = count + SPACE
+    if count > SHORT_CELL then width = free * (math.min(count, FULL_CELL) + SPACE) / wanted end
+    el.colspecs[column] = {el.colspecs[column][1], width / LINE}
+  end
+end
+
 local function typst_image(el)
   local alt = pandoc.utils.stringify(el.caption)
   return 'image(' .. typst_string(el.src) .. ', alt: ' .. typst_string(alt) .. ')'
@@ -446,16 +466,18 @@ local finish_typst = {
   Image = function(el) return typst('#box(' .. typst_image(el) .. ')') end,
   Table = function(el)
     el.attributes = {}
-    local rows, longest = 0, 0
-    for _, body in ipairs(el.bodies) do
-      rows = rows + #body.body
-      for _, row in ipairs(body.body) do
-        for _, cell in ipairs(row.cells) do
-          longest = math.max(longest, utf8.len(pandoc.utils.stringify(cell.contents)))
-        end
+    local all, longest = pandoc.List{}, {}
+    all:extend(el.head.rows)
+    for _, body in ipairs(el.bodies) do all:extend(body.body) end
+    for _, row in ipairs(all) do
+      for column, cell in ipairs(row.cells) do
+        local count = utf8.len(pandoc.utils.stringify(cell.contents))
+        longest[column] = math.max(longest[column] or 0, count)
       end
     end
-    local wraps = longest >= LONG_CELL
+    local rows = #all - #el.head.rows
+    local wraps = math.max(0, table.unpack(longest)) >= LONG_CELL
+    if wraps then share_width(el, longest) end
     local breaks = 'breakable: ' .. tostring(rows >= (wraps and LONG_TEXTS or LONG_TABLE))
     local look = wraps and 'hw1-wrapped' or 'hw1-fitted'
     local open = '#[#show figure: set block(' .. breaks .. '); #show table: ' .. look

@@ -1,0 +1,392 @@
+"""Tables, sentences and the pictures of all verdicts in chapter 00, functions of its result."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from hw1lib import audit, correlates, figures, verdicts
+from hw1lib.experiments import error_surface_views as surface_views
+from hw1lib.experiments import function_fit_views as fit_views
+from hw1lib.experiments import generalization_views as measures
+from hw1lib.experiments import gradient_norm_views as norm_views
+from hw1lib.experiments import image_task_views as image_views
+from hw1lib.experiments import interpolation_views as line_views
+from hw1lib.experiments import minimal_ratio, sensitivity_views, weight_paths_views
+from hw1lib.experiments import minimal_ratio_views as ratio_views
+from hw1lib.experiments import random_labels_views as label_views
+from hw1lib.experiments.capacity_views import gap_sentence, knee_sentence
+from hw1lib.experiments.minimal_ratio_claims import trained
+from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Judged, Result, literature
+from hw1lib.statistics import Interval, rank_correlation
+from hw1lib.verdicts import Verdict
+
+WORDS = (*audit.WORDS, verdicts.NOT_TESTED)
+STYLES = {  # colour and mark of each word
+    verdicts.SUPPORTED: ("#009E73", "o"),
+    verdicts.DIRECTION_ONLY: ("#56B4E9", "^"),
+    verdicts.INCONCLUSIVE: ("0.55", "D"),
+    verdicts.EQUIVALENT: ("#E69F00", "s"),
+    verdicts.CONTRADICTED: ("#D55E00", "X"),
+}
+RIVALS = {  # idea: its first definition, and the others
+    "sensitivity": (
+        "input_gradient_test",
+        ("jacobian_test", "probability_jacobian_test", "gradient_norm"),
+    ),
+    "sharpness": (
+        "keskar_wide",
+        (
+            "keskar_narrow",
+            "keskar_subspace",
+            "perturbed_rise",
+            "top_eigenvalue",
+            "trace",
+            "relative_sharpness",
+        ),
+    ),
+}
+
+
+# Findings
+
+
+def findings(result: Result) -> str:
+    """List what each chapter found, as Markdown, with its reference."""
+    of = result.chapters
+    told = {
+        "function-fit": fit_views.reading(of["function-fit"])[1],
+        "image-task": image_views.control_sentence(of["image-task"]),
+        "weight-paths": weight_paths_views.star_sentence(of["weight-paths"]),
+        "gradient-norm": norm_views.edge_sentence(of["gradient-norm"]),
+        "minimal-ratio": " ".join(
+            [
+                ratio_views.search_sentence(of["minimal-ratio"]),
+                ratio_views.share_sentence(of["minimal-ratio"]),
+            ]
+        ),
+        "error-surface": " ".join(
+            [
+                surface_views.line_sentence(of["error-surface"]),
+                surface_views.flatter_sentence(of["error-surface"]),
+            ]
+        ),
+        "random-labels": " ".join(
+            [
+                label_views.slower_sentence(of["random-labels"]),
+                label_views.test_sentence(of["random-labels"]),
+            ]
+        ),
+        "capacity": f"{knee_sentence(of['capacity'])} {gap_sentence(of['capacity'])}",
+        "interpolation": line_views.retrained_sentence(of["interpolation"]),
+        "sensitivity": " ".join(
+            [
+                sensitivity_views.sweep_sentence(of["sensitivity"]),
+                sensitivity_views.rescaled_sentence(of["sensitivity"]),
+            ]
+        ),
+    }
+    return "\n".join(f"- @sec-{section}: {told[section]}" for section in CHAPTERS)
+
+
+def abstract(result: Result) -> str:
+    """Sum up the report in one paragraph."""
+    words = Counter(verdicts.together([j.verdict for j in of]) for of in result.of_reports.values())
+    said = ", ".join(f"{word} for {count}" for word, count in words.most_common())
+    chapters = result.chapters.values()
+    trainings = sum(row["trainings"] for chapter in chapters for row in chapter.provenance)
+    return (
+        "Two student reports answered a classic homework on deep learning with one training each: "
+        "does depth help, what does optimization do, why do networks generalize. "
+        f"We put {len(SENTENCES)} of their sentences to the test on replicated trainings, with "
+        "intervals, controls and every rival definition. "
+        f"The verdicts: {said}. "
+        f"{counted(result)} "
+        f"The numbers rest on {trainings:,} stored computations, most of them stacks of several "
+        f"trainings, of the {result.spec.profile} profile."
+    )
+
+
+def counted(result: Result) -> str:
+    """Say how the deep network fares against the shallow one, and what rescaling does."""
+    first = fit_views.reading(result.chapters["function-fit"])[1]
+    last = sensitivity_views.rescaled_sentence(result.chapters["sensitivity"])
+    return f"{first.replace(' (@tbl-fit-ratio)', '')} {last}"
+
+
+def depth_caption(result: Result) -> str:
+    """Say what the picture of part 1-1 shows."""
+    images = result.chapters["image-task"]
+    n = result.chapters["function-fit"].spec.replicas
+    return (
+        "Left: final loss of the deep network over that of the shallow one, geometric mean over "
+        f"{n} pairs of trainings with its 95 % t interval. Right: test accuracy of every training "
+        f"of A's networks with the median. {image_views.main_sentence(images)}"
+    )
+
+
+def optimization_caption(result: Result) -> str:
+    """Say what the picture of part 1-2 shows."""
+    return (
+        "Left: distance between the first and the last weights over the length of the path, every "
+        "training and a random walk with its steps. Middle: loss on the straight line between "
+        f"them, digits, {figures.BAND}. Right: different points whose gradient vanishes. "
+        f"{ratio_views.share_sentence(result.chapters['minimal-ratio'])}"
+    )
+
+
+def generalization_caption(result: Result) -> str:
+    """Say what the picture of part 1-3 shows."""
+    return (
+        "Above: accuracy after learning labels of which a share is random, and the gap between "
+        "training and test accuracy against size. Below: barrier between two ways of training, and "
+        "rank correlation of measures with the accuracy gap over the networks of part 1-3. Means "
+        "with 95 % t intervals over trainings, correlations with Fisher's. "
+        f"{measures.correlation_sentence(result.described)}"
+    )
+
+
+# Verdicts
+
+
+def verdict_map(result: Result) -> Figure:
+    """Draw every test of a sentence of A and B: its effect in margins, by part."""
+    columns: dict[str, list[Judged]] = {"1-1": [], "1-2": [], "1-3": []}
+    for tests in result.of_reports.values():
+        for one in tests:
+            if one.verdict.word != verdicts.NOT_TESTED:
+                columns[_part(one)].append(one)
+    rows = max(map(len, columns.values()))
+    figure, axes = figures.panels(1, 3, max(2.0, 0.13 * rows + 0.6))
+    for ax, (part, tests) in zip(axes[0], columns.items(), strict=True):
+        _effects(ax, tests)
+        ax.set_title(f"part {part}")
+        ax.set_ylim(rows - 0.5, -0.5)
+    axes[0, 1].set_xlabel("effect in margins, above 0 as the sentence says")
+    handles = [
+        axes[0, 0].plot([], [], mark, color=color, label=word)[0]
+        for word, (color, mark) in STYLES.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+    return figure
+
+
+def _part(one: Judged) -> str:
+    place = list(CHAPTERS).index(one.section)
+    return "1-1" if place < 2 else "1-2" if place < 6 else "1-3"
+
+
+def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
+    for place, one in enumerate(tests):
+        effect, margin, word = one.verdict.effect, one.verdict.margin, one.verdict.word
+        color, mark = STYLES[word]
+        low, high = np.nan_to_num([effect.low, effect.high], nan=effect.mean) / margin
+        ax.plot([low, high], [place] * 2, color=color, linewidth=1)
+        ax.plot(effect.mean / margin, place, mark, color=color, markersize=3.5)
+    ax.set_yticks(range(len(tests)), [one.claim.id for one in tests], fontsize=5.5)
+    ax.set_xscale("symlog", linthresh=1)
+    ax.set_xlim(-1e3, 1e3)
+    ax.set_xticks([-100, -10, -1, 0, 1, 10, 100], ["−100", "", "−1", "0", "1", "", "100"])
+    ax.axvspan(-1, 1, color="0.92", linewidth=0)
+    ax.axvline(0, color="0.5", linewidth=0.8)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List every sentence of A and B with its tests, verdicts and chapters."""
+    rows = []
+    for tests in result.of_reports.values():
+        for one in tests:
+            effect = f"{one.verdict.effect} {one.verdict.unit}" if one.verdict.effect.n else "–"
+            rows.append(
+                {
+                    "claim": one.claim.id,
+                    "in our words": one.claim.sentence,
+                    "effect": effect,
+                    "n": one.verdict.effect.n,
+                    "verdict": one.verdict.word,
+                    "chapter": f"@sec-{one.section}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def index_table(result: Result) -> pd.DataFrame:
+    """Index the sentences: where each is judged, what is said, and what would flip it."""
+    rows = []
+    for sentence, tests in result.of_reports.items():
+        places = dict.fromkeys(f"@sec-{one.section}" for one in tests)
+        flips = [f"{_suffix(one)}{one.verdict.flip}" for one in tests if one.verdict.flip]
+        rows.append(
+            {
+                "claim": sentence,
+                "chapter": ", ".join(places),
+                "verdict": verdicts.together([one.verdict for one in tests]),
+                "would flip": "; ".join(flips) or "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _suffix(one: Judged) -> str:
+    part = one.claim.id.removeprefix(one.sentence)
+    return f"{part}: " if part else ""
+
+
+def count_sentence(result: Result) -> str:
+    """Count the sentences by what became of them, and the tests."""
+    tests = [one.verdict for of in result.of_reports.values() for one in of]
+    alone = [one for of in result.of_reports.values() for one in of]
+    words = Counter(verdict.word for verdict in tests)
+    listed = ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
+    changed = [one.claim.id for one in alone if one.verdict.word != one.alone.word]
+    judged = sum(one.verdict.word != verdicts.NOT_TESTED for one in result.judged)
+    by = f" ({', '.join(changed)})" if changed else ""
+    return (
+        f"{len(SENTENCES)} sentences in {len(tests)} tests: {listed}. The report judges {judged} "
+        "effects in all, its own expectations among them; adjusting p for that number changes "
+        f"{len(changed)} of these words{by}."
+    )
+
+
+# The audit
+
+
+def audit_figure(result: Result) -> Figure:
+    """Draw how often each word is given, against the true effect."""
+    spec = result.spec
+    effects = np.array([0.0, *spec.effects])
+    figure, axes = figures.panels(1, len(spec.audited), 2.4, sharey=True)
+    for ax, n, shares in zip(axes[0], spec.audited, result.shares, strict=True):
+        for word, values in zip(audit.WORDS, shares.T, strict=True):
+            color, mark = STYLES[word]
+            ax.plot(effects, 100 * values, color=color, marker=mark, label=word)
+        ax.axhline(100 * verdicts.CHANCE, color="0.5", linewidth=0.8, linestyle=":")
+        ax.axvline(1, color="0.5", linewidth=0.8, linestyle=":")
+        ax.set(title=f"{n} pairs of trainings", xlabel="true effect, in margins")
+    axes[0, 0].set_ylabel("verdicts (%)")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(audit.WORDS)
+    )
+    return figure
+
+
+def audit_sentence(result: Result) -> str:
+    """Say how many verdicts are false, and how large an effect is usually found."""
+    spec, parts = result.spec, []
+    effects = np.array([0.0, *spec.effects])
+    allowed = stats.binom.ppf(0.99, spec.draws, verdicts.CHANCE) / spec.draws
+    for n, shares in zip(spec.audited, result.shares, strict=True):
+        by_word = dict(zip(audit.WORDS, shares.T, strict=True))
+        false = sum(by_word[word][0] for word in (*STYLES,) if word in _CLAIMING)
+        found = by_word[verdicts.SUPPORTED] >= 0.8
+        power = f"from {effects[found.argmax()]:g} margins on" if found.any() else "never here"
+        text = f"{n} pairs: {100 * false:.2g} % claim an effect"
+        if (effects == 1).any():
+            alike = by_word[verdicts.EQUIVALENT][effects == 1][0]
+            text += f", {100 * alike:.2g} % call an effect of one margin equivalent to none"
+        parts.append(f"{text}, and an effect is supported four times in five {power}")
+    return (
+        f"Of {spec.draws:,} verdicts on permuted labels, of which at most {100 * allowed:.2g} % "
+        f"may be false by chance: {'; '.join(parts)}."
+    )
+
+
+_CLAIMING = {verdicts.SUPPORTED, verdicts.DIRECTION_ONLY, verdicts.CONTRADICTED}
+
+
+# Half the budget
+
+
+def half_table(result: Result) -> pd.DataFrame:
+    """Count the words as they are, and as half the trainings would make them."""
+    tests = [one.verdict for of in result.of_reports.values() for one in of]
+    now = Counter(verdict.word for verdict in tests)
+    then = Counter(_halved(verdict).word for verdict in tests)
+    rows = [{"verdict": w, "now": now[w], "with half the trainings": then[w]} for w in WORDS]
+    return pd.DataFrame(rows)
+
+
+def half_sentence(result: Result) -> str:
+    """Say which sentences half the trainings would answer otherwise."""
+    tests = [one for of in result.of_reports.values() for one in of]
+    changed = {
+        one.claim.id: _halved(one.verdict).word
+        for one in tests
+        if _halved(one.verdict).word != one.verdict.word
+    }
+    lost = sum(word == verdicts.NOT_TESTED for word in changed.values())
+    others = [f"{name} ({word})" for name, word in changed.items() if word != verdicts.NOT_TESTED]
+    listed = f": {', '.join(others)}" if others else ""
+    return (
+        f"With half the trainings {lost} tests would have fewer than "
+        f"{verdicts.LEAST_TRAININGS} of them and no verdict, and of the other words "
+        f"{len(others)} would change{listed}."
+    )
+
+
+def _halved(verdict: Verdict) -> Verdict:
+    return verdict.projected(verdict.effect.n // 2)
+
+
+# Rival definitions, and the literature
+
+
+def definition_table(result: Result) -> pd.DataFrame:
+    """List how rival definitions of one idea go with each other, and with what they should tell."""
+    ratio = result.chapters["minimal-ratio"]
+    rows = [
+        _definition("minimal ratio", "share of positive eigenvalues", None, _rho(ratio, "positive"))
+    ]
+    for name, title in ratio_views.RIVALS.items():
+        rho = rank_correlation(trained(ratio, name), trained(ratio, "positive"))
+        rows.append(_definition("", title.replace("\n", " "), rho, _rho(ratio, name)))
+    networks = correlates.networks(result.described)
+    for idea, (first, others) in RIVALS.items():
+        for name in (first, *others):
+            with_first = correlates.between(networks, name, first) if name != first else None
+            gap = correlates.between(networks, name, "accuracy_gap")
+            title = measures.SHORT[name]
+            rows.append(_definition(idea if name == first else "", title, with_first, gap))
+    return pd.DataFrame(rows)
+
+
+def _rho(ratio: minimal_ratio.Result, name: str) -> Interval:
+    return rank_correlation(trained(ratio, name), trained(ratio, "loss"))
+
+
+def _definition(idea: str, name: str, first: Interval | None, told: Interval) -> dict[str, object]:
+    return {
+        "idea": idea,
+        "definition": name,
+        "with the first": "" if first is None else str(first),
+        "with loss or gap": str(told),
+        "n": told.n,
+    }
+
+
+def literature_table(result: Result) -> pd.DataFrame:
+    """List what others report beside what was found here."""
+    return pd.DataFrame(
+        {
+            "what": one.what,
+            "source": one.source,
+            "theirs": one.theirs,
+            "here": one.ours,
+            "agreement if": one.rule,
+            "agrees": one.agrees,
+        }
+        for one in literature.comparisons(result)
+    )
+
+
+def literature_sentence(result: Result) -> str:
+    """Count the agreements."""
+    agrees = Counter(one.agrees for one in literature.comparisons(result))
+    return (
+        f"Of {agrees.total()} numbers, {agrees[literature.YES]} agree, {agrees[literature.NO]} "
+        f"do not, and {agrees[literature.OPEN]} are open."
+    )
