@@ -148,9 +148,9 @@ CLAIMS = (
         "A gradient of almost zero means a local minimum or a vanished gradient.",
         _minimum_or_vanished,
     ),
-    Claim("B-C12", "As gradient norm by loss falls, the loss falls.", _over_loss),
-    Claim("B-C12", "As the layers' gradient norm falls, the loss falls.", _layer_norm),
-    Claim("B-C12", "As the share of positive eigenvalues falls, the loss falls.", _hessian),
+    Claim("B-C12a", "As gradient norm by loss falls, the loss falls.", _over_loss),
+    Claim("B-C12b", "As the layers' gradient norm falls, the loss falls.", _layer_norm),
+    Claim("B-C12c", "As the share of positive eigenvalues falls, the loss falls.", _hessian),
     Claim(
         "B-C13",
         "A high minimal ratio signals a bad initialization or step size.",

@@ -180,12 +180,12 @@ def _goes_with_the_gap(measure: str, title: str, result: Result) -> Verdict:
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        "A-C33",
+        "A-C33a",
         "At A's rate the training loss rises with the batch size.",
         partial(_loss_rises, AS_A, "train"),
     ),
-    Claim("A-C33", "So does the test loss.", partial(_loss_rises, AS_A, "test")),
-    Claim("A-C33", "The test accuracy falls.", partial(_accuracy_falls, AS_A)),
+    Claim("A-C33b", "So does the test loss.", partial(_loss_rises, AS_A, "test")),
+    Claim("A-C33c", "The test accuracy falls.", partial(_accuracy_falls, AS_A)),
     Claim(
         "A-C33, control",
         "The test loss rises with the batch size also after equally many updates.",
@@ -207,11 +207,11 @@ CLAIMS: tuple[Claim, ...] = (
         partial(_accuracy_falls, SCALED),
     ),
     Claim(
-        "A-C35",
+        "A-C35a",
         "Sensitivity changes strongly with small batches and levels off with large ones.",
         partial(_levels_off, False),
     ),
-    Claim("A-C35", "So does A's own measure of it.", partial(_levels_off, True)),
+    Claim("A-C35b", "So does A's own measure of it.", partial(_levels_off, True)),
     Claim("A-C36", "Small batches give more exact gradients.", _smaller_is_more_exact),
     Claim("E-34a", "Large batches end in sharper minima.", _large_is_sharper),
     Claim(
