@@ -192,17 +192,17 @@ CLAIMS: tuple[Claim, ...] = (
         partial(_loss_rises, STEPS, "test"),
     ),
     Claim(
-        "A-C34",
+        "A-C34a",
         "Small batches generalize better, where both train to the end.",
         _small_generalizes_better,
     ),
     Claim(
-        "A-C34, control",
+        "A-C34b",
         "Small batches classify better after equally many epochs at a larger rate.",
         partial(_accuracy_falls, EPOCHS),
     ),
     Claim(
-        "A-C34, control",
+        "A-C34c",
         "Small batches classify better where the rate grows with the batch.",
         partial(_accuracy_falls, SCALED),
     ),
