@@ -57,11 +57,12 @@ def layer(name):
     """The module below `hw1lib` that a name belongs to.
 
     Each experiment counts as one, together with its figures and tables in `<name>_views`, the
-    sentences that it tests in `<name>_claims` and what it trains in `<name>_training`.
+    sentences that it tests in `<name>_claims`, the reports' slips in `<name>_slips` and what it
+    trains in `<name>_training`.
     """
     parts = name.split(".")[1:3]
     if parts[:1] == ["experiments"]:
-        return re.sub("_(views|claims|training)$", "", ".".join(parts))
+        return re.sub("_(views|claims|slips|training)$", "", ".".join(parts))
     return "".join(parts[:1])
 
 

@@ -49,6 +49,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "tbl-fit-tuning",
         "tbl-fit-stop",
         "tbl-fit-verdicts",
+        "tbl-fit-slips",
     ],
     "12_image_task": [
         "fig-image-main",
@@ -61,6 +62,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-image-digits",
         "tbl-image-digits",
         "tbl-image-verdicts",
+        "tbl-image-slips",
     ],
     "21_weight_paths": [
         "fig-paths-joint",
@@ -72,6 +74,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "tbl-paths-spread",
         "fig-paths-neighbours",
         "tbl-paths-verdicts",
+        "tbl-paths-slips",
     ],
     "22_gradient_norm": [
         "fig-norm-course",
@@ -82,6 +85,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-norm-edge",
         "tbl-norm-edge",
         "tbl-norm-verdicts",
+        "tbl-norm-slips",
     ],
     "23_minimal_ratio": [
         "fig-ratio-search",
@@ -93,6 +97,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "tbl-ratio-rival",
         "fig-ratio-kink",
         "tbl-ratio-verdict",
+        "tbl-ratio-slips",
     ],
     "24_error_surface": [
         "fig-surface-line",
@@ -104,6 +109,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "tbl-surface-flatness",
         "fig-surface-path",
         "tbl-surface-verdicts",
+        "tbl-surface-slips",
     ],
     "31_random_labels": [
         "fig-random-digits",
@@ -115,6 +121,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-random-written",
         "tbl-random-literature",
         "tbl-random-verdicts",
+        "tbl-random-slips",
     ],
     "32_capacity": [
         "fig-capacity-sweep",
@@ -126,6 +133,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-capacity-written",
         "fig-capacity-descent",
         "tbl-capacity-verdicts",
+        "tbl-capacity-slips",
     ],
     "33_interpolation": [
         "fig-interpolation-courses",
@@ -141,6 +149,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-interpolation-a",
         "fig-interpolation-b",
         "tbl-interpolation-verdicts",
+        "tbl-interpolation-slips",
     ],
     "34_sensitivity": [
         "fig-sensitivity-sweep",
@@ -155,6 +164,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-sensitivity-gap",
         "tbl-sensitivity-correlation",
         "tbl-sensitivity-verdicts",
+        "tbl-sensitivity-slips",
     ],
 }
 

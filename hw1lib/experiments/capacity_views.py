@@ -114,11 +114,9 @@ def written(result: Result) -> Figure:
     """Draw A's sizes in A's order, and what B took for training loss and accuracy."""
     figure, axes = figures.panels(1, 3, 2.2)
     ordered, losses, errors = axes[0]
-    sweep = result.sweeps[A]
     numbers = sorted(result.spec.a_models)
-    parts = [f"-{'-'.join(map(str, A_HIDDEN[number - 1]))}-" for number in numbers]
-    order = [next(k for k, name in enumerate(sweep.names) if part in name) for part in parts]
-    _draw(ordered, np.array(numbers), sweep.accuracy("test")[:, order], STYLES[A], "test")
+    unsorted = result.sweeps[A].accuracy("test")[:, in_a_order(result)]
+    _draw(ordered, np.array(numbers), unsorted, STYLES[A], "test")
     ordered.set(title="A, test accuracy (%)", xlabel="number in A's list", xticks=numbers)
     sweep = result.sweeps[B]
     drawn = (
@@ -231,6 +229,18 @@ def verdict_table(result: Result) -> pd.DataFrame:
     return verdicts.table(CLAIMS, result)
 
 
+def in_a_order(result: Result) -> list[int]:
+    """Place A's networks, which are sorted by size, in the order of A's list."""
+    parts = [f"-{'-'.join(map(str, A_HIDDEN[k - 1]))}-" for k in sorted(result.spec.a_models)]
+    names = result.sweeps[A].names
+    return [next(k for k, name in enumerate(names) if part in name) for part in parts]
+
+
+def lowest_share(sweep: Sweep) -> np.ndarray:
+    """Compare the lowest loss of a minibatch with that of the whole training split, (R, K)."""
+    return sweep.lowest_batch.T / sweep.loss("train")
+
+
 def sweep_sentence(result: Result) -> str:
     """Say how far test accuracy comes from the smallest to the largest network."""
     parts = []
@@ -280,8 +290,7 @@ def settled_sentence(result: Result) -> str:
 
 def written_sentence(result: Result) -> str:
     """Say how far B's training loss lies under that of the whole split."""
-    sweep = result.sweeps[B]
-    share = sweep.lowest_batch.T / sweep.loss("train")
+    share = lowest_share(result.sweeps[B])
     first, last = (t_interval(100 * share[:, k]) for k in (0, -1))
     return (
         f"The lowest loss of a minibatch is {first} % of that of the whole training split in B's "

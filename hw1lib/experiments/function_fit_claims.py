@@ -79,6 +79,13 @@ def later_over_earlier(fits: list[Fit]) -> np.ndarray:
     return means
 
 
+def improvement(more: str, less: str, result: Result) -> Interval:
+    """Compare two networks' final losses, tuned: log10(less / more), mean over the targets."""
+    ends = [[result.fits[TUNED, t, n].final for t in result.spec.targets] for n in (more, less)]
+    with np.errstate(invalid="ignore"):  # infinity over infinity: both diverged
+        return t_interval(np.log10(np.divide(ends[1], ends[0])).mean(axis=0))
+
+
 Fits = dict[str, Fit]  # of one target in one arm, by network
 
 
@@ -192,12 +199,9 @@ def _wrong_at_jumps(network: str, fits: Fits) -> Verdict:
 
 def _better(more: str, less: str, result: Result) -> Verdict:
     """Judge whether one network ends lower than another, tuned, on the mean over the targets."""
-    ends = [[result.fits[TUNED, t, n].final for t in result.spec.targets] for n in (more, less)]
-    with np.errstate(invalid="ignore"):  # infinity over infinity: both diverged
-        decades = np.log10(np.divide(ends[1], ends[0])).mean(axis=0)
     return _lower(
         f"final loss of {less} over that of {more}, tuned, mean over the targets",
-        t_interval(decades),
+        improvement(more, less, result),
     )
 
 

@@ -1,7 +1,5 @@
 """Figures and tables of chapter 31, each a function of its result."""
 
-import math
-
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
@@ -248,19 +246,26 @@ def memory_sentence(result: Result) -> str:
     return f"With {100 * share:g} % random, true training labels right: {'; '.join(parts)}."
 
 
+def minibatch_error(fit: Fit) -> np.ndarray:
+    """Tell how far each pass's last minibatch's loss is from that of the whole split, either way.
+
+    In decades, (K - 1, R) after every pass that was measured; NaN where either is unknown.
+    """
+    whole = fit.series("train", "loss")[1:]
+    kept = fit.last[fit.epochs[1:] - 1]
+    both = np.isfinite(kept) & (kept > 0) & (whole > 0)
+    off = np.full(whole.shape, np.nan)
+    off[both] = np.abs(np.log10(kept[both] / whole[both]))
+    return off
+
+
 def written_sentence(result: Result) -> str:
     """Say how far the last minibatch's loss is from that of the whole split."""
     parts = []
     for network in NETWORKS:
-        fit = result.fits[network, 1.0]
-        whole = fit.series("train", "loss")[1:]
-        kept = fit.last[fit.epochs[1:] - 1]
-        both = np.isfinite(kept) & (kept > 0) & (whole > 0)
-        if both.any():
-            off = math.exp(np.median(np.abs(np.log(kept[both] / whole[both]))))
-            parts.append(f"{off:.2f} for the {network}")
-        else:
-            parts.append(f"not known for the {network}")
+        off = _finite(minibatch_error(result.fits[network, 1.0]))
+        told = f"{10 ** np.median(off):.2f}" if len(off) else "not known"
+        parts.append(f"{told} for the {network}")
     return (
         "The last minibatch's loss is off by this factor, median over passes and trainings: "
         f"{', '.join(parts)}."
