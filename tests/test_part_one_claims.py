@@ -1,14 +1,15 @@
-"""The verdicts of chapters 11 and 12: right where a report is right, wrong where it is wrong."""
+"""Results of chapters 11 and 12 by hand that decide every claim either way."""
+
+import functools
 
 import numpy as np
-import pytest
+from planted import REPLICAS, Cases
 
 from hw1lib import verdicts
 from hw1lib.experiments import function_fit, function_fit_claims, image_task, image_task_claims
 from hw1lib.experiments.function_fit import AS_A, AS_B, B_SIGN, DENSE, NETWORKS, TUNED, Fit
 from hw1lib.experiments.image_task import CONTROL, MAIN, B, Curves
 
-REPLICAS = 8
 UPDATES = 400
 
 
@@ -46,7 +47,7 @@ def of_arm(arm, target, deep, medium, shallow):
     return {(arm, target, n): f for n, f in zip(NETWORKS, (deep, medium, shallow), strict=True)}
 
 
-@pytest.fixture
+@functools.cache
 def right():
     """Fits about which both reports are right."""
     stopped, slower, high = fit(1e-4, 100), fit(3e-4, 200), fit(1e-2, 300)
@@ -59,7 +60,7 @@ def right():
     return fitted(fits)
 
 
-@pytest.fixture
+@functools.cache
 def wrong():
     """Fits about which both reports are wrong."""
     stopped, slower, high = fit(1e-4, 100), fit(3e-4, 200), fit(1e-2, 300)
@@ -75,26 +76,16 @@ def wrong():
     return fitted(fits)
 
 
-def test_what_holds_of_the_fits_is_supported(right):
-    assert set(words(function_fit_claims, right).values()) == {verdicts.SUPPORTED}
-
-
-def test_what_fails_of_the_fits_is_contradicted(wrong):
-    found = words(function_fit_claims, wrong)
-    for of_stops in ("A-C6", "B-C3"):  # below
-        del found[of_stops]
-    assert set(found.values()) == {verdicts.CONTRADICTED}
-
-
-def test_a_later_stop_at_a_lower_loss_contradicts_the_order():
+@functools.cache
+def wrong_order():
+    """Fits of which those that stop later have the lower loss."""
     first, later = fit(9e-4, 100), fit(1e-4, 300)
     fits = of_arm(AS_A, "sinc", first, first, later) | of_arm(AS_B, "sinc", first, first, later)
-    found = words(function_fit_claims, fitted(fits))
-    assert found["A-C6"] == found["B-C3"] == verdicts.CONTRADICTED
+    return fitted(fits)
 
 
-def test_what_was_not_fitted_is_not_tested(right):
-    result = fitted(right.fits, targets=("sine",))
+def test_what_was_not_fitted_is_not_tested():
+    result = fitted(right().fits, targets=("sine",))
     found = words(function_fit_claims, result)
     assert found["A-C1a"] == found["B-C7"] == verdicts.NOT_TESTED
     assert found["A-C5"] == verdicts.SUPPORTED
@@ -151,14 +142,20 @@ RIGHT = {"narrow": 0.6, "wide": 0.8, "thin": 0.3, "thick": 0.5, "permuted": 0.4}
 WRONG = {"narrow": 0.5, "wide": 0.3, "thin": 0.8, "thick": 0.6, "permuted": 0.9}
 
 
-def test_what_holds_of_the_images_is_supported():
-    result = learned(**RIGHT, small=0.9, large=0.95)
-    assert set(words(image_task_claims, result).values()) == {verdicts.SUPPORTED}
+@functools.cache
+def images_right():
+    return learned(**RIGHT, small=0.9, large=0.95)
 
 
-def test_what_fails_of_the_images_is_contradicted():
-    result = learned(**WRONG, small=0.95, large=0.9)
-    assert set(words(image_task_claims, result).values()) == {verdicts.CONTRADICTED}
+@functools.cache
+def images_wrong():
+    return learned(**WRONG, small=0.95, large=0.9)
+
+
+CASES = {
+    "function_fit": Cases(right, wrong, wrong_of={"A-C6": wrong_order, "B-C3": wrong_order}),
+    "image_task": Cases(images_right, images_wrong),
+}
 
 
 def test_without_digits_or_a_second_width_there_is_no_test():

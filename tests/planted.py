@@ -1,0 +1,151 @@
+"""Records of the chapters by hand, with what was learned planted in them; nothing is trained."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+
+from hw1lib import landscape, trajectories
+from hw1lib.experiments import minimal_ratio, random_labels
+from hw1lib.experiments.capacity import Sweep
+from hw1lib.experiments.interpolation_training import NESTEROV, End, Pair, Training
+from hw1lib.experiments.weight_paths import Paths
+
+REPLICAS = 8
+EIGHT = np.linspace(0.9, 1.1, REPLICAS)
+NOBODY = np.zeros(REPLICAS, dtype=bool)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Results of one chapter that decide its claims either way."""
+
+    right: Callable[[], Any]  # supports every claim that is not named below
+    wrong: Callable[[], Any]  # contradicts every claim that is not named below
+    right_of: Mapping[str, Callable[[], Any]] = field(default_factory=dict)  # by the claim's id,
+    wrong_of: Mapping[str, Callable[[], Any]] = field(default_factory=dict)  # where one excludes
+    # another
+    untested: Mapping[str, str] = field(default_factory=dict)  # id -> why there is no test
+    one_sided: Mapping[str, str] = field(default_factory=dict)  # id -> why its effect cannot be
+    # below zero, so that nothing is found instead of the reverse
+
+
+def paths(weights: np.ndarray, walks: np.ndarray, layers: tuple[int, ...] = (600, 200)) -> Paths:
+    """Paths of chapter 21 whose snapshots (R, T, P) are given."""
+    ends = np.cumsum([0, *layers])
+    columns = [slice(*pair) for pair in pairwise(ends)]
+    runs, times, _ = weights.shape
+    grams, of_walks = (
+        trajectories.grams(torch.from_numpy(w.swapaxes(0, 1)), columns) for w in (weights, walks)
+    )
+    none = np.zeros((times, runs, 3))
+    nobody = np.zeros(runs, dtype=bool)
+    return Paths((1, 1, 1), 1, tuple(layers), np.arange(times), none, none, grams, of_walks, nobody)
+
+
+def place(loss: np.ndarray, eigenvalues: np.ndarray, **measures: np.ndarray) -> minimal_ratio.Place:
+    """Points of chapter 23 with these losses (R,) and spectra (R, P), and zero in all else."""
+    nothing = {f.name: np.zeros(len(loss)) for f in fields(minimal_ratio.Place)}
+    return minimal_ratio.Place(**{**nothing, "loss": loss, "eigenvalues": eigenvalues, **measures})
+
+
+def surface(rise: float, away: float) -> landscape.Surface:
+    """A surface of chapter 24 by its rise on the line, of the start, and at any distance."""
+    line = np.zeros((REPLICAS, len(landscape.positions(4)), 2, 2))
+    line[:] = np.array([9.0, 9, 8, 7, 6, 5, 5])[:, None, None]  # 9 at the start, 5 at the solution
+    line[:, 3] += 9 * (rise * EIGHT + 1 / 9)[:, None, None] * (rise > 0)
+    steps = 5 + away * np.ones((len(landscape.DISTANCES), 3)) * EIGHT[:, None, None]
+    return landscape.surface(4, {"diverged": NOBODY, "line": line, "steps": steps})
+
+
+def fit(accuracy: np.ndarray, **changes: np.ndarray) -> random_labels.Fit:
+    """Trainings of chapter 31 with known training accuracies (K, R), right on nothing else."""
+    accuracy = np.array(accuracy, dtype=float)
+    train = np.stack([1 - accuracy / 2, accuracy, np.zeros_like(accuracy)], axis=2)
+    basic = {
+        "epochs": 2 * np.arange(len(accuracy)),
+        "train": train,
+        "test": train[:, :, :2],
+        "objective": train[1:, :, 0],
+        "last": train[1:, :, 0],
+        "diverged": np.zeros(accuracy.shape[1], bool),
+    }
+    return random_labels.Fit(**{**basic, **changes})
+
+
+def fitted_after(passes: list[int], n: int = REPLICAS, **changes: np.ndarray) -> random_labels.Fit:
+    """Replicas that fit after so many of 100 passes, and are measured after every pass."""
+    steps = np.arange(101)
+    accuracy = (steps[:, None] >= np.resize(passes, n)).astype(float)
+    return fit(accuracy, **{"epochs": steps, **changes})
+
+
+def sweep(sizes: list[int], train: Any, test: Any) -> Sweep:
+    """A sweep of chapter 32 with these accuracies in percent, and losses of their errors."""
+    noise = np.random.default_rng(0).normal(scale=0.01, size=(2, len(sizes), REPLICAS))
+    accuracies = [np.asarray(a)[:, None] + e for a, e in zip((train, test), noise, strict=True)]
+    both = [np.stack([(101 - a) / 20, a / 100], axis=2) for a in accuracies]
+    rest = np.zeros((len(sizes), REPLICAS))
+    return Sweep(
+        names=tuple(f"784-{size}-10" for size in sizes),
+        parameters=np.array(sizes),
+        train=both[0],
+        test=both[1],
+        passes=rest,
+        lowest_batch=rest,
+        highest_running=rest,
+        diverged=rest.astype(bool),
+        epochs=np.array([0]),
+        train_along=both[0][:, None].copy(),
+        test_along=both[1][:, None].copy(),
+    )
+
+
+def settings(**changes: Any) -> Training:
+    """A small training of chapter 33 of two replicas, whose last batch is short."""
+    small: dict[str, Any] = {
+        "widths": (784, 6, 5, 10),
+        "optimizer": NESTEROV,
+        "learning_rate": 0.01,
+        "weight_decay": 0.1,
+        "batch_size": 12,
+        "steps": 5,
+        "epochs": 2,
+        "train_examples": 50,
+        "measured": 33,
+        "described": 2,
+        "described_replicas": 1,
+        "seeds": (3, 4),
+    }
+    return Training(**{**small, **changes})
+
+
+def end(loss: float = 0.0, accuracy: float = 0.0) -> End:
+    """One end of a line in chapter 33, with training losses and accuracies of this size."""
+    course = np.zeros((4, REPLICAS, 2, 2))
+    course[..., 0] = loss * np.array([2.3, 1, 0.5, 0.3])[:, None, None] * EIGHT[:, None]
+    course[..., 1] = accuracy + 1e-4 * EIGHT[:, None]
+    return End(settings(), course, np.ones(REPLICAS), NOBODY, {})
+
+
+Curve = Callable[[np.ndarray], np.ndarray]
+
+
+def pair(
+    loss: Curve,
+    accuracy: Curve = np.zeros_like,
+    *,
+    steps: int = 20,
+    n: int = REPLICAS,
+    ends: tuple[End, End] | None = None,
+) -> Pair:
+    """A pair of chapter 33 whose losses and accuracies on both splits are functions of alpha."""
+    alphas = np.arange(-steps, 2 * steps + 1) / steps
+    values = np.stack([loss(alphas), accuracy(alphas)], axis=-1)
+    jitter = np.linspace(0.99, 1.01, n)[None, :, None, None]
+    line = np.repeat(values[:, None, None], n, axis=1).repeat(2, axis=2) * jitter
+    nothing = End(settings(), np.zeros((3, n, 2, 2)), np.ones(n), np.zeros(n, bool), {})
+    return Pair(*(ends or (nothing, nothing)), alphas, line, np.ones(n))
