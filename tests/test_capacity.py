@@ -14,6 +14,7 @@ from torch import nn
 from hw1lib import data, generalization, models, replicas, verdicts
 from hw1lib.experiments import capacity as chapter
 from hw1lib.experiments import capacity_claims as claims
+from hw1lib.experiments import capacity_slips as slips
 from hw1lib.experiments import capacity_training as trainings
 from hw1lib.experiments import capacity_views as views
 from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B, Sweep
@@ -23,6 +24,7 @@ from hw1lib.spec import SettingError
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
 FIGURES = [views.sweeps, views.gaps, views.settled, views.written, views.descent]
 TABLES = [views.sweep_table, views.knee_table, views.theirs_table, views.verdict_table]
+TABLES += [slips.slip_table]
 SENTENCES = [views.sweep_sentence, views.knee_sentence, views.gap_sentence, views.settled_sentence]
 SENTENCES += [views.written_sentence, views.descent_sentence, views.fitted_sentence]
 SENTENCES += [views.describe]

@@ -15,6 +15,7 @@ from torch import nn
 from hw1lib import landscape, measures, models, replicas, verdicts
 from hw1lib.experiments import error_surface as chapter
 from hw1lib.experiments import error_surface_claims as claims
+from hw1lib.experiments import error_surface_slips as slips
 from hw1lib.experiments import error_surface_views as views
 from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD
 from hw1lib.landscape import DISTANCES, Look, Surface
@@ -24,7 +25,7 @@ from hw1lib.spec import SettingError
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, measured=33)
 FIGURES = [views.lines, views.regressor_lines, views.planes, views.away, views.paths]
 FIGURES += [views.eigenvalues]
-TABLES = [views.line_table, views.flatness_table, views.verdict_table]
+TABLES = [views.line_table, views.flatness_table, views.verdict_table, slips.slip_table]
 SENTENCES = [views.line_sentence, views.accuracy_sentence, views.regressor_sentence]
 SENTENCES += [views.planes_sentence, views.flatter_sentence, views.path_sentence]
 SENTENCES += [views.eigenvalue_sentence]

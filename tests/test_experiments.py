@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from hw1lib import data, measures, models, training
-from hw1lib.experiments import function_fit, image_task
+from hw1lib.experiments import function_fit, function_fit_slips, image_task, image_task_slips
 from hw1lib.experiments import function_fit_views as fit_views
 from hw1lib.experiments import image_task_views as image_views
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED, Fit
@@ -605,6 +605,8 @@ FIT_VIEWS = {
     "comparison_table": fit_views.comparison_table,
     "stopping_table": fit_views.stopping_table,
     "tuning_table": fit_views.tuning_table,
+    "verdict_table": fit_views.verdict_table,
+    "slip_table": function_fit_slips.slip_table,
     "order_sentence": fit_views.order_sentence,
     "stuck_sentence": fit_views.stuck_sentence,
     "reading": fit_views.reading,
@@ -621,6 +623,7 @@ def shown(view, result):
     made = view(result)
     if isinstance(made, pd.DataFrame):
         assert len(made)
+        assert not re.search(r"\bnan\b|\binf\b|None", made.to_string())
     elif isinstance(made, Figure):
         made.draw_without_rendering()
     else:
@@ -650,6 +653,8 @@ IMAGE_VIEWS = {
     "objectives": lambda result: image_views.objectives(result, B),
     "results_table": lambda result: image_views.results_table(result, [MAIN]),
     "contrast_table": image_views.contrast_table,
+    "verdict_table": image_views.verdict_table,
+    "slip_table": image_task_slips.slip_table,
     "main_sentence": image_views.main_sentence,
     "width_reading": image_views.width_reading,
     "control_sentence": image_views.control_sentence,

@@ -14,6 +14,7 @@ from torch import nn
 
 from hw1lib import models, verdicts
 from hw1lib.experiments import gradient_norm, gradient_norm_claims, gradient_norm_training
+from hw1lib.experiments import gradient_norm_slips as slips
 from hw1lib.experiments import gradient_norm_views as views
 from hw1lib.experiments.gradient_norm import (
     ADAM,
@@ -323,6 +324,7 @@ VIEWS = {
         "describe",
     ]
 }
+VIEWS["slip_table"] = slips.slip_table
 
 
 def shown(view, result):

@@ -15,6 +15,7 @@ from torch import nn
 from hw1lib import data, generalization, models, replicas, training, verdicts
 from hw1lib.experiments import interpolation as chapter
 from hw1lib.experiments import interpolation_claims as claims
+from hw1lib.experiments import interpolation_slips as slips
 from hw1lib.experiments import interpolation_training as trained
 from hw1lib.experiments import interpolation_views as views
 from hw1lib.experiments.interpolation import B
@@ -35,6 +36,7 @@ FIGURES = [
     views.as_b,
 ]
 TABLES = [views.end_table, views.line_table, views.flatness_table, views.verdict_table]
+TABLES += [slips.slip_table]
 SENTENCES = [views.course_sentence, views.update_sentence, views.aligned_sentence]
 SENTENCES += [views.lean_sentence, views.trend_sentence, views.retrained_sentence]
 SENTENCES += [views.together_sentence, views.verdict_sentence]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from hw1lib import curvature, measures, models, ratios, verdicts
 from hw1lib.experiments import minimal_ratio as chapter
 from hw1lib.experiments import minimal_ratio_claims as claims
+from hw1lib.experiments import minimal_ratio_slips as slips
 from hw1lib.experiments import minimal_ratio_views as views
 from hw1lib.experiments.minimal_ratio import ARMS, BOTTOM, EMBEDDED, LEAKY, RECIPE, SPLIT, Points
 from hw1lib.replicas import Streams
@@ -226,6 +227,7 @@ def test_tables_and_sentences_are_made_whatever_happened(result, lost):
     assert len(sentences) == 6
     for shown in (result, planted(result, lambda loss: 0.9), lost):
         assert all(isinstance(getattr(views, name)(shown), pd.DataFrame) for name in TABLES)
+        assert "nan" not in slips.slip_table(shown).to_string()
         for name in [*sentences, "describe_searches"]:
             assert "nan" not in getattr(views, name)(shown)
 

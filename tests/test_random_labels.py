@@ -13,6 +13,7 @@ from torch import nn
 from hw1lib import data, generalization, measures, models, replicas, training, verdicts
 from hw1lib.experiments import random_labels as chapter
 from hw1lib.experiments import random_labels_claims as claims
+from hw1lib.experiments import random_labels_slips as slips
 from hw1lib.experiments import random_labels_training as learning
 from hw1lib.experiments import random_labels_views as views
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit
@@ -22,6 +23,7 @@ from hw1lib.spec import SettingError
 SPEC = chapter.PROFILES["smoke"].replace(data="standin")
 FIGURES = [views.noise, views.memory, views.written]
 TABLES = [views.fit_table, views.test_table, views.literature_table, views.verdict_table]
+TABLES += [slips.slip_table]
 SENTENCES = [views.slower_sentence, views.test_sentence, views.memory_sentence]
 SENTENCES += [views.written_sentence, views.literature_sentence]
 

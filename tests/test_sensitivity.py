@@ -15,6 +15,7 @@ from hw1lib import classification, data, models, sensitivities, training, verdic
 from hw1lib.experiments import generalization_views as gap_views
 from hw1lib.experiments import sensitivity as chapter
 from hw1lib.experiments import sensitivity_claims as claims
+from hw1lib.experiments import sensitivity_slips as slips
 from hw1lib.experiments import sensitivity_training as trainings
 from hw1lib.experiments import sensitivity_views as views
 from hw1lib.experiments.sensitivity import (
@@ -36,7 +37,7 @@ from hw1lib.spec import SettingError
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
 OF_RESULT = [views.sweep, views.sensitivity, views.as_written, views.noise, views.sharp]
 OF_RESULT += [views.rescaled]
-TABLES = [views.keskar_table, views.jacobian_table, views.verdict_table]
+TABLES = [views.keskar_table, views.jacobian_table, views.verdict_table, slips.slip_table]
 SENTENCES = [views.sweep_sentence, views.sensitivity_sentence, views.written_sentence]
 SENTENCES += [views.noise_sentence, views.sharp_sentence, views.rescaled_sentence]
 SENTENCES += [views.keskar_sentence, views.describe_sweep]

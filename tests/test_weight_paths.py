@@ -13,6 +13,7 @@ from torch import nn
 
 from hw1lib import models, replicas, trajectories
 from hw1lib.experiments import weight_paths as chapter
+from hw1lib.experiments import weight_paths_slips as slips
 from hw1lib.experiments import weight_paths_views as views
 from hw1lib.experiments.weight_paths import A, B, Paths
 from hw1lib.experiments.weight_paths_claims import CLAIMS
@@ -197,6 +198,7 @@ TABLES = {
     "star_table": views.star_table,
     "spread_table": views.spread_table,
     "verdict_table": views.verdict_table,
+    "slip_table": slips.slip_table,
 }
 TEXTS = {
     "joint_sentence": views.joint_sentence,

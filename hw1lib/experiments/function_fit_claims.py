@@ -31,9 +31,13 @@ def stops(fit: Fit) -> np.ndarray:
 
 
 def loss_at_stop(fit: Fit) -> np.ndarray:
-    """Take each training's loss where the rule ends it, or else its last, (R,)."""
+    """Take each training's loss where the rule ends it, or else its last, (R,).
+
+    NaN where it diverged.
+    """
     ends = np.minimum(stops(fit), len(fit.loss) - 1).astype(int)
-    return fit.loss[ends, np.arange(len(ends))]
+    found = fit.loss[ends, np.arange(len(ends))]
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def lowered(fit: Fit) -> np.ndarray:
@@ -82,7 +86,7 @@ def later_over_earlier(fits: list[Fit]) -> np.ndarray:
 def improvement(more: str, less: str, result: Result) -> Interval:
     """Compare two networks' final losses, tuned: log10(less / more), mean over the targets."""
     ends = [[result.fits[TUNED, t, n].final for t in result.spec.targets] for n in (more, less)]
-    with np.errstate(invalid="ignore"):  # infinity over infinity: both diverged
+    with np.errstate(invalid="ignore", divide="ignore"):  # where one or both diverged
         return t_interval(np.log10(np.divide(ends[1], ends[0])).mean(axis=0))
 
 

@@ -32,10 +32,14 @@ def _squared_error(result: Result) -> str:
 
 
 def _one_seed(result: Result) -> str:
-    convolutional, others = (tally(opposite(family(result))) for family in (cnns, mlps))
+    families = {"CNNs": cnns(result), "MLPs": mlps(result)}
+    wide = {name: family for name, family in families.items() if len(family) > 1}
+    counts = [f"{tally(opposite(family))} ({name})" for name, family in wide.items()]
+    if not counts:
+        return "there is one width only"
     return (
         "of the seeds alone, width does the opposite of its mean, or nothing, in "
-        f"{convolutional} (CNNs) and {others} (MLPs)"
+        f"{' and '.join(counts)}"
     )
 
 
