@@ -42,7 +42,7 @@ def loss_at_stop(fit: Fit) -> np.ndarray:
 
 def lowered(fit: Fit) -> np.ndarray:
     """Tell which share of the updates lowers each training's loss, (R,); NaN if it diverged."""
-    share = (np.diff(fit.loss, axis=0) < 0).mean(axis=0)
+    share = (fit.loss[1:] < fit.loss[:-1]).mean(axis=0)
     return np.where(fit.diverged, np.nan, share)
 
 
