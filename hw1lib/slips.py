@@ -1,5 +1,6 @@
 """Slips of reports A and B: what was done, what is done instead, and what that changes."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,14 @@ def table(slips: Iterable[Slip], result: Any) -> pd.DataFrame:
             "id": slip.id,
             "what the report did": slip.done,
             "here": slip.instead,
-            "what it changed": slip.changed(result),
+            "what it changed": _unbroken(slip.changed(result)),
         }
         for slip in slips
+    )
+
+
+def _unbroken(text: str) -> str:
+    """Keep factors, intervals and n on one line, by spaces at which none breaks."""
+    return re.sub(
+        r"\[.*?\]|\(n = \d+\)|× \S+", lambda m: m[0].replace(" ", "\N{NO-BREAK SPACE}"), text
     )

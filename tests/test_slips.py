@@ -86,6 +86,15 @@ def test_a_table_has_a_row_for_each_slip():
     assert list(table) == ["id", "what the report did", "here", "what it changed"]
 
 
+def test_no_line_breaks_within_a_number():
+    said = "twice × 2 [1, 3] (n = 8) as (much or little)"
+    table = slips.table([Slip("A1", "", "", lambda result: said)], None)
+    (cell,) = table["what it changed"]
+    assert cell.split(" ") == [
+        *("twice", "×\xa02", "[1,\xa03]", "(n\xa0=\xa08)", "as", "(much", "or", "little)")
+    ]
+
+
 # What they changed, where it is known
 
 

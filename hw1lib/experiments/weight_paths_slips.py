@@ -28,14 +28,14 @@ def _one_layer(result: Result) -> str:
     layer, whole = (shown(paths, which) for which in (0, None))
     return (
         f"planes show {layer} of the first layer's variance and {whole} of the whole network's, of "
-        f"{len(paths.arrived)} trainings; without biases not rebuilt: few of the weights"
+        f"{len(paths.arrived)} trainings; without biases not rebuilt: they are few of the weights"
     )
 
 
 SLIPS = (
     Slip(
         "A3",
-        "speaks of activations where weights are projected, and of no variance",
+        "speaks of activations where weights are projected; gives no variance",
         "called weights, with the variance shown beside that of random walks",
         _variance_shown,
     ),
