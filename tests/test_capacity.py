@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
+from planted import sweep as sweep_of
 from torch import nn
 
 from hw1lib import data, generalization, models, replicas, verdicts
@@ -17,7 +18,7 @@ from hw1lib.experiments import capacity_claims as claims
 from hw1lib.experiments import capacity_slips as slips
 from hw1lib.experiments import capacity_training as trainings
 from hw1lib.experiments import capacity_views as views
-from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B, Sweep
+from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 
@@ -245,32 +246,7 @@ def test_a_network_that_settled_keeps_what_it_had(fresh, result):
 # The verdicts
 
 
-def planted(sizes, train, test):
-    """A sweep of eight trainings with these accuracies in percent, and losses of their errors."""
-    noise = np.random.default_rng(0).normal(scale=0.01, size=(2, len(sizes), 8))
-    accuracies = [np.asarray(a)[:, None] + e for a, e in zip((train, test), noise, strict=True)]
-    both = [np.stack([(101 - a) / 20, a / 100], axis=2) for a in accuracies]
-    rest = np.zeros((len(sizes), 8))
-    return Sweep(
-        names=tuple(f"784-{size}-10" for size in sizes),
-        parameters=np.array(sizes),
-        train=both[0],
-        test=both[1],
-        passes=rest,
-        lowest_batch=rest,
-        highest_running=rest,
-        diverged=rest.astype(bool),
-        epochs=np.array([0]),
-        train_along=both[0][:, None],
-        test_along=both[1][:, None],
-    )
-
-
 SIZES = [4000, 20000, 45000, 100000, 160000, 300001, 390000, 500000]
-# a knee at 160,000: eight points per tenfold size before, one after
-KNEED = 98 + np.where(np.log10(SIZES) < np.log10(160000), 8, 0.3) * (
-    np.log10(SIZES) - np.log10(160000)
-)
 
 
 def words(result, **sweeps):
@@ -280,52 +256,10 @@ def words(result, **sweeps):
     return {claim.id: claim.judge(changed).word for claim in claims.CLAIMS}
 
 
-def test_what_was_planted_in_as_networks_is_found(result):
-    found = words(result, a=planted(SIZES, KNEED, KNEED - 0.2))
-    for claim in ("A-C23a", "A-C23b", "A-C24a", "A-C24c", "A-C25a", "A-C25b", "A-C25c"):
-        assert found[claim] == verdicts.SUPPORTED, claim
-    assert found["A-C24b"] == verdicts.DIRECTION_ONLY  # 160,000 is almost a factor of two away
-    assert found["A-C26a"] == verdicts.SUPPORTED
-    assert found["A-C27a"] == verdicts.SUPPORTED
-
-
-def test_the_opposite_of_as_sentences_is_found_too(result):
-    straight = 80 - 5 * np.log10(SIZES)
-    found = words(result, a=planted(SIZES, straight + 2, straight))
-    for claim in ("A-C23a", "A-C23b", "A-C25b", "A-C25c", "A-C26a", "A-C27a"):
-        assert found[claim] == verdicts.CONTRADICTED, claim
-    assert found["A-C24a"] != verdicts.SUPPORTED
-
-
-def test_convergence_has_verdicts_of_its_own(result):
-    sweep = planted(SIZES, np.full(8, 100.0), KNEED - 3)
-    before = sweep.test_along.copy()
-    before[..., 0] *= 0.5  # the test loss has doubled since
-    found = words(result, settled=dataclasses.replace(sweep, test_along=before))
-    assert found["A-C26b"] == found["A-C26c"] == verdicts.CONTRADICTED
-    assert found["A-C27b"] == verdicts.EQUIVALENT
-    found = words(result, settled=planted(SIZES, KNEED, KNEED))
-    assert found["A-C26b"] == found["A-C26c"] == found["A-C27b"] == verdicts.SUPPORTED
-
-
-def test_a_reversal_among_bs_networks_is_found(result):
-    dip = KNEED - np.array([0, 0, 0, 0, 0, 1, 0, 0])
-    found = words(result, b=planted(SIZES, KNEED, dip))
-    assert found["B-C17"] == found["B-C18"] == verdicts.SUPPORTED
-    found = words(result, b=planted(SIZES, KNEED, np.linspace(90, 98, 8)))
-    assert found["B-C17"] == found["B-C18"] == verdicts.CONTRADICTED
-    assert found["B-C16"] == verdicts.SUPPORTED
-
-
-def test_a_peak_of_the_test_error_is_found_where_it_is(result):
+def test_a_peak_of_the_test_error_is_told_where_it_is(result):
     error = np.array([30, 25, 20, 28, 35, 25, 18, 15])
-    found = words(result, noisy=planted(SIZES, error, 100 - error))
-    assert found["E-32a"] == verdicts.SUPPORTED
-    found = words(result, noisy=planted(SIZES, error, 100 - np.linspace(30, 10, 8)))
-    assert found["E-32a"] == verdicts.CONTRADICTED
-    shown = dataclasses.replace(
-        result, sweeps={**result.sweeps, NOISY: planted(SIZES, error, 100 - error)}
-    )
+    noisy = sweep_of(SIZES, error, 100 - error)
+    shown = dataclasses.replace(result, sweeps={**result.sweeps, NOISY: noisy})
     assert "160,000 parameters" in views.descent_sentence(shown)
 
 
@@ -334,7 +268,7 @@ def test_fewer_than_six_trainings_are_not_tested(result):
 
 
 def test_a_claim_about_sizes_that_were_not_trained_is_not_tested(fresh, result):
-    small = planted([4000, 5000, 6000, 7000, 8000], np.arange(5), np.arange(5))
+    small = sweep_of([4000, 5000, 6000, 7000, 8000], np.arange(5), np.arange(5))
     found = words(result, a=small)
     for claim in ("A-C24c", "A-C25a", "A-C25b", "A-C25c"):
         assert found[claim] == verdicts.NOT_TESTED
@@ -367,7 +301,7 @@ def test_diverged_trainings_are_counted_and_called_so(failed):
 
 
 def test_theirs_and_ours_are_of_the_same_network(result):
-    b = planted([39760, 1590010], [96, 99], [95.25, 98.5])
+    b = sweep_of([39760, 1590010], [96, 99], [95.25, 98.5])
     b = dataclasses.replace(b, names=("784-50-10", "784-2000-10"))
     shown = dataclasses.replace(result, sweeps={**result.sweeps, B: b})
     table = views.theirs_table(shown)

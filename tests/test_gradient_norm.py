@@ -269,26 +269,6 @@ def test_what_the_reports_say_is_supported_where_it_is_true(planted):
     assert planted.swings[RMSPROP, LATE].oscillation.period.tolist() == [40] * 6
 
 
-def test_what_the_reports_say_is_contradicted_where_the_reverse_is_true(planted):
-    n, time = 6, np.arange(2000)[:, None]
-    noise = np.random.default_rng(1).standard_normal((2000, n))
-    falling = 10 ** (-time / 500 + np.zeros(n))  # all the time, in decades
-    late = np.where(time < 1500, 1.0, 1.0 - 0.0019 * (time - 1499))
-    a = Course(late * falling**0.5, 10 ** (np.where(time < 200, 0.01, 0.1) * noise))
-    rough = Course(10 ** (0.1 * noise), 10 ** (-0.1 * noise))
-    courses = {**planted.courses, (RMSPROP, MAIN): a, (B, MAIN): rough}
-    swings = dict(planted.swings)
-    swings[RMSPROP, LATE] = gradient_norm._swing(planted.spec, courses, RMSPROP, LATE)
-    swings[RMSPROP, SAME] = swings[RMSPROP, TENTH]
-    swings[RMSPROP, TENTH] = planted.swings[RMSPROP, SAME]
-    for arm in (ADAM, PLAIN):
-        swings[arm, SAME] = planted.swings[RMSPROP, SAME]
-    found = words(dataclasses.replace(planted, courses=courses, swings=swings))
-    # six trainings are too few to exclude a share of two in five
-    assert found.pop("A-C16a") != verdicts.SUPPORTED
-    assert set(found.values()) == {verdicts.CONTRADICTED}, found
-
-
 def test_two_trainings_are_no_test(seen):
     assert set(words(seen).values()) == {verdicts.NOT_TESTED}
 

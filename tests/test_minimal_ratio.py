@@ -16,7 +16,7 @@ from hw1lib.experiments import minimal_ratio_views as views
 from hw1lib.experiments.minimal_ratio import ARMS, BOTTOM, EMBEDDED, LEAKY, RECIPE, SPLIT, Points
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
-from hw1lib.verdicts import CONTRADICTED, NOT_TESTED, SUPPORTED
+from hw1lib.verdicts import NOT_TESTED
 
 SPEC = chapter.PROFILES["smoke"]
 
@@ -181,19 +181,6 @@ def planted(result, ratio_of_loss):
 def words(result):
     table = verdicts.table(claims.CLAIMS, result)
     return dict(zip(table["in our words"], table["verdict"], strict=True))
-
-
-def test_claims_follow_what_is_planted(result):
-    falling = words(planted(result, lambda loss: 0.9 - 8 * loss))
-    assert falling["The minimal ratio does not depend on the loss."] == CONTRADICTED
-    assert falling["As the share of positive eigenvalues falls, the loss falls."] == CONTRADICTED
-    assert falling["The minimal ratio lies between 0.70 and 0.775 for most points."] == CONTRADICTED
-    saddles = "A gradient of almost zero means a local minimum or a vanished gradient."
-    assert falling[saddles] == CONTRADICTED
-    rising = words(planted(result, lambda loss: 0.71 + loss))
-    assert rising["As the share of positive eigenvalues falls, the loss falls."] == SUPPORTED
-    assert rising["The minimal ratio lies between 0.70 and 0.775 for most points."] == SUPPORTED
-    assert words(planted(result, lambda loss: 1.0))[saddles] == SUPPORTED
 
 
 def test_few_networks_test_nothing(result):

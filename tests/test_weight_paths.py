@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import planted
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -15,7 +16,7 @@ from hw1lib import models, replicas, trajectories
 from hw1lib.experiments import weight_paths as chapter
 from hw1lib.experiments import weight_paths_slips as slips
 from hw1lib.experiments import weight_paths_views as views
-from hw1lib.experiments.weight_paths import A, B, Paths
+from hw1lib.experiments.weight_paths import A, B
 from hw1lib.experiments.weight_paths_claims import CLAIMS
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
@@ -133,21 +134,6 @@ def test_settings_that_do_not_fit_together_are_refused_before_training(settings,
 # The verdicts
 
 
-def paths_of(weights, walks, layers=(600, 200)):
-    """Paths whose snapshots (R, T, P) are given."""
-    ends = np.cumsum([0, *layers])
-    columns = [slice(*pair) for pair in pairwise(ends)]
-    runs, times, _ = weights.shape
-    grams, of_walks = (
-        trajectories.grams(torch.from_numpy(w.swapaxes(0, 1)), columns) for w in (weights, walks)
-    )
-    none = np.zeros((times, runs, 3))
-    return Paths(
-        (1, 1, 1), 1, tuple(layers), np.arange(times), none, none, grams, of_walks,
-        np.zeros(runs, dtype=bool),
-    )  # fmt: skip
-
-
 def words(result, paths):
     judged = dataclasses.replace(result, paths={**result.paths, A: paths})
     return {claim.id: claim.judge(judged) for claim in CLAIMS}
@@ -161,18 +147,22 @@ def walks():
 
 def test_straight_runs_are_a_star_and_walks_are_none(result, walks):
     drift = np.random.default_rng(1).normal(size=(8, 1, 800)) * np.arange(12)[:, None]
-    straight = words(result, paths_of(walks[:, :1] + drift, walks))["A-C12"]
+    straight = words(result, planted.paths(walks[:, :1] + drift, walks))["A-C12"]
     assert straight.word == "supported"
     assert straight.effect.mean == pytest.approx(1 - 1 / 11**0.5, abs=0.01)
     other = np.random.default_rng(2).normal(size=(8, 12, 800)).cumsum(axis=1)
-    assert words(result, paths_of(other, walks))["A-C12"].word == "equivalent"
-    assert words(result, paths_of(walks, walks[:, :1] + drift))["A-C12"].word == "contradicted"
-    assert words(result, paths_of((walks + drift)[:5], walks[:5]))["A-C12"].word == "not tested"
+    assert words(result, planted.paths(other, walks))["A-C12"].word == "equivalent"
+    assert words(result, planted.paths(walks, walks[:, :1] + drift))["A-C12"].word == "contradicted"
+    assert (
+        words(result, planted.paths((walks + drift)[:5], walks[:5]))["A-C12"].word == "not tested"
+    )
 
 
 def test_a_cloud_is_broader_where_the_other_layers_spread_more(result, walks):
     def judged(factor):
-        return words(result, paths_of(walks * np.where(np.arange(800) < 600, 1, factor), walks))
+        return words(
+            result, planted.paths(walks * np.where(np.arange(800) < 600, 1, factor), walks)
+        )
 
     broad = judged(3.0)["A-C13"]
     # mean square of the whole: three parts in four are 1, one is 9
@@ -180,7 +170,7 @@ def test_a_cloud_is_broader_where_the_other_layers_spread_more(result, walks):
     assert broad.word == "supported"
     assert judged(0.1)["A-C13"].word == "contradicted"
     twice = np.concatenate([walks[:, :, :400]] * 2, axis=2)
-    assert words(result, paths_of(twice, twice, (400, 400)))["A-C13"].word == "equivalent"
+    assert words(result, planted.paths(twice, twice, (400, 400)))["A-C13"].word == "equivalent"
 
 
 # The views
@@ -291,7 +281,7 @@ def test_the_tables_have_a_row_per_network_part_and_kind_of_path(result):
 
 
 def test_the_shares_shown_are_those_of_the_paths(walks):
-    paths = paths_of(walks, walks)
+    paths = planted.paths(walks, walks)
     points = walks.reshape(8 * 12, -1)
     values = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) ** 2
     np.testing.assert_allclose(views.joint_shares(paths, None), (values / values.sum())[:3])
