@@ -1,10 +1,11 @@
 """Arrays in, axes out; and the one way in which a figure or a table enters the report."""
 
 import base64
+import gzip
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,10 +16,33 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from hw1lib import drawn
+
 # the one look of every figure that this module or a chapter draws
 plt.style.use(Path(__file__).with_name("report.mplstyle"))
 
 BAND = "median and the band from the 10th to the 90th percentile"
+DATA = "application/vnd.hw1.csv+gzip"  # media type of the numbers behind a figure or a table
+
+
+class Settings(Protocol):
+    """What a figure says of the settings behind it."""
+
+    @property
+    def digest(self) -> str:
+        """A short name that only these settings have."""
+
+    @property
+    def seeds(self) -> Sequence[int]:
+        """Consecutive, one per replica."""
+
+
+class Result(Protocol):
+    """What a chapter computed."""
+
+    @property
+    def spec(self) -> Settings:
+        """Under which settings."""
 
 
 def panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Figure, np.ndarray]:
@@ -56,9 +80,24 @@ def curves(
     low, median, high = bounds = np.full((3, len(values)), np.nan)
     if running.any():
         bounds[:, running] = np.nanquantile(values[running], [0.1, 0.5, 0.9], axis=1)
-    ax.plot(x, median, color=color, linestyle=dash, label=label)
+    (line,) = ax.plot(x, median, color=color, linestyle=dash, label=label)
+    drawn.note(line, x=np.asarray(x)[:, None], y=values, replica=np.arange(values.shape[1]))
     if values.shape[1] > 1 and running.any():
         ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
+    return ax
+
+
+def each(ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str) -> Axes:
+    """Draw every replica as a thin line, which is darker where lines meet.
+
+    Args:
+        ax: Where to draw.
+        x: Shape (K,).
+        values: Shape (K, R); not finite where a replica has ended.
+        color: Of all lines.
+    """
+    for replica, line in enumerate(ax.plot(x, values, color=color, linewidth=0.6, alpha=0.5)):
+        drawn.note(line, replica=replica)
     return ax
 
 
@@ -69,14 +108,19 @@ def strip(
 
     Args:
         ax: Where to draw.
-        groups: Values (R,) by the name under the axis.
+        groups: Values (R,) by the name under the axis; NaN where a replica has none.
         colors: One per group.
         marks: One per group.
     """
     for place, (values, color, mark) in enumerate(zip(groups.values(), colors, marks, strict=True)):
-        spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
-        ax.scatter(place + spread, values, s=11, color=color, marker=mark, alpha=0.7, linewidths=0)
-        ax.plot([place - 0.32, place + 0.32], [np.median(values)] * 2, color=color, linewidth=2)
+        there = np.flatnonzero(~np.isnan(values))
+        spread = np.linspace(-0.22, 0.22, len(there)) if len(there) > 1 else np.zeros(len(there))
+        points = ax.scatter(place + spread, values[there], s=11, color=color, marker=mark)
+        points.set(alpha=0.7, linewidths=0)
+        drawn.note(points, replica=there)
+        if len(there):
+            ends, median = [place - 0.32, place + 0.32], np.median(values[there])
+            drawn.omit(*ax.plot(ends, [median] * 2, color=color, linewidth=2))
     ax.set_xticks(range(len(groups)), list(groups))
     ax.set_xlim(-0.6, len(groups) - 0.4)
     ax.grid(axis="x", visible=False)
@@ -91,6 +135,8 @@ def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) ->
         ax.annotate(
             name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center", fontsize=8
         )
+    for (row, column), ax in np.ndenumerate(axes):
+        ax.set_label(", ".join(filter(None, (columns[column], rows[row]))))
 
 
 def few_numbers(axis: Axis, low: float, high: float) -> None:
@@ -112,14 +158,17 @@ def logarithmic(steps: int, count: int = 400) -> np.ndarray:
     return np.unique(np.geomspace(1, steps, count).astype(int)) - 1
 
 
-def show(figure: Figure, name: str, caption: str, *, alt: str, standin: str = "") -> None:
-    """Show a figure in the notebook and hand it to the report, as vectors.
+def show(
+    figure: Figure, name: str, caption: str, *, alt: str, result: Result, standin: str = ""
+) -> None:
+    """Show a figure in the notebook and hand it to the report: as vectors, and as numbers.
 
     Args:
         figure: What to show.
         name: Its label, such as `fig-fit-loss`; text refers to it as `@fig-fit-loss`.
         caption: Markdown, which may hold computed numbers.
         alt: What the figure shows, for readers who cannot see it.
+        result: What it is drawn from; the report names its settings and seeds below the figure.
         standin: Data that took the place of a real set, said on the figure and in the caption.
     """
     if standin:
@@ -128,7 +177,13 @@ def show(figure: Figure, name: str, caption: str, *, alt: str, standin: str = ""
         caption = f"{caption} **Not the real data: {standin}.**"
     bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
     bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
+    bundle[DATA] = _packed(drawn.rows(figure))
     metadata = {"kind": "figure", "id": name, "caption": caption, "alt": alt}
+    first, last = result.spec.seeds[0], result.spec.seeds[-1]
+    metadata |= {
+        "spec": result.spec.digest,
+        "seeds": f"{first}" if first == last else f"{first} to {last}",
+    }
     display(bundle, raw=True, metadata={"hw1": metadata})
 
 
@@ -147,6 +202,7 @@ def table(frame: pd.DataFrame, name: str, caption: str) -> None:
     ]
     lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
+    bundle[DATA] = _packed(frame)
     metadata = {"kind": "table", "id": name, "caption": caption}
     display(bundle, raw=True, metadata={"hw1": metadata})
 
@@ -179,3 +235,14 @@ def _saved(figure: Figure, kind: str) -> bytes:
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"CreationDate": None}
     figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()
+
+
+def _packed(frame: pd.DataFrame) -> str:
+    """Write a table as CSV, packed for a notebook's output."""
+    text = frame.to_csv(index=False, float_format=_digits, lineterminator="\n")
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _digits(value: float) -> str:
+    """Write six digits, and whole numbers, such as those of updates, with all of theirs."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"

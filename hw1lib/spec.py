@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import hashlib
 import math
 import typing
 from collections.abc import Collection, Mapping
@@ -75,12 +76,18 @@ class Spec:
                 f"{name} of {_name(type(self))} must be at most {limit} ({most}), got {value}"
             )
 
+    @property
+    def digest(self) -> str:
+        """Ten hexadecimal digits that name these settings: every change of one changes them."""
+        return hashlib.sha256(f"{_name(type(self))} {self}".encode()).hexdigest()[:10]
+
     def _repr_markdown_(self) -> str:
         rows = [
             f"| `{f.name}` | {_shown(getattr(self, f.name))} | {f.metadata['meaning']} |"
             for f in dataclasses.fields(self)
         ]
-        return "\n".join(["| setting | value | meaning |", "|:--|:--|:-----|", *rows])
+        table = ["| setting | value | meaning |", "|:--|:--|:-----|", *rows]
+        return "\n".join([*table, "", f"Figures name these settings as `{self.digest}`."])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

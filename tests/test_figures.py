@@ -1,7 +1,9 @@
 """Figures draw the numbers they are given, and reach the report with captions and vectors."""
 
 import base64
+import gzip
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from hw1lib import figures
+
+RESULT = SimpleNamespace(spec=SimpleNamespace(digest="0123456789", seeds=(3, 4, 5)))
 
 
 @pytest.fixture
@@ -141,22 +145,68 @@ def text_of(pdf):
 
 
 def test_a_figure_is_handed_over_as_vectors_with_its_caption(displayed):
-    figures.show(drawing(), "fig-loss", "Loss of **3** runs.", alt="A hill.")
+    figures.show(drawing(), "fig-loss", "Loss of **3** runs.", alt="A hill.", result=RESULT)
     ((bundle, entry),) = displayed
     assert entry == {
-        "kind": "figure", "id": "fig-loss", "caption": "Loss of **3** runs.", "alt": "A hill."
+        "kind": "figure", "id": "fig-loss", "caption": "Loss of **3** runs.", "alt": "A hill.",
+        "spec": "0123456789", "seeds": "3 to 5"
     }  # fmt: skip
-    assert set(bundle) == {"image/svg+xml", "application/pdf", "text/plain"}
+    assert set(bundle) == {"image/svg+xml", "application/pdf", "text/plain", figures.DATA}
     assert bundle["text/plain"] == "A hill."
     assert "<svg" in bundle["image/svg+xml"]
     assert "<image" not in bundle["image/svg+xml"]
     assert "loss (nats)" in text_of(bundle["application/pdf"])
 
 
+def test_a_single_seed_is_named_alone(displayed):
+    alone = SimpleNamespace(spec=SimpleNamespace(digest="0123456789", seeds=(7,)))
+    figures.show(drawing(), "fig-loss", "Loss.", alt="A hill.", result=alone)
+    assert displayed[0][1]["seeds"] == "7"
+
+
+def numbers(bundle):
+    """What a bundle carries, line by line."""
+    return gzip.decompress(base64.b64decode(bundle[figures.DATA])).decode().splitlines()
+
+
+def test_a_figure_carries_its_numbers_with_every_replica(displayed):
+    figure, grid = figures.panels(1, 1, 2.0)
+    losses = np.array([[1 / 3, 2e-9], [1_234_567.0, np.nan]])
+    figures.curves(grid[0, 0], np.array([0, 20_001]), losses, label="a", color="C0")
+    grid[0, 0].set(xlabel="updates", ylabel="loss (nats)")
+    figures.show(figure, "fig-loss", "Loss.", alt="A hill.", result=RESULT)
+    assert numbers(displayed[0][0]) == [
+        "series,replica,updates,loss (nats)",
+        "a,0,0,0.333333",
+        "a,1,0,2e-09",
+        "a,0,20001,1234567",
+    ]
+
+
+def test_every_replica_is_a_line_of_its_own(values):
+    ax = figures.each(axes(), np.arange(5), values, color="C0")
+    assert len(ax.lines) == values.shape[1]
+    for line, replica in zip(ax.lines, values.T, strict=True):
+        assert np.array_equal(line.get_ydata(), replica, equal_nan=True)
+
+
+def test_a_replica_without_a_value_has_no_point_and_moves_no_median():
+    ax = figures.strip(axes(), {"deep": np.array([3.0, np.nan, 1.0])}, ["C0"], ["o"])
+    assert ax.collections[0].get_offsets()[:, 1].tolist() == [3.0, 1.0]
+    assert list(ax.lines[0].get_ydata()) == [2.0, 2.0]
+
+
+def test_a_group_without_any_value_keeps_its_place():
+    groups = {"deep": np.full(2, np.nan), "shallow": np.ones(2)}
+    ax = figures.strip(axes(), groups, ["C0", "C1"], ["o", "s"])
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["deep", "shallow"]
+    assert len(ax.lines) == 1
+
+
 def test_a_stand_in_is_named_on_the_figure_and_in_the_caption(displayed):
     standin = "stand-in for MNIST (scikit-learn digits)"
     figure = drawing()
-    figures.show(figure, "fig-loss", "Loss.", alt="A hill.", standin=standin)
+    figures.show(figure, "fig-loss", "Loss.", alt="A hill.", result=RESULT, standin=standin)
     ((bundle, entry),) = displayed
     assert entry["caption"] == f"Loss. **Not the real data: {standin}.**"
     assert [text.get_text() for text in figure.texts] == [standin]
@@ -165,14 +215,16 @@ def test_a_stand_in_is_named_on_the_figure_and_in_the_caption(displayed):
 
 def test_nothing_is_said_of_stand_ins_where_the_data_are_real(displayed):
     figure = drawing()
-    figures.show(figure, "fig-loss", "Loss.", alt="A hill.", standin="")
+    figures.show(figure, "fig-loss", "Loss.", alt="A hill.", result=RESULT, standin="")
     assert not figure.texts
     assert displayed[0][1]["caption"] == "Loss."
 
 
 def test_the_same_numbers_give_the_same_bytes(displayed):
     for _ in range(2):
-        figures.show(drawing(), "fig-loss", "Loss.", alt="A hill.", standin="a stand-in")
+        figures.show(
+            drawing(), "fig-loss", "Loss.", alt="A hill.", result=RESULT, standin="a stand-in"
+        )
     (first, _), (second, _) = displayed
     assert first == second
 
@@ -191,6 +243,7 @@ def test_a_table_is_markdown_with_numbers_at_the_right(displayed):
         "| a\\|b | 0.001 | 6 | 2 |",
     ]
     assert "deep" in bundle["text/plain"]
+    assert numbers(bundle)[:3] == ["network,loss,n,shown", "deep,0.25,20,1.5", "a|b,0.001,6,2"]
 
 
 def test_a_pipe_in_a_header_does_not_split_its_column(displayed):

@@ -20,7 +20,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 GROUND = {
     "data": {"realsets", "standins"},
     "disk": set(),
-    "figures": set(),
+    "drawn": set(),
+    "figures": {"drawn"},
     "models": {"replicas"},
     "provenance": set(),
     "realsets": set(),

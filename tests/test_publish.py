@@ -1,6 +1,7 @@
 """The report: what goes in comes out, and what cannot come out stops the build."""
 
 import base64
+import gzip
 import io
 import logging
 import re
@@ -19,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from hw1lib.publish import load_report
 from hw1lib.publish.__main__ import main
+from hw1lib.publish.beside import DATA
 from hw1lib.publish.exporter import TypstExporter, TypstPDFExporter, compile_pdf
 
 REFERENCES = Path(__file__).parents[1] / "report" / "references.bib"
@@ -62,13 +64,18 @@ def display(data, **entry):
     return new_output("display_data", data=data, metadata=metadata)
 
 
-def figure(id_="fig-curve", caption="Loss $L$ of **3** runs.", alt="A falling curve"):
-    data = {**PICTURES, "text/plain": alt}
-    return display(data, kind="figure", id=id_, caption=caption, alt=alt)
+NUMBERS = "step,loss (nats)\n1,0.5\n"
+PACKED = base64.b64encode(gzip.compress(NUMBERS.encode(), mtime=0)).decode()
+
+
+def figure(id_="fig-curve", caption="Loss $L$ of **3** runs.", alt="A falling curve", **made):
+    data = {**PICTURES, "text/plain": alt, DATA: PACKED}
+    return display(data, kind="figure", id=id_, caption=caption, alt=alt, **made)
 
 
 def table(id_="tbl-numbers", caption="Mean of $n = 3$ runs."):
     data = {"text/markdown": "| arm | loss |\n|:--|--:|\n| deep | 0.25 |\n", "text/plain": ""}
+    data[DATA] = PACKED
     return display(data, kind="table", id=id_, caption=caption)
 
 
@@ -119,7 +126,7 @@ def first():
             "$$ \\label{eq-loss} L(\\theta) = \\frac{1}{N} \\sum_n \\|x_n\\|^2 $$\n\nby @eq-loss."
         ),
         text("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}"),
-        code(figure(), source="plot(result)"),
+        code(figure(spec="3fa2c81b90", seeds="0 to 19"), source="plot(result)"),
         code(table()),
         code(display({"text/markdown": "The median is **0.125**."}), source="reading = 1"),
         code(
@@ -242,7 +249,8 @@ SHOWN = [
     "The median is 0.125.",
     "printed plainly",
     "CNN 0.987",
-    "Figure 2. A second one.",
+    "of 3 runs. 11_first, cell cell-5; spec 3fa2c81b90; seeds 0 to 19",
+    "Figure 2. A second one. 12_second, cell cell-3",
     "Understanding Deep Learning Requires Rethinking Generalization",
     "A Provenance",
     "MNIST (stand-in) 20 60 3 min 20 s 0123456789",
@@ -347,6 +355,31 @@ def test_same_input_gives_the_same_bytes(built, build):
         assert (out / name).read_bytes() == (built.out / name).read_bytes(), name
 
 
+def test_numbers_and_vectors_lie_beside_the_report_and_only_there(built):
+    assert {path.name for path in (built.out / "data").iterdir()} == {
+        "fig-curve.csv", "fig-second.csv", "tbl-numbers.csv"
+    }  # fmt: skip
+    assert (built.out / "data" / "fig-curve.csv").read_text() == NUMBERS
+    for name in ("fig-curve", "fig-second"):
+        assert (built.out / "figures" / f"{name}.svg").read_bytes() == drawn("svg")
+        assert (built.out / "figures" / f"{name}.pdf").read_bytes() == drawn("pdf")
+    assert len(list((built.out / "figures").iterdir())) == 4
+    assert PACKED not in (built.out / "report.ipynb").read_text()
+
+
+def test_files_of_figures_that_are_no_more_are_removed_and_others_left(build, tmp_path):
+    gone = [tmp_path / "out" / name for name in ("data/fig-gone.csv", "figures/fig-gone.svg")]
+    kept = tmp_path / "out" / "data" / "notes.txt"
+    for path in (*gone, kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("older")
+    status, out = build()
+    assert status == 0
+    assert not any(path.exists() for path in gone)
+    assert kept.read_text() == "older"
+    assert (out / "data" / "fig-curve.csv").exists()
+
+
 def test_code_can_go_to_an_appendix(build):
     status, out = build(settings=SETTINGS + "code: appendix\n")
     assert status == 0
@@ -362,6 +395,58 @@ def test_code_can_stay_in_its_place(build):
     page = Page((out / "report.html").read_text()).text
     assert page.index("plot(result)") < page.index("The median is")
     assert "hidden_setup" not in page
+
+
+ABSTRACT = text(
+    "The loss is **0.125**, see @fig-curve, [@zhang2017rethinking] and $x^2$.\n\nSecond.",
+    metadata={"tags": ["abstract"]},
+)
+WITHOUT = SETTINGS.replace("abstract: Two chapters with a bit of everything.\n", "")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        ABSTRACT,
+        code(display({"text/markdown": ABSTRACT.source}), source="told()", tags=["abstract"]),
+    ],
+    ids=["text", "output"],
+)
+def test_an_abstract_of_a_notebook_stands_on_the_title_page_only(build, cell):
+    status, out = build(settings=WITHOUT + "code: inline\n", one=[*first(), cell])
+    assert status == 0
+    page = (out / "report.html").read_text()
+    title_page = Page(page[: page.index('id="TOC"')]).text
+    told = squeezed("The loss is 0.125, see Figure 1, (Zhang et al. 2017) and")
+    assert told in squeezed(title_page)
+    pages = [squeezed(sheet.extract_text()) for sheet in pypdf.PdfReader(out / "report.pdf").pages]
+    assert told in pages[0]
+    assert "Second." in pages[0]
+    assert squeezed(Page(page).text).count(told) == "".join(pages).count(told) == 1
+    assert "told()" not in page
+
+
+def test_in_a_single_notebook_an_abstract_stays_where_it_is():
+    cells = [text("# T"), ABSTRACT, code(figure())]
+    pdf, _ = TypstPDFExporter(bibliography=str(REFERENCES)).from_notebook_node(notebook(cells))
+    shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert shown.index("The loss is 0.125") < shown.index("notebook, cell cell-2")
+
+
+@pytest.mark.parametrize(
+    ("settings", "cells", "places"),
+    [
+        (SETTINGS, [ABSTRACT], "11_first, cell 2 (cell-1); report.yml"),
+        (WITHOUT, [ABSTRACT, ABSTRACT], "11_first, cell 2 (cell-1); 11_first, cell 3 (cell-2)"),
+    ],
+    ids=["settings", "cells"],
+)
+def test_a_second_abstract_is_refused(build, capsys, settings, cells, places):
+    copies = [nbformat.from_dict(cell) for cell in cells]
+    status, out = build(settings=settings, one=[text("# T"), *copies], two=[text("# Second")])
+    assert status == 1
+    assert capsys.readouterr().err == f"error: a report has one abstract, here are 2: {places}.\n"
+    assert not out.exists()
 
 
 HOSTILE = {

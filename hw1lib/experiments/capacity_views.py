@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
-from hw1lib import figures, trends, verdicts
+from hw1lib import drawn, figures, trends, verdicts
 from hw1lib.experiments.capacity import A_HIDDEN, ARMS, NOISY, SETTLED, A, B, Result, Sweep
 from hw1lib.experiments.capacity_claims import (
     CLAIMS,
@@ -353,7 +353,7 @@ def _draw(
     color, mark = style
     found = [t_interval(column) for column in values.T]
     mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
-    ax.plot(
+    (line,) = ax.plot(
         sizes,
         mean,
         color=color,
@@ -362,6 +362,7 @@ def _draw(
         markerfacecolor=color if split == "test" else "white",
         label=label,
     )
+    drawn.note(line, x=sizes, y=values, replica=np.arange(len(values))[:, None])
     ax.fill_between(sizes, low, high, color=color, alpha=0.18, linewidth=0)
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from hw1lib import figures, verdicts
+from hw1lib import drawn, figures, verdicts
 from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD, Result
 from hw1lib.experiments.error_surface_claims import CLAIMS, flatter
 from hw1lib.landscape import DISTANCES, Surface
@@ -57,10 +57,10 @@ def regressor_lines(result: Result) -> Figure:
     for ax, name in zip(axes[0], REGRESSORS, strict=True):
         surface, (color, *_) = result.surfaces[name], STYLES[name]
         losses = surface.line[:, :, 0, 0]
-        ax.plot(surface.alphas, losses.T, color=color, linewidth=0.5, alpha=0.5)
+        figures.each(ax, surface.alphas, losses.T, color=color)
         if not surface.diverged.all():
             median = np.median(losses[~surface.diverged], axis=0)
-            ax.plot(surface.alphas, median, color="black", linewidth=1.4)
+            ax.plot(surface.alphas, median, color="black", linewidth=1.4, label="median")
         _mark_ends(ax)
         ax.set_title(f"{name} regressor")
         _logarithmic(ax)
@@ -71,15 +71,16 @@ def regressor_lines(result: Result) -> Figure:
 
 def planes(result: Result) -> Figure:
     """Draw the loss around solutions over two random directions: a column per network."""
-    drawn = {name: result.surfaces[name].plane for name in PLANES}
-    rows = max(1, min(2, *map(len, drawn.values())))
+    found = {name: result.surfaces[name].plane for name in PLANES}
+    rows = max(1, min(2, *map(len, found.values())))
     figure, axes = figures.panels(rows, len(PLANES), 1.6, sharex=True, sharey=True)
-    levels = _levels(np.concatenate([plane[:rows].ravel() for plane in drawn.values()]))
-    for column, (name, plane) in zip(axes.T, drawn.items(), strict=True):
+    levels = _levels(np.concatenate([plane[:rows].ravel() for plane in found.values()]))
+    for column, (name, plane) in zip(axes.T, found.items(), strict=True):
         for r, ax in enumerate(column):
             places = np.linspace(-1, 1, plane.shape[1])
-            _contours(ax, places, places, plane[r] if r < len(plane) else None, levels)
-            ax.plot(0, 0, "+", color="white", markersize=7)
+            losses = plane[r] if r < len(plane) else None
+            _contours(ax, places, places, losses, levels, label=_loss(name), replica=r)
+            drawn.omit(*ax.plot(0, 0, "+", color="white", markersize=7))
             ax.set_aspect("equal")
         column[0].set_title(PLANES[name])
     figure.supxlabel("first random direction (in lengths of each unit's weights)", fontsize=8)
@@ -111,18 +112,19 @@ def paths(result: Result) -> Figure:
         surface = result.surfaces[name]
         ax.set(title=title, xlabel="first principal component")
         if not _has_path(surface):
-            _contours(ax, np.zeros(1), np.zeros(1), None, np.ones(2))
+            _say_diverged(ax)
             continue
         levels = _levels(surface.path_plane[0])
         a, b = surface.path_places[0]
-        _contours(ax, a, b, surface.path_plane[0], levels)
+        _contours(ax, a, b, surface.path_plane[0], levels, label=_loss(name), replica=0)
         path = surface.path[0]
-        ax.plot(*path.T, color="white", linewidth=1.2, marker=".", markersize=3)
-        ax.plot(*path[0], "o", color="white", markeredgecolor="black", markersize=6)
-        ax.plot(*path[-1], "*", color="white", markeredgecolor="black", markersize=10)
+        way = ax.plot(*path.T, color="white", linewidth=1.2, marker=".", markersize=3)
+        drawn.note(*way, series="path", replica=0)
+        start = ax.plot(*path[0], "o", color="white", markeredgecolor="black", markersize=6)
+        end = ax.plot(*path[-1], "*", color="white", markeredgecolor="black", markersize=10)
+        drawn.omit(*start, *end)
         ax.set_aspect("equal")
-        task = "sinc" if name in REGRESSORS else "digits"
-        _colorbar(figure, ax, levels, UNITS[task])
+        _colorbar(figure, ax, levels, _loss(name))
     axes[0, 0].set_ylabel("second principal component")
     return figure
 
@@ -132,8 +134,11 @@ def eigenvalues(result: Result) -> Figure:
     figure, axes = figures.panels(1, 2, 2.0)
     for ax, task, names in zip(axes[0], UNITS, (list(REGRESSORS), ARMS), strict=True):
         found = {name: result.surfaces[name].eigenvalues[:, 0] for name in names}
-        found = {name: values[np.isfinite(values)] for name, values in found.items()}
-        found = {name.replace(", ", ",\n"): values for name, values in found.items() if len(values)}
+        found = {
+            name.replace(", ", ",\n"): values
+            for name, values in found.items()
+            if np.isfinite(values).any()
+        }
         styles = [STYLES[name.replace(",\n", ", ")] for name in found]
         ax.set(title=task, ylabel=f"largest eigenvalue,\n{UNITS[task]}")
         figures.strip(ax, found, [s[0] for s in styles], [s[2] for s in styles])
@@ -307,6 +312,10 @@ def _median(values: np.ndarray) -> str:
     return f"{np.median(values):.2g}" if len(values) else "–"
 
 
+def _loss(name: str) -> str:
+    return UNITS["sinc" if name in REGRESSORS else "digits"]
+
+
 def _has_path(surface: Surface) -> bool:
     return len(surface.path) > 0 and bool(np.isfinite(surface.path[0]).all())
 
@@ -348,7 +357,14 @@ def _levels(losses: np.ndarray) -> np.ndarray:
 
 
 def _contours(
-    ax: Axes, x: np.ndarray, y: np.ndarray, losses: np.ndarray | None, levels: np.ndarray
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    losses: np.ndarray | None,
+    levels: np.ndarray,
+    *,
+    label: str,
+    replica: int,
 ) -> None:
     """Fill the levels of a loss (A, B) over x (A,) and y (B,), or say that there is none."""
     ax.grid(visible=False)
@@ -357,13 +373,14 @@ def _contours(
         return
     norm = LogNorm(levels[0], levels[-1])
     # as many colours as there are levels, and lines between them to follow
-    ax.contourf(x, y, losses.T, levels, norm=norm, cmap="viridis", extend="both")
+    filled = ax.contourf(x, y, losses.T, levels, norm=norm, cmap="viridis", extend="both")
+    drawn.note(filled, x=x[:, None], y=y, **{label: losses}, replica=replica)
     ax.contour(x, y, losses.T, levels, colors="white", linewidths=0.3, alpha=0.6)
 
 
 def _colorbar(figure: Figure, axes: Axes | np.ndarray, levels: np.ndarray, label: str) -> None:
-    drawn = ScalarMappable(LogNorm(levels[0], levels[-1]), "viridis")
-    bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, extend="min")
+    colors = ScalarMappable(LogNorm(levels[0], levels[-1]), "viridis")
+    bar = figure.colorbar(colors, ax=axes, fraction=0.05, pad=0.02, extend="min")
     bar.set_label(label, fontsize=8)
     bar.ax.tick_params(labelsize=7)
     _plain_numbers(bar.ax)

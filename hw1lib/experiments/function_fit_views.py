@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from hw1lib import data, figures, verdicts
+from hw1lib import data, drawn, figures, verdicts
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, DENSE, NETWORKS, TUNED, Result
 from hw1lib.experiments.function_fit_claims import (
     CLAIMS,
@@ -56,10 +56,10 @@ def predictions(result: Result, arm: str) -> Figure:
     figure, axes = figures.panels(len(targets), len(NETWORKS), 1.5, sharex=True, sharey="row")
     x = data.grid(DENSE).numpy()
     for ax, target, network in _panels(axes, targets, NETWORKS):
-        for prediction in result.fits[arm, target, network].prediction:
-            ax.plot(x, prediction, color=STYLES[network][0], linewidth=0.6, alpha=0.5)
+        learned = result.fits[arm, target, network].prediction
+        figures.each(ax, x, learned.T, color=STYLES[network][0])
         truth = data.TARGETS[target](data.grid(DENSE)).numpy()
-        ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)))
+        ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
         ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
     figures.label_grid(axes, list(NETWORKS), [data.TARGETS[t].title for t in targets])
     figure.supxlabel("x", fontsize=8)
@@ -111,9 +111,10 @@ def between_points(result: Result, arm: str) -> Figure:
     for ax, target in zip(axes[0], targets, strict=True):
         for network, (color, _, mark) in STYLES.items():
             fit = result.fits[arm, target, network]
-            ax.scatter(
+            points = ax.scatter(
                 fit.final, fit.dense, s=14, color=color, marker=mark, alpha=0.7, label=network
             )
+            drawn.note(points, replica=np.arange(len(fit.final)))
         ax.set(xscale="log", yscale="log", title=data.TARGETS[target].title)
         ax.xaxis.set_minor_formatter(NullFormatter())  # within one decade they would overlap
         ends = np.concatenate([result.fits[arm, target, n].final for n in NETWORKS])
@@ -136,9 +137,10 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
     bins = np.clip(np.digitize(distance, edges) - 1, 0, len(edges) - 2)
     for network, (color, dash, _) in STYLES.items():
         fit = result.fits[arm, "sign", network]
-        squared = np.square(fit.error[~fit.diverged].astype(np.float64))
-        if not len(squared):
-            continue  # every training diverged
+        if fit.diverged.all():
+            continue
+        error = np.where(fit.diverged[:, None], np.nan, fit.error.astype(np.float64))
+        squared = np.square(error)
         by_bin = np.stack([squared[:, bins == b].mean(axis=1) for b in range(len(edges) - 1)])
         middles = (edges[:-1] + edges[1:]) / 2
         figures.curves(ax, middles, by_bin, label=network, color=color, dash=dash)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hw1lib import correlates, figures
+from hw1lib import correlates, drawn, figures
 from hw1lib.correlates import Described
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
@@ -43,6 +43,7 @@ def correlation_map(chapters: Chapters) -> Figure:
     figure = Figure(figsize=(6.3, 5.6))
     ax = figure.subplots()
     image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+    drawn.note(image, **{"rank correlation": rho})
     ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
     ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
     ax.grid(visible=False)
@@ -68,9 +69,10 @@ def gaps_drawn(chapters: Chapters) -> Figure:
             if chapter in found.index.get_level_values(0):
                 of = found.loc[chapter]
                 of = of[of[name] > 0]
-                ax.scatter(
+                points = ax.scatter(
                     of[name], of["accuracy_gap"], s=12, color=color, marker=mark, label=chapter
                 )
+                drawn.note(points, network=of.index)
         ax.set(xlabel=SHORT[name], xscale="log")
         figures.few_numbers(ax.xaxis, *ax.get_xlim())
     axes[0, 0].set_ylabel("accuracy gap (points)")

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib import figures, verdicts
+from hw1lib import drawn, figures, verdicts
 from hw1lib.experiments.gradient_norm import (
     ADAM,
     DIGITS,
@@ -80,7 +80,9 @@ def zoom(result: Result) -> Figure:
         for ax, part in zip(line, STEPS, strict=True):
             norm = shown[arm, part]
             updates = result.spec.epochs + result.spec.more - len(norm) + np.arange(len(norm))
-            ax.plot(updates, norm, color=STYLES[arm][0], linewidth=0.9)
+            drawn.note(
+                *ax.plot(updates, norm, color=STYLES[arm][0], linewidth=0.9), replica=replica
+            )
             ax.set_yscale("log")
             ax.yaxis.set_minor_formatter(NullFormatter())  # they would overlap
             if np.isfinite(_half_span(norm)):
@@ -103,9 +105,8 @@ def swings(result: Result) -> Figure:
                 values = getattr(oscillation, name)
                 if name == "period":
                     values = np.where(oscillation.periodic, values, np.nan)
-                finite = values[np.isfinite(values) & (values > 0)]
-                # a group without values keeps its place
-                groups[f"{_short(arm)}\n{step}"] = finite if len(finite) else np.array([np.nan])
+                positive = np.isfinite(values) & (values > 0)
+                groups[f"{_short(arm)}\n{step}"] = np.where(positive, values, np.nan)
                 styles.append(STYLES[arm])
         figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
         if np.isfinite(np.concatenate([*groups.values()])).any():  # nothing has no logarithm
@@ -124,7 +125,7 @@ def edges(result: Result) -> Figure:
     """Draw the curvature along plain gradient descent: a panel per step size."""
     figure, axes = figures.panels(1, len(result.edges), 2.2, sharex=True)
     for ax, (rate, edge) in zip(axes[0], result.edges.items(), strict=True):
-        ax.plot(edge.epochs, edge.sharpness, color=STYLES[PLAIN][0], linewidth=0.7, alpha=0.6)
+        figures.each(ax, edge.epochs, edge.sharpness, color=STYLES[PLAIN][0])
         ax.axhline(2 / rate, color="black", linewidth=1, linestyle="--")
         ax.set_title(f"step {rate:g}, 2 / step = {2 / rate:g}")
         ax.set_ylim(0, None)

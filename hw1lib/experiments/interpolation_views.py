@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from hw1lib import figures, verdicts
+from hw1lib import drawn, figures, verdicts
 from hw1lib.experiments.interpolation import (
     A_ALPHAS,
     ALIGNED,
@@ -165,8 +165,8 @@ def barriers(result: Result) -> Figure:
     """Draw the barrier of the training loss of every pair of trainings."""
     figure, axes = figures.panels(1, 1, 2.3)
     ax = axes[0, 0]
-    found = {SHORT[name]: result.pairs[name].barrier() for name in UNTOUCHED}
-    found = {name: values for name, values in found.items() if len(values)}
+    pairs = {name: result.pairs[name] for name in UNTOUCHED if result.pairs[name].sound.any()}
+    found = {SHORT[name]: by_seed(pair, pair.barrier()) for name, pair in pairs.items()}
     groups = [
         "#0072B2" if "SGD" in n else "#009E73" if n.startswith("B") else "#D55E00" for n in found
     ]
@@ -437,7 +437,8 @@ def _draw_line(ax: Axes, pair: Pair, measure: int) -> None:
         if pair.sound.any():
             for end in (0, 1):
                 place = np.abs(pair.alphas - end).argmin()
-                ax.plot(end, np.median(pair.along(split, measure)[place]), "o", color=color, ms=3.5)
+                median = np.median(pair.along(split, measure)[place])
+                drawn.omit(*ax.plot(end, median, "o", color=color, ms=3.5))
     _mark_ends(ax)
 
 

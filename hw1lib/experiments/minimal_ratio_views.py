@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib import figures, ratios, verdicts
+from hw1lib import drawn, figures, ratios, verdicts
 from hw1lib.experiments.minimal_ratio import (
     ALONE,
     ARMS,
@@ -47,12 +47,12 @@ def searches(result: Result) -> Figure:
             color, mark = STYLES[arm]
             end, certified = result.arms[arm].end, result.certified(arm)
             flat = result.gradient_flat(arm)
-            for which, face, edge in (
-                (certified, color, "none"),
-                (~certified & ~flat, "none", color),
-                (flat, "0.75", color),
+            for outcome, which, face, edge in (
+                ("certified", certified, color, "none"),
+                ("rejected", ~certified & ~flat, "none", color),
+                ("gradient-flat", flat, "0.75", color),
             ):
-                ax.scatter(
+                points = ax.scatter(
                     end.loss[which],
                     np.maximum(end.residual[which], 1e-17),
                     s=16,
@@ -63,6 +63,7 @@ def searches(result: Result) -> Figure:
                     alpha=0.8,
                     label=arm if face == color else None,
                 )
+                drawn.note(points, series=arm, network=np.flatnonzero(which), outcome=outcome)
         ax.axhline(result.spec.residual, color="0.4", linewidth=0.8, linestyle="--")
         ax.axvline(result.constant, color="0.5", linewidth=0.8, linestyle=":")
         ax.set(xscale="log", yscale="log", title=title, xlabel="loss (mean squared error)")
@@ -95,7 +96,7 @@ def _certified(ax: Axes, result: Result, arm: str, values: np.ndarray) -> None:
     color, mark = STYLES[arm]
     chosen = result.certified(arm)
     if chosen.any():
-        ax.scatter(
+        points = ax.scatter(
             result.arms[arm].end.loss[chosen],
             values[chosen],
             s=18,
@@ -105,6 +106,7 @@ def _certified(ax: Axes, result: Result, arm: str, values: np.ndarray) -> None:
             linewidths=0,
             label=arm,
         )
+        drawn.note(points, network=np.flatnonzero(chosen))
 
 
 def tolerances(result: Result) -> Figure:
@@ -121,6 +123,8 @@ def tolerances(result: Result) -> Figure:
             for part, (color, dash) in looks.items():
                 values = np.stack([getattr(shares, part) for shares in swept])
                 figures.curves(ax, FACTORS, values, label=part, color=color, dash=dash)
+                points = np.arange(len(spectra))
+                drawn.note(ax.lines[-1], x=FACTORS[:, None], y=values, point=points)
             ax.legend(loc="center left")
         ax.axvline(result.spec.tolerance, color="0.5", linewidth=0.8)
         ax.set(xscale="log", title=f"{title} (n = {len(spectra)})", ylim=(-0.03, 1.03))
@@ -140,7 +144,7 @@ def spectra(result: Result) -> Figure:
             continue
         best = int(measured.argmin())
         values = end.eigenvalues[best][::-1]
-        ax.plot(
+        (line,) = ax.plot(
             np.arange(1, len(values) + 1),
             values,
             ".-",
@@ -149,6 +153,7 @@ def spectra(result: Result) -> Figure:
             color=color,
             label=f"{arm}, loss {end.loss[best]:.1e}, gradient {end.residual[best]:.0e}",
         )
+        drawn.note(line, network=best)
     ax.axhline(0, color="0.5", linewidth=0.8)
     ax.set_yscale("symlog", linthresh=1e-8)
     ax.set(
@@ -165,16 +170,18 @@ def rivals(result: Result) -> Figure:
     figure, axes = figures.panels(2, 2, 2.0, sharex=True)
     positive = trained(result, "positive")
     losses = np.log10(trained(result, "loss"))
+    networks = np.flatnonzero(~result.arms[RECIPE].diverged)
     for ax, (name, label) in zip(axes.flat, RIVALS.items(), strict=True):
         values = trained(result, name)
-        drawn = ax.scatter(positive, values, c=losses, s=14, cmap="cividis", linewidths=0)
+        points = ax.scatter(positive, values, c=losses, s=14, cmap="cividis", linewidths=0)
+        drawn.note(points, network=networks, **{"log10 of the loss": losses})
         rho = rank_correlation(positive, values)
         ax.set_title(f"rank correlation {_signed(rho)}" if rho.n else "nothing to rank")
         ax.set_ylabel(label)
         if name in ("over_loss", "layer_norm") and (values > 0).any():
             ax.set_yscale("log")
     figure.supxlabel("share of positive eigenvalues of the Hessian", fontsize=8)
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.7)
+    bar = figure.colorbar(points, ax=axes, shrink=0.7)
     bar.set_label("log10 of the loss", fontsize=8)
     return figure
 
@@ -187,7 +194,7 @@ def kinks(result: Result) -> Figure:
         end, shares, (color, mark) = result.arms[arm].end, result.shares(arm), STYLES[arm]
         certified = result.certified(arm)
         for which, face in ((certified, color), (~certified, "none")):
-            ax.scatter(
+            points = ax.scatter(
                 end.loss[which],
                 shares.positive[which],
                 s=16,
@@ -197,6 +204,12 @@ def kinks(result: Result) -> Figure:
                 linewidths=0.8,
                 alpha=0.8,
                 label="tanh" if arm == ALONE else arm if face == "none" else None,
+            )
+            drawn.note(
+                points,
+                series="tanh" if arm == ALONE else arm,
+                network=np.flatnonzero(which),
+                certified=face == color,
             )
     handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     ax.axhline(result.ceiling, color="0.3", linewidth=0.8, linestyle="--")

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from hw1lib import figures, replicas, verdicts
+from hw1lib import drawn, figures, replicas, verdicts
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
 from hw1lib.experiments.random_labels_claims import (
     AROUND_FITTED,
@@ -26,6 +26,7 @@ STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of ea
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
 SUBJECTS = {MLP: "digits", CNN: "scenes"}
+SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by side
 
 # What others found on random labels, in %: who, network, parameters, training images, accuracy
 # on these, on the test images, and on the test images after training with true labels.
@@ -56,23 +57,22 @@ def curves(result: Result, network: str) -> Figure:
 def noise(result: Result) -> Figure:
     """Draw how long the fit takes, and how the fitted network tests, against the noise."""
     figure, (axes,) = figures.panels(1, 2, 2.2)
-    shift = {MLP: -2.5, CNN: 2.5}
     for network in NETWORKS:
-        color, mark = STYLES[network]
         medians = []
         for share, fit in result.arm(network).items():
-            place = 100 * share + shift[network]
-            passes = np.minimum(fit.fitted, result.spec.epochs)[~fit.diverged]
-            ever = np.isfinite(fit.fitted[~fit.diverged])
+            passes = np.where(fit.diverged, np.nan, np.minimum(fit.fitted, result.spec.epochs))
             # open marks end unfitted: they would have needed more
-            _points(axes[0], place, passes, color, mark, filled=ever)
-            tested = _finite(100 * fit.final("test", "accuracy"))
-            _points(axes[1], place, tested, color, mark)
-            medians.append([place, *(np.median(v) if len(v) else np.nan for v in (passes, tested))])
-        places, *lines = np.array(medians).T
-        for ax, line in zip(axes, lines, strict=True):
-            name = f"{network}, {SUBJECTS[network]}"
-            ax.plot(places, line, color=color, marker=mark, markersize=3, linewidth=1, label=name)
+            _points(axes[0], network, share, passes, fitted=np.isfinite(fit.fitted))
+            tested = 100 * fit.final("test", "accuracy")
+            _points(axes[1], network, share, tested)
+            known = [_finite(values) for values in (passes, tested)]
+            medians.append([np.median(values) if len(values) else np.nan for values in known])
+        color, mark = STYLES[network]
+        places = [100 * share + SHIFTS[network] for share in result.arm(network)]
+        for ax, line in zip(axes, np.transpose(medians), strict=True):
+            (drawn_line,) = ax.plot(places, line, color=color, marker=mark, markersize=3)
+            drawn_line.set(linewidth=1, label=_name(network))
+            drawn.omit(drawn_line)
     for ax in axes:
         ax.set_xticks([100 * share for share in result.spec.shares])
     _logarithmic(axes[0])
@@ -90,7 +90,7 @@ def memory(result: Result) -> Figure:
     figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
     for ax, network in zip(axes, NETWORKS, strict=True):
         _course(ax, result, network, "train", "true accuracy")
-        ax.set_title(f"{network}, {SUBJECTS[network]}")
+        ax.set_title(_name(network))
     axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
     _name_shares(axes[-1])
     figure.supxlabel("passes over the training images", fontsize=8)
@@ -103,11 +103,14 @@ def written(result: Result) -> Figure:
     for ax, network in zip(axes, NETWORKS, strict=True):
         fit = result.fits[network, 1.0]
         passes = 1 + np.arange(len(fit.last))
-        ax.plot(passes, fit.last[:, 0], ".", color="0.45", markersize=3, label="last minibatch")
+        last = ax.plot(passes, fit.last[:, 0], ".", color="0.45", markersize=3)
+        last[0].set_label("last minibatch")
         whole = fit.series("train", "loss")
         whole = np.where(fit.epochs[:, None] <= _ends(fit), whole, np.nan)[:, 0]
-        ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
-        ax.set_title(f"{network}, {SUBJECTS[network]}")
+        rest = ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
+        for line in (*last, *rest):
+            drawn.note(line, replica=0)
+        ax.set_title(_name(network))
         _logarithmic(ax)
     axes[0].set_ylabel("training loss (nats)")
     axes[0].legend(loc="lower left")
@@ -328,19 +331,29 @@ def _shade(share: float) -> str:
     return to_hex(colormaps["viridis"](0.88 * share))
 
 
+def _name(network: str) -> str:
+    return f"{network}, {SUBJECTS[network]}"
+
+
 def _points(
-    ax: Axes,
-    place: float,
-    values: np.ndarray,
-    color: str,
-    mark: str,
-    filled: np.ndarray | None = None,
+    ax: Axes, network: str, share: float, values: np.ndarray, fitted: np.ndarray | None = None
 ) -> None:
-    spread = np.linspace(-1.6, 1.6, len(values)) if len(values) > 1 else np.zeros(len(values))
-    faces = [color if f else "none" for f in (np.ones(len(values)) if filled is None else filled)]
-    ax.scatter(
-        place + spread, values, s=9, marker=mark, facecolors=faces, edgecolors=color, linewidths=0.6
+    """Draw a value of every training, (R,), at its share of random labels; filled if fitted."""
+    color, mark = STYLES[network]
+    there = np.flatnonzero(np.isfinite(values))
+    spread = np.linspace(-1.6, 1.6, len(there)) if len(there) > 1 else np.zeros(len(there))
+    filled = np.ones(len(values), dtype=bool) if fitted is None else fitted
+    points = ax.scatter(
+        100 * share + SHIFTS[network] + spread,
+        values[there],
+        s=9,
+        marker=mark,
+        facecolors=[color if full else "none" for full in filled[there]],
+        edgecolors=color,
+        linewidths=0.6,
     )
+    known = {} if fitted is None else {"fitted": fitted[there]}
+    drawn.note(points, x=100 * share, replica=there, series=_name(network), **known)
 
 
 def _logarithmic(ax: Axes) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib import figures, verdicts
+from hw1lib import drawn, figures, verdicts
 from hw1lib.experiments.sensitivity import (
     ARMS,
     AS_A,
@@ -100,7 +100,8 @@ def noise(result: Result) -> Figure:
         ax.lines[-1].set_marker(mark)
         if np.isfinite(variance).any():
             expected = np.nanmedian(variance[0]) * _expected(result, sizes)
-            ax.plot(sizes, expected, color="0.8", linewidth=4, zorder=0)
+            line = ax.plot(sizes, expected, color="0.8", linewidth=4, zorder=0)
+            drawn.note(*line, series=f"independent images, {name}")
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
     _by_size(ax, sizes)
     ax.set(xlabel="images per update", ylabel="squared distance\nto the full gradient")

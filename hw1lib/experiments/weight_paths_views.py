@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from sklearn.manifold import TSNE
 
-from hw1lib import figures, trajectories, verdicts
+from hw1lib import drawn, figures, trajectories, verdicts
 from hw1lib.experiments.weight_paths import B, Paths, Result
 from hw1lib.experiments.weight_paths_claims import CLAIMS, broader, straighter
 from hw1lib.statistics import NO_INTERVAL, paired_difference, t_interval
@@ -34,6 +34,7 @@ def joint(result: Result, *, walk: bool = False) -> Figure:
     figure, axes = figures.panels(2, 2, 2.75)
     color = None if walk else ScalarMappable(_loss_scale(result), "viridis")
     for ax, paths, part in _panels(axes, result):
+        ax.set_label(f"{paths.name}, {part}")
         ax.set_title(f"{paths.name}, {part}{_share_title(paths, PARTS[part], walk=walk)}")
         if not len(paths.arrived):
             _nothing(ax)
@@ -56,11 +57,13 @@ def by_run(result: Result) -> Figure:
             _nothing(ax)
             continue
         for points, walk in POINTS.items():
-            for gram in trajectories.own(paths.gram(PARTS[part], walk=walk)):
-                line = _upright(trajectories.principal_components(gram).scores)
-                (drawn,) = ax.plot(*line.T, ".", markersize=3, linewidth=0.9, label=points)
-                drawn.set(color=COLORS[points], linestyle=DASHES[points], alpha=0.75)
-                ax.plot(*line[0], "s", color="black", markersize=2.5, zorder=3)
+            grams = trajectories.own(paths.gram(PARTS[part], walk=walk))
+            for run, gram in zip(paths.arrived, grams, strict=True):
+                scores = _upright(trajectories.principal_components(gram).scores)
+                (line,) = ax.plot(*scores.T, ".", markersize=3, linewidth=0.9, label=points)
+                line.set(color=COLORS[points], linestyle=DASHES[points], alpha=0.75)
+                drawn.note(line, replica=run)
+                drawn.omit(*ax.plot(*scores[0], "s", color="black", markersize=2.5, zorder=3))
         handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
         ax.legend(handles.values(), handles.keys(), loc="lower center")
     figure.supxlabel("along the run's own first component (weights)", fontsize=8)
@@ -328,10 +331,14 @@ def _all(gram: np.ndarray) -> np.ndarray:
 def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | None) -> None:
     """Draw paths (R', T, 2), coloured by training loss, with the test accuracy at their ends."""
     for line, run, accuracy in zip(lines, paths.arrived, _accuracies(paths), strict=True):
-        ax.plot(*line.T, color="0.6", linewidth=0.7, zorder=1)
-        shade = COLORS["random walks"] if color is None else color.to_rgba(paths.train[:, run, 0])
-        ax.scatter(line[:, 0], line[:, 1], s=9, c=shade, linewidths=0, zorder=2)
-        ax.plot(*line[0], "s", markersize=4, color="black", fillstyle="none", zorder=3)
+        drawn.omit(*ax.plot(*line.T, color="0.6", linewidth=0.7, zorder=1))
+        losses = paths.train[:, run, 0]
+        shade = COLORS["random walks"] if color is None else color.to_rgba(losses)
+        points = ax.scatter(line[:, 0], line[:, 1], s=9, c=shade, linewidths=0, zorder=2)
+        known = {} if color is None else {"training loss (nats)": losses}
+        drawn.note(points, replica=run, **known)
+        start = ax.plot(*line[0], "s", markersize=4, color="black", fillstyle="none", zorder=3)
+        drawn.omit(*start)
         if color is not None:
             ax.annotate(
                 f"{100 * accuracy:.1f}",

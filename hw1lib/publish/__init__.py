@@ -8,6 +8,7 @@ to one HTML page. pandoc and Typst are Python wheels, so nothing outside the env
     fences      cells and outputs to pandoc Markdown
     provenance  the last chapter
     exporter    nbconvert exporters, also for a single notebook
+    beside      figures as vectors, numbers as CSV
     build       all files of a report, or none
 
 `templates/hw1` holds the rest: the nbconvert template, the pandoc filter, the look of both pages.

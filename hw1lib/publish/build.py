@@ -1,17 +1,19 @@
-"""Executed chapters to a PDF, an HTML page and the merged notebook."""
+"""Executed chapters to a PDF, an HTML page, the merged notebook, and what lies beside them."""
 
 from __future__ import annotations
 
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
+from hw1lib.publish import beside
 from hw1lib.publish.exporter import HTMLReportExporter, ReportExporter, TypstPDFExporter
 from hw1lib.publish.merge import merge
 from hw1lib.publish.settings import Report
@@ -19,23 +21,24 @@ from hw1lib.publish.settings import Report
 
 @dataclass(frozen=True)
 class Product:
-    """One file of the finished report."""
+    """One file of the finished report, or a folder of them."""
 
     path: Path
     size: int  # bytes
-    pages: int | None  # None for what has no pages
     seconds: float  # to make it
+    count: str = ""  # its pages or files, if it has any
 
     def __str__(self) -> str:
-        pages = f"{self.pages} pages, " if self.pages else ""
-        return f"{self.path}: {pages}{self.size / 1e3:,.0f} kB, {self.seconds:.1f} s"
+        count = f"{self.count}, " if self.count else ""
+        return f"{self.path}: {count}{self.size / 1e3:,.0f} kB, {self.seconds:.1f} s"
 
 
 def publish(report: Report, chapters: Path, out: Path) -> list[Product]:
-    """Build report.ipynb, report.html and report.pdf.
+    """Build report.ipynb, report.html and report.pdf, and the folders data and figures.
 
-    All are made before any is written, and each replaces its predecessor in one step, so that a
-    failure leaves an older report as it was.
+    All are made before any is written, and each file replaces its predecessor in one step, so that
+    a failure leaves an older report as it was. Of an older report's figures and tables only those
+    that still exist are left in the folders.
 
     Args:
         report: What `load_report` read.
@@ -43,28 +46,48 @@ def publish(report: Report, chapters: Path, out: Path) -> list[Product]:
         out: Folder of the report; made if missing.
 
     Returns:
-        The files, in the order written.
+        The files and folders, in the order written.
 
     Raises:
         PublishError: If chapters are missing or failed, or a reference, citation, formula or
             picture cannot be resolved.
         OSError: If the files cannot be written.
     """
-    made = list(_contents(report, chapters))
+    start = time.perf_counter()
+    merged = merge(report, chapters)
+    extra = beside.files(merged)
+    merged = beside.without_data(merged)
+    unpacked = time.perf_counter()
+    made = list(_contents(report, merged))
     out.mkdir(parents=True, exist_ok=True)
     products = []
     for name, contents, seconds in made:
         path = out / name
         _replace(path, contents)
-        pages = _count_pages(contents) if path.suffix == ".pdf" else None
-        products.append(Product(path, len(contents), pages, seconds))
+        pages = f"{_count_pages(contents)} pages" if path.suffix == ".pdf" else ""
+        products.append(Product(path, len(contents), seconds, pages))
+    for folder in beside.FOLDERS:
+        within = {path.name: extra[path] for path in extra if path.parent.name == folder}
+        _refill(out / folder, within)
+        size = sum(map(len, within.values()))
+        products.append(Product(out / folder, size, unpacked - start, f"{len(within)} files"))
     return products
 
 
-def _contents(report: Report, chapters: Path) -> Iterator[tuple[str, bytes, float]]:
+def _refill(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a folder, and remove those of figures and tables that are no more."""
+    if files:
+        folder.mkdir(exist_ok=True)
+    for name, contents in files.items():
+        _replace(folder / name, contents)
+    for old in (*folder.glob("fig-*.*"), *folder.glob("tbl-*.*")):
+        if old.name not in files:
+            old.unlink()
+
+
+def _contents(report: Report, merged: NotebookNode) -> Iterator[tuple[str, bytes, float]]:
     """Make the files one by one, with their names and the time each takes."""
     start = time.perf_counter()
-    merged = merge(report, chapters)
     yield "report.ipynb", nbformat.writes(merged).encode(), time.perf_counter() - start
     exporters: dict[str, type[ReportExporter]] = {
         "report.html": HTMLReportExporter,

@@ -58,14 +58,24 @@ def place(cell: NotebookNode) -> str:
 
 def text_fence(cell: NotebookNode) -> str:
     """Put the text of a Markdown cell into a fence; part headings get their own kind."""
-    kind = "part" if cell.metadata[KEY].get("kind") == "part" else "text"
+    kind = "part" if cell.metadata[KEY].get("kind") == "part" else _kind_of_text(cell)
     return fence(kind, cell.source, source=place(cell))
+
+
+def is_abstract(cell: NotebookNode) -> bool:
+    """Tell whether a cell's text belongs on the title page: written in it, or put out by it."""
+    return "abstract" in cell.metadata.get("tags", ())
+
+
+def _kind_of_text(cell: NotebookNode) -> str:
+    return "abstract" if is_abstract(cell) else "text"
 
 
 def code_fence(cell: NotebookNode) -> str:
     """Put the code of a cell into a fence, unless its tags hide it or it is empty."""
     hidden = {"hide-input", "remove-input"} & set(cell.metadata.get("tags", ()))
-    return "" if hidden or not cell.source.strip() else fence("code", cell.source)
+    shown = cell.source.strip() and not hidden and not is_abstract(cell)
+    return fence("code", cell.source) if shown else ""
 
 
 def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
@@ -88,15 +98,23 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
         case "provenance":
             return ""
         case "figure":
-            return fence("figure", "", source=source, **_labels(entry), **_pictures(output))
+            origin = _origin(entry, cell)
+            labels, pictures = _labels(entry), _pictures(output)
+            return fence("figure", "", source=source, origin=origin, **labels, **pictures)
         case "table" if "text/markdown" in output.data:
             table = output.data["text/markdown"]
             return fence("table", table, source=source, **_labels(entry))
-    return _plain_output(output, source)
+    return _plain_output(output, source, _kind_of_text(cell))
 
 
 def _labels(entry: dict[str, Any]) -> dict[str, str | None]:
     return {name: entry.get(name) for name in ("id", "caption", "alt")}
+
+
+def _origin(entry: dict[str, Any], cell: NotebookNode) -> str:
+    """Say what made a figure: the cell and, as far as known, the settings and the seeds."""
+    known = [f"{name} {entry[name]}" for name in ("spec", "seeds") if entry.get(name)]
+    return "; ".join([cell.metadata[KEY]["shown"], *known])
 
 
 def _pictures(output: NotebookNode) -> dict[str, str | None]:
@@ -116,11 +134,11 @@ def _stream(output: NotebookNode, source: str) -> str:
     return fence("verbatim", text, source=source) if text else ""
 
 
-def _plain_output(output: NotebookNode, source: str) -> str:
+def _plain_output(output: NotebookNode, source: str, kind_of_text: str) -> str:
     """Choose the richest form that both kinds of page can show."""
     data = output.data
     if "text/markdown" in data:
-        return fence("text", data["text/markdown"], source=source)
+        return fence(kind_of_text, data["text/markdown"], source=source)
     if "text/latex" in data:
         return fence("math", data["text/latex"], source=source)
     pictures = _pictures(output)

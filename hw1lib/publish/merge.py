@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from hw1lib.publish.fences import KEY
+from hw1lib.publish.fences import KEY, is_abstract
 from hw1lib.publish.settings import PublishError, Report
 
 DROPPED_TAGS = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
@@ -17,6 +17,8 @@ MAX_ID = 64  # characters of a cell id, by the notebook format
 
 def merge(report: Report, folder: Path) -> NotebookNode:
     """Put the executed chapters of a report into one notebook.
+
+    The abstract of the title page is what `report.yml` says, or one cell tagged `abstract`.
 
     Args:
         report: Names and order of the chapters, and the title page.
@@ -28,7 +30,7 @@ def merge(report: Report, folder: Path) -> NotebookNode:
 
     Raises:
         PublishError: If chapters are missing, unreadable, not executed to the end, failed, or
-            without a title.
+            without a title, or if there is more than one abstract.
     """
     missing = [name for name in report.notebooks if not (folder / f"{name}.ipynb").is_file()]
     if missing:
@@ -47,6 +49,7 @@ def merge(report: Report, folder: Path) -> NotebookNode:
             chapter = read_chapter(folder / f"{name}.ipynb")
             metadata = metadata or _kernel(chapter)
             cells.extend(_with_unique_ids(chapter.cells, report.notebooks.index(name) + 1))
+    _check_abstract(cells, report)
     metadata[KEY] = report.front_matter
     merged = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     merged.nbformat_minor = 5
@@ -72,11 +75,13 @@ def read_chapter(path: Path) -> NotebookNode:
 
 
 def label(notebook: NotebookNode, name: str) -> None:
-    """Write into each cell which chapter it is from and how to name it in a complaint."""
+    """Write into each cell which chapter it is from and how complaints and readers call it."""
     for number, cell in enumerate(notebook.cells, start=1):
         if KEY not in cell.metadata:
-            where = f"{name}, cell {number} ({cell.get('id', 'no id')})"
-            cell.metadata[KEY] = {"chapter": name, "place": where}
+            id_ = cell.get("id", "")
+            where = f"{name}, cell {number} ({id_ or 'no id'})"
+            shown = f"{name}, cell {id_ or number}"
+            cell.metadata[KEY] = {"chapter": name, "place": where, "shown": shown}
 
 
 def check_executed(notebook: NotebookNode) -> None:
@@ -94,6 +99,20 @@ def check_executed(notebook: NotebookNode) -> None:
                 raise PublishError(f"{where}: failed with {output.ename}: {output.evalue}.")
         if cell.source.strip() and cell.execution_count is None:
             raise PublishError(f"{where}: was not executed.")
+
+
+def _check_abstract(cells: list[NotebookNode], report: Report) -> None:
+    """Refuse a second abstract.
+
+    Raises:
+        PublishError: With the place of each.
+    """
+    places = [str(cell.metadata[KEY]["place"]) for cell in cells if is_abstract(cell)]
+    places += ["report.yml"] if report.abstract else []
+    if len(places) > 1:
+        raise PublishError(
+            f"a report has one abstract, here are {len(places)}: {'; '.join(places)}."
+        )
 
 
 def _is_title(cell: NotebookNode) -> bool:

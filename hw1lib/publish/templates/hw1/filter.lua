@@ -194,7 +194,9 @@ local readers = {
     return {pandoc.Para{pandoc.Math('DisplayMath', tex)}}
   end,
   figure = function(fence)
-    local caption = {long = {pandoc.Plain(inlines(fence.attributes.caption))}}
+    local text = inlines(fence.attributes.caption)
+    text:insert(pandoc.Span(pandoc.Inlines(fence.attributes.origin), {class = 'origin'}))
+    local caption = {long = {pandoc.Plain(text)}}
     return {pandoc.Figure({pandoc.Plain{picture(fence)}}, caption, {id = fence.identifier})}
   end,
   picture = function(fence)
@@ -214,6 +216,9 @@ local readers = {
   part = function(fence)
     local title = fence.text:gsub('^#%s*', '')
     return {pandoc.Div({pandoc.Plain(inlines(title))}, {class = 'part'})}
+  end,
+  abstract = function(fence)
+    return {pandoc.Div(markdown(fence.text), {class = 'abstract-text'})}
   end,
   appendices = function() return {pandoc.Div({}, {class = 'appendices'})} end,
   references = function(fence)
@@ -400,8 +405,23 @@ local function check_citations(items, meta)
   return cited
 end
 
+-- Take the abstract to the title page; a notebook without one keeps it as text.
+local function lift_abstract(items, meta)
+  if not meta.title then return end
+  local lifted = pandoc.Blocks{}
+  for _, item in ipairs(items) do
+    local div = item.blocks[1]
+    if div and div.t == 'Div' and div.classes:includes('abstract-text') then
+      lifted:extend(div.content)
+      item.blocks = pandoc.Blocks{}
+    end
+  end
+  if #lifted > 0 then meta.abstract = pandoc.MetaBlocks(lifted) end
+end
+
 local function cite(items, meta)
   local cited = check_citations(items, meta)
+  lift_abstract(items, meta)
   local blocks = pandoc.Blocks{}
   for _, item in ipairs(items) do
     local bibliography = item.blocks[2] and item.blocks[2].identifier == 'refs'
@@ -459,7 +479,12 @@ local finish_typst = {
     local image
     el.content:walk{Image = function(inner) image = typst_image(inner) end}
     local label = el.identifier ~= '' and '<' .. el.identifier .. '>' or ''
-    local caption = pandoc.utils.blocks_to_inlines(el.caption.long)
+    local caption = pandoc.utils.blocks_to_inlines(el.caption.long):walk{
+      Span = function(inner)
+        if not inner.classes:includes('origin') then return nil end
+        return pandoc.Inlines{typst('#hw1-origin[')} .. inner.content .. {typst(']')}
+      end,
+    }
     return enclosed('#figure(' .. (image or '[]') .. ', caption: [', {pandoc.Plain(caption)},
                     ']) ' .. label), false
   end,

@@ -1,0 +1,55 @@
+"""What lies beside the report: every figure as vectors, and the numbers of figures and tables."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import gzip
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from nbformat import NotebookNode
+
+from hw1lib.publish.fences import KEY
+
+DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
+FOLDERS = ("data", "figures")
+
+
+def files(nb: NotebookNode) -> dict[PurePosixPath, bytes]:
+    """Unpack what a notebook's figures and tables carry.
+
+    Returns:
+        Contents by path in the report's folder: `data/<id>.csv` of figures and tables,
+        `figures/<id>.svg` and `figures/<id>.pdf`.
+    """
+    found = {}
+    for entry, data in _shown(nb):
+        if DATA in data:
+            found[PurePosixPath("data", f"{entry['id']}.csv")] = gzip.decompress(
+                base64.b64decode(data[DATA])
+            )
+        if entry["kind"] == "figure" and "image/svg+xml" in data:
+            found[PurePosixPath("figures", f"{entry['id']}.svg")] = data["image/svg+xml"].encode()
+        if entry["kind"] == "figure" and "application/pdf" in data:
+            found[PurePosixPath("figures", f"{entry['id']}.pdf")] = base64.b64decode(
+                data["application/pdf"]
+            )
+    return found
+
+
+def without_data(nb: NotebookNode) -> NotebookNode:
+    """Copy a notebook without the packed numbers, which lie beside the report already."""
+    nb = copy.deepcopy(nb)
+    for _, data in _shown(nb):
+        data.pop(DATA, None)
+    return nb
+
+
+def _shown(nb: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
+    """Yield the entry and the media of every figure and table that has a name."""
+    for cell in nb.cells:
+        for output in cell.get("outputs", ()):
+            entry = output.get("metadata", {}).get(KEY, {})
+            if entry.get("kind") in ("figure", "table") and entry.get("id"):
+                yield entry, output.data
