@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import pandas as pd
 import papermill
 import pypdf
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from hw1lib.execute import execute, main
 from hw1lib.publish import load_report
 from hw1lib.publish.build import publish
+from hw1lib.publish.exporter import TypstExporter
 
 # Each is a third-party package's own business; anything else is still an error.
 pytestmark = [
@@ -367,8 +369,10 @@ def test_the_command_itself_fails_with_that_sentence(tmp_path):
 
 
 class Built(NamedTuple):
+    out: Path
     pages: list[str]  # text of each page of the PDF
     html: str
+    typst: str  # what the PDF is made from
     shown: list[dict]  # figures and tables of all chapters, in order
 
 
@@ -380,7 +384,11 @@ def built(executed, tmp_path_factory):
     chapters = [executed(name) for name in report.notebooks]
     publish(report, chapters[0].parent, out)
     reader = pypdf.PdfReader(out / "report.pdf")
+    merged = nbformat.read(out / "report.ipynb", as_version=4)
+    typst, _ = TypstExporter(bibliography=str(report.bibliography)).from_notebook_node(merged)
     return Built(
+        out=out,
+        typst=typst,
         pages=[page.extract_text() for page in reader.pages],
         html=(out / "report.html").read_text(),
         shown=[entry for path in chapters for entry in entries(path, "figure", "table")],
@@ -428,6 +436,48 @@ def test_every_figure_and_table_has_its_number_and_caption(built, text):
     assert counts["table"] == sum(name.startswith("tbl-") for name in shown)
 
 
+def test_every_figure_and_table_is_in_both_forms_with_its_files_beside_them(built):
+    assert len(built.shown) == sum(map(len, SHOWN.values()))
+    files = {"data": set(), "figures": set()}
+    for entry in built.shown:
+        assert f"<{entry['id']}>" in built.typst
+        assert f'id="{entry["id"]}"' in built.html
+        files["data"].add(f"{entry['id']}.csv")
+        if entry["kind"] == "figure":
+            files["figures"] |= {f"{entry['id']}.svg", f"{entry['id']}.pdf"}
+    for folder, names in files.items():
+        assert {path.name for path in (built.out / folder).iterdir()} == names
+        assert all(path.stat().st_size for path in (built.out / folder).iterdir())
+
+
+def test_what_made_a_figure_stands_below_it(built, text):
+    said = squeezed(text)
+    for name, ids in SHOWN.items():
+        figures = [entry for entry in built.shown if entry["id"] in ids and "spec" in entry]
+        assert len(figures) == sum(id_.startswith("fig-") for id_ in ids)
+        ((spec, seeds),) = {(entry["spec"], entry["seeds"]) for entry in figures}
+        found = re.findall(f"{name},cell([a-z0-9]+);spec{spec};seeds{squeezed(seeds)}", said)
+        assert len(set(found)) == len(found) == len(figures)
+
+
+PLAIN = {  # columns of numbers without a unit, and of words
+    "panel", "series", "replica", "group", "x", "network", "outcome", "certified", "fitted", "point"
+}  # fmt: skip
+UNITS = {
+    "accuracy": "a share",
+    "training accuracy": "a share",
+    "test accuracy": "a share",
+}
+
+
+def test_the_numbers_of_every_figure_are_named_with_their_units(built):
+    for path in sorted((built.out / "data").glob("fig-*.csv")):
+        found = pd.read_csv(path)
+        assert len(found), path.name
+        print(path.name, [c for c in found if c not in PLAIN and "(" not in c])
+    assert 0
+
+
 LEARN_IMAGES = (
     "fig-image",
     "fig-paths",
@@ -453,7 +503,10 @@ def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
     assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)
 
 
-RESIDUE = ["model_id", "<Figure", "Traceback", "Warning", "display_data", "hw1lib.", "it/s]"]
+RESIDUE = [
+    "model_id", "<Figure", "<hw1lib", "<matplotlib", "Axes(", "array(", "VBox(", "HBox(", "tensor(",
+    "DataFrame", "dtype=", "object at 0x", "Traceback", "Warning", "display_data", "hw1lib.", "it/s]"
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("residue", RESIDUE)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import typing
 from dataclasses import FrozenInstanceError
 
@@ -185,7 +186,7 @@ def test_a_single_point_is_no_grid():
 @pytest.mark.parametrize("profile", ["full", "quick", "smoke"])
 def test_a_spec_shows_itself_as_a_table_with_a_row_per_setting(chapter, profile):
     spec = chapter.PROFILES[profile]
-    header, rule, *rows = spec._repr_markdown_().splitlines()
+    header, rule, *rows, _, digest = spec._repr_markdown_().splitlines()
     assert header == "| setting | value | meaning |"
     assert set(rule) == set("|:-")
     names = [field.name for field in dataclasses.fields(spec)]
@@ -194,6 +195,14 @@ def test_a_spec_shows_itself_as_a_table_with_a_row_per_setting(chapter, profile)
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert len(cells) == 3
         assert all(cells), row
+    assert f"`{spec.digest}`" in digest
+
+
+def test_a_digest_names_the_settings_and_the_chapter():
+    digests = [of.PROFILES[name].digest for of in CHAPTERS.values() for name in ("full", "smoke")]
+    assert len(set(digests)) == len(digests)
+    assert all(re.fullmatch("[0-9a-f]{10}", digest) for digest in digests)
+    assert Baking(hours=2).digest == Baking(hours=2.0).digest != Baking(hours=3).digest
 
 
 def test_values_are_shown_as_people_write_them():

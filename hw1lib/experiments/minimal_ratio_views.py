@@ -177,6 +177,7 @@ def rivals(result: Result) -> Figure:
         drawn.note(points, network=networks, **{"log10 of the loss": losses})
         rho = rank_correlation(positive, values)
         ax.set_title(f"rank correlation {_signed(rho)}" if rho.n else "nothing to rank")
+        ax.set_label(label)
         ax.set_ylabel(label)
         if name in ("over_loss", "layer_norm") and (values > 0).any():
             ax.set_yscale("log")

@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m hw1lib.publish",
-        description="Turn executed notebooks into report.pdf, report.html and report.ipynb.",
+        description="Turn executed notebooks into report.pdf, report.html and report.ipynb, with "
+        "their figures and numbers in the folders figures and data.",
         epilog="Nothing is executed here. After an error, an older report is left as it was.",
     )
     parser.add_argument(

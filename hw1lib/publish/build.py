@@ -25,7 +25,7 @@ class Product:
 
     path: Path
     size: int  # bytes
-    seconds: float  # to make it
+    seconds: float  # to make it; a folder's files are unpacked along with the first file
     count: str = ""  # its pages or files, if it has any
 
     def __str__(self) -> str:
@@ -56,9 +56,7 @@ def publish(report: Report, chapters: Path, out: Path) -> list[Product]:
     start = time.perf_counter()
     merged = merge(report, chapters)
     extra = beside.files(merged)
-    merged = beside.without_data(merged)
-    unpacked = time.perf_counter()
-    made = list(_contents(report, merged))
+    made = list(_contents(report, beside.without_data(merged), start))
     out.mkdir(parents=True, exist_ok=True)
     products = []
     for name, contents, seconds in made:
@@ -67,10 +65,12 @@ def publish(report: Report, chapters: Path, out: Path) -> list[Product]:
         pages = f"{_count_pages(contents)} pages" if path.suffix == ".pdf" else ""
         products.append(Product(path, len(contents), seconds, pages))
     for folder in beside.FOLDERS:
+        start = time.perf_counter()
         within = {path.name: extra[path] for path in extra if path.parent.name == folder}
         _refill(out / folder, within)
         size = sum(map(len, within.values()))
-        products.append(Product(out / folder, size, unpacked - start, f"{len(within)} files"))
+        seconds = time.perf_counter() - start
+        products.append(Product(out / folder, size, seconds, f"{len(within)} files"))
     return products
 
 
@@ -85,9 +85,10 @@ def _refill(folder: Path, files: Mapping[str, bytes]) -> None:
             old.unlink()
 
 
-def _contents(report: Report, merged: NotebookNode) -> Iterator[tuple[str, bytes, float]]:
+def _contents(
+    report: Report, merged: NotebookNode, start: float
+) -> Iterator[tuple[str, bytes, float]]:
     """Make the files one by one, with their names and the time each takes."""
-    start = time.perf_counter()
     yield "report.ipynb", nbformat.writes(merged).encode(), time.perf_counter() - start
     exporters: dict[str, type[ReportExporter]] = {
         "report.html": HTMLReportExporter,
