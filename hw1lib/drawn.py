@@ -5,6 +5,7 @@ lacks. Where an artist shows less than it stands for, such as the median of many
 says what that is; what only helps the eye is left out with `omit`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -54,7 +55,8 @@ def rows(figure: Figure) -> pd.DataFrame:
 
     Returns:
         A row per point: its panel, series and replica where there are several, and a column per
-        quantity, named as its axis is labelled; empty where a panel lacks the quantity.
+        quantity, named as its axis is labelled; empty where a panel lacks the quantity. A figure
+        without points has these last columns and no rows.
     """
     names = _legend(figure)
     pieces = [
@@ -64,7 +66,8 @@ def rows(figure: Figure) -> pd.DataFrame:
     ]
     pieces = [piece for piece in pieces if len(piece)]
     if not pieces:
-        return pd.DataFrame()
+        axes = [_quantity(ax, direction) for ax in _panels(figure) for direction in "xy"]
+        return pd.DataFrame(columns=[*dict.fromkeys(axes)])
     whole = pd.concat(pieces, ignore_index=True)
     whole = whole.loc[
         :, [bool((column.notna() & (column != "")).any()) for _, column in whole.items()]
@@ -168,8 +171,10 @@ def _panel(ax: Axes) -> str:
 def _quantity(ax: Axes, direction: str) -> str:
     """Name what an axis shows, by the nearest label that a reader finds for it."""
     own = f"get_{direction}label"
-    if _ticks(ax.xaxis if direction == "x" else ax.yaxis):
-        return _flat(getattr(ax, own)()) or "group"
+    named = {"x": bool(_ticks(ax.xaxis)), "y": bool(_ticks(ax.yaxis))}
+    if named[direction]:
+        fallback = {"x": "column", "y": "row"}[direction] if all(named.values()) else "group"
+        return _flat(getattr(ax, own)()) or fallback
     neighbours = _beside(ax, "colspan" if direction == "x" else "rowspan")
     labels = [getattr(other, own)() for other in (ax, *neighbours)]
     labels.append(getattr(ax.figure, f"get_sup{direction}label")())
@@ -241,4 +246,5 @@ def _look(artist: Any) -> Any:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    r"""Put a label on one line, and its symbols in words: `$\alpha$` as alpha."""
+    return " ".join(re.sub(r"\$\\?(.*?)\$", r"\1", text).split())

@@ -124,7 +124,6 @@ def test_an_image_has_its_value_at_every_place():
     image = ax.imshow([[1.0, 2.0], [3.0, 4.0]])
     ax.set_xticks([0, 1], ["a", "b"])
     ax.set_yticks([0, 1], ["c", "d"])
-    ax.set(xlabel="column", ylabel="row")
     ax.figure.colorbar(image).set_label("rank correlation")
     assert listed(ax.figure) == (
         ["column", "row", "rank correlation"],
@@ -151,5 +150,15 @@ def test_a_note_of_another_length_is_refused():
         drawn.rows(ax.figure)
 
 
-def test_an_empty_figure_has_no_rows():
-    assert drawn.rows(axes().figure).empty
+def test_a_symbol_in_a_label_becomes_a_word():
+    ax = axes()
+    ax.plot([0.5], [2.0])
+    ax.set(xlabel=r"position on the line, $\alpha$", ylabel="loss (nats)")
+    assert listed(ax.figure)[0] == ["position on the line, alpha", "loss (nats)"]
+
+
+def test_a_figure_without_points_has_its_quantities_and_no_rows():
+    ax = axes()
+    ax.axhline(1)
+    ax.set(xlabel="updates", ylabel="loss (nats)")
+    assert listed(ax.figure) == (["updates", "loss (nats)"], [])

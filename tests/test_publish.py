@@ -52,9 +52,10 @@ def drawn(format_):
     return buffer.getvalue()
 
 
+FORMATS = {kind: drawn(kind) for kind in ("pdf", "svg")}
 PICTURES = {
-    "application/pdf": base64.b64encode(drawn("pdf")).decode(),
-    "image/svg+xml": drawn("svg").decode(),
+    "application/pdf": base64.b64encode(FORMATS["pdf"]).decode(),
+    "image/svg+xml": FORMATS["svg"].decode(),
 }
 PNG = base64.b64encode(drawn("png")).decode()
 
@@ -361,8 +362,8 @@ def test_numbers_and_vectors_lie_beside_the_report_and_only_there(built):
     }  # fmt: skip
     assert (built.out / "data" / "fig-curve.csv").read_text() == NUMBERS
     for name in ("fig-curve", "fig-second"):
-        assert (built.out / "figures" / f"{name}.svg").read_bytes() == drawn("svg")
-        assert (built.out / "figures" / f"{name}.pdf").read_bytes() == drawn("pdf")
+        vectors = [(built.out / "figures" / f"{name}.{kind}").read_bytes() for kind in FORMATS]
+        assert vectors == [*FORMATS.values()]
     assert len(list((built.out / "figures").iterdir())) == 4
     assert PACKED not in (built.out / "report.ipynb").read_text()
 

@@ -43,7 +43,6 @@ def correlation_map(chapters: Chapters) -> Figure:
     figure = Figure(figsize=(6.3, 5.6))
     ax = figure.subplots()
     image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-    drawn.note(image, **{"rank correlation": rho})
     ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
     ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
     ax.grid(visible=False)
@@ -56,7 +55,7 @@ def correlation_map(chapters: Chapters) -> Figure:
         ax.axhline(side, color="black", linewidth=0.8)
         ax.axvline(side, color="black", linewidth=0.8)
     bar = figure.colorbar(image, ax=ax, fraction=0.045, pad=0.02)
-    bar.set_label("Spearman's rank correlation (numbers: in hundredths)", fontsize=7.5)
+    bar.set_label("Spearman's rank correlation", fontsize=7.5)
     return figure
 
 
