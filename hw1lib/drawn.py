@@ -111,7 +111,7 @@ def _drawn(ax: Axes) -> Iterator[tuple[Any, dict[str, Any]]]:
             continue
         if isinstance(artist, Line2D):
             # those across the whole panel hang on its edges
-            if not isinstance(artist, AxLine) and artist.get_transform() == ax.transData:
+            if not isinstance(artist, AxLine) and artist.get_transform() is ax.transData:
                 yield artist, dict(zip("xy", artist.get_data(orig=False), strict=True))
         elif isinstance(artist, PathCollection):
             yield artist, dict(zip("xy", np.ma.filled(artist.get_offsets(), np.nan).T, strict=True))

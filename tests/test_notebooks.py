@@ -460,15 +460,21 @@ def test_what_made_a_figure_stands_below_it(built, text):
         assert len(set(found)) == len(found) == len(figures)
 
 
+BARE = {
+    "fig-ratio-loss",
+    "fig-ratio-tolerance",
+}  # certified points, of which so short a run has none
 WORDS = {"panel", "series", "group", "column", "row", "network", "outcome", "certified", "fitted"}
 
 
 def test_the_numbers_of_every_figure_are_named_as_its_axes_are(built):
     for path in sorted((built.out / "data").glob("fig-*.csv")):
         found = pd.read_csv(path)
-        assert len(found), path.name
+        assert len(found) or path.stem in BARE, path.name
         numbers = [name for name in found if name not in WORDS]
-        assert all(pd.api.types.is_numeric_dtype(found[name]) for name in numbers), path.name
+        assert numbers, path.name
+        for name in numbers:
+            assert found.empty or pd.api.types.is_numeric_dtype(found[name]), (path.name, name)
         # what has no label would be called so; of all figures one shows a function of x
         assert not {"y", "value"} & set(numbers), path.name
         assert "x" not in numbers or path.stem == "fig-fit-prediction", path.name
