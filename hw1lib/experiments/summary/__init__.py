@@ -78,6 +78,12 @@ class Spec(spec.Spec):
         above=0,
     )
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Every seed that a chapter uses."""
+        used = {seed for section in CHAPTERS for seed in self.chapter(section).seeds}
+        return tuple(sorted(used))
+
     def chapter(self, section: str) -> Any:
         """Give the settings of the chapter with this section."""
         chapter, _ = CHAPTERS[section]
