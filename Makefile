@@ -22,8 +22,8 @@ PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
 	@echo "the report: $(BUILD)/report.pdf and $(BUILD)/report.html"
 
-chapter: $(NAME:%=$(BUILD)/%.ipynb) ## one executed chapter: make chapter NAME=11_function_fit
-	@$(if $(NAME),echo "the chapter: $<",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
+chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter NAME=11_function_fit
+	@$(if $(NAME),echo "the chapter: $< and $(<:.pdf=.html)",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
 
 lab: $(ENV) ## JupyterLab on the notebooks
 	@# kernels start in notebooks/, so a relative folder would be another one there
@@ -56,6 +56,9 @@ help: ## this list
 
 $(BUILD)/report.pdf: $(CHAPTERS) $(PUBLISH) report/report.yml report/references.bib $(ENV)
 	@$(VENV)/python -m hw1lib.publish report/report.yml --chapters $(BUILD) --out $(BUILD)
+
+$(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.bib $(ENV)
+	@$(VENV)/python -m hw1lib.publish report/report.yml --only $* --chapters $(BUILD) --out $(BUILD)
 
 $(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED)
 	@$(VENV)/python -m hw1lib.execute $< $@ -p profile $(PROFILE) $(PARAMS)

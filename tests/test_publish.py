@@ -356,6 +356,25 @@ def test_same_input_gives_the_same_bytes(built, build):
         assert (out / name).read_bytes() == (built.out / name).read_bytes(), name
 
 
+def test_a_single_chapter_becomes_a_pdf_and_a_page(built, capsys):
+    folder = built.out.parent
+    command = [folder / "report.yml", "--only", "12_second", "--chapters", folder]
+    assert main([str(word) for word in [*command, "--out", folder / "single"]]) == 0
+    assert {path.name for path in (folder / "single").iterdir()} == {
+        "12_second.pdf", "12_second.html"
+    }  # fmt: skip
+    shown = pypdf.PdfReader(folder / "single" / "12_second.pdf").pages[0].extract_text()
+    assert "12_second, cell" in "".join(
+        page.extract_text() for page in pypdf.PdfReader(folder / "single" / "12_second.pdf").pages
+    )
+    assert "Does it really work?" not in shown
+    command[2] = "99_none"
+    capsys.readouterr()
+    assert main([str(word) for word in [*command, "--out", folder / "none"]]) == 1
+    assert capsys.readouterr().err.startswith("error: no executed notebook for 99_none: expected")
+    assert not (folder / "none").exists()
+
+
 def test_numbers_and_vectors_lie_beside_the_report_and_only_there(built):
     assert {path.name for path in (built.out / "data").iterdir()} == {
         "fig-curve.csv", "fig-second.csv", "tbl-numbers.csv"

@@ -14,7 +14,7 @@ to one HTML page. pandoc and Typst are Python wheels, so nothing outside the env
 `templates/hw1` holds the rest: the nbconvert template, the pandoc filter, the look of both pages.
 """
 
-from hw1lib.publish.build import Product, publish
+from hw1lib.publish.build import Product, publish, publish_chapter
 from hw1lib.publish.settings import Part, PublishError, Report, load_report
 
-__all__ = ["Part", "Product", "PublishError", "Report", "load_report", "publish"]
+__all__ = ["Part", "Product", "PublishError", "Report", "load_report", "publish", "publish_chapter"]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hw1lib.publish.build import publish
+from hw1lib.publish.build import publish, publish_chapter
 from hw1lib.publish.settings import PublishError, load_report
 
 
@@ -22,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        products = publish(load_report(options.report), options.chapters, options.out)
+        report = load_report(options.report)
+        if options.only:
+            products = publish_chapter(report, options.only, options.chapters, options.out)
+        else:
+            products = publish(report, options.chapters, options.out)
     except (PublishError, OSError) as error:
         for sentence in str(error).splitlines():
             print(f"error: {sentence}", file=sys.stderr)
@@ -54,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder to write the report to"
+    )
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        help="one chapter, to NAME.pdf and NAME.html, without a title page",
     )
     return parser
 

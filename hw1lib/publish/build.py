@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ from nbformat import NotebookNode
 
 from hw1lib.publish import beside
 from hw1lib.publish.exporter import HTMLReportExporter, ReportExporter, TypstPDFExporter
-from hw1lib.publish.merge import merge
-from hw1lib.publish.settings import Report
+from hw1lib.publish.merge import merge, read_chapter
+from hw1lib.publish.settings import PublishError, Report
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,10 @@ def publish(report: Report, chapters: Path, out: Path) -> list[Product]:
     start = time.perf_counter()
     merged = merge(report, chapters)
     extra = beside.files(merged)
-    made = list(_contents(report, beside.without_data(merged), start))
-    out.mkdir(parents=True, exist_ok=True)
-    products = []
-    for name, contents, seconds in made:
-        path = out / name
-        _replace(path, contents)
-        pages = f"{_count_pages(contents)} pages" if path.suffix == ".pdf" else ""
-        products.append(Product(path, len(contents), seconds, pages))
+    nb = beside.without_data(merged)
+    notebook = nbformat.writes(nb).encode()
+    made = [("report.ipynb", notebook, time.perf_counter() - start), *_pages(report, nb, "report")]
+    products = _written(made, out)
     for folder in beside.FOLDERS:
         start = time.perf_counter()
         within = {path.name: extra[path] for path in extra if path.parent.name == folder}
@@ -85,22 +81,59 @@ def _refill(folder: Path, files: Mapping[str, bytes]) -> None:
             old.unlink()
 
 
-def _contents(
-    report: Report, merged: NotebookNode, start: float
+def publish_chapter(report: Report, name: str, chapters: Path, out: Path) -> list[Product]:
+    """Build one chapter's page and PDF, without a title page.
+
+    What it says of other chapters leads nowhere and is kept as text.
+
+    Args:
+        report: What `load_report` read, for its bibliography and where code is shown.
+        name: Of the executed notebook, without suffix.
+        chapters: Folder it lies in.
+        out: Folder to write to; made if missing.
+
+    Returns:
+        The files, in the order written.
+
+    Raises:
+        PublishError: If the chapter is missing, was not executed to its end, failed, or cannot be
+            typeset.
+        OSError: If the files cannot be written.
+    """
+    path = chapters / f"{name}.ipynb"
+    if not path.is_file():
+        raise PublishError(f"no executed notebook for {name}: expected {path}.")
+    nb = beside.without_data(read_chapter(path))
+    return _written([*_pages(report, nb, name, strict=False)], out)
+
+
+def _pages(
+    report: Report, nb: NotebookNode, name: str, *, strict: bool = True
 ) -> Iterator[tuple[str, bytes, float]]:
-    """Make the files one by one, with their names and the time each takes."""
-    yield "report.ipynb", nbformat.writes(merged).encode(), time.perf_counter() - start
+    """Make the HTML page and the PDF, with their names and the time each takes."""
     exporters: dict[str, type[ReportExporter]] = {
-        "report.html": HTMLReportExporter,
-        "report.pdf": TypstPDFExporter,
+        ".html": HTMLReportExporter,
+        ".pdf": TypstPDFExporter,
     }
-    for name, exporter in exporters.items():
+    for suffix, exporter in exporters.items():
         start = time.perf_counter()
         made, _ = exporter(
-            code=report.code, bibliography=str(report.bibliography or ""), strict=True
-        ).from_notebook_node(merged)
+            code=report.code, bibliography=str(report.bibliography or ""), strict=strict
+        ).from_notebook_node(nb, {"metadata": {"name": name}})
         contents = made if isinstance(made, bytes) else made.encode()
-        yield name, contents, time.perf_counter() - start
+        yield f"{name}{suffix}", contents, time.perf_counter() - start
+
+
+def _written(made: Iterable[tuple[str, bytes, float]], out: Path) -> list[Product]:
+    """Put files that were made into the folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    products = []
+    for name, contents, seconds in made:
+        path = out / name
+        _replace(path, contents)
+        pages = f"{_count_pages(contents)} pages" if path.suffix == ".pdf" else ""
+        products.append(Product(path, len(contents), seconds, pages))
+    return products
 
 
 def _replace(path: Path, contents: bytes) -> None:
