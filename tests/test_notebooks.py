@@ -40,6 +40,18 @@ NOTEBOOKS = {path.stem: path for path in sorted((CHECKOUT / "notebooks").glob("*
 REPORT = CHECKOUT / "report" / "report.yml"
 
 SHOWN = {  # figures and tables of each chapter, in order
+    "00_summary": [
+        "fig-summary-depth",
+        "fig-summary-optimization",
+        "fig-summary-generalization",
+        "fig-summary-verdicts",
+        "tbl-summary-verdicts",
+        "fig-summary-audit",
+        "tbl-summary-half",
+        "tbl-summary-definitions",
+        "tbl-summary-literature",
+        "tbl-summary-index",
+    ],
     "11_function_fit": [
         "fig-fit-loss",
         "fig-fit-final",
@@ -230,7 +242,8 @@ def test_a_notebook_is_kept_without_outputs_and_with_names_for_cells(name):
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_help_of_a_notebook_explains_every_parameter(name):
     parameters = papermill.inspect_notebook(str(NOTEBOOKS[name]))
-    assert {"profile", "seed", "replicas", "epochs", "device"} <= set(parameters)
+    assert {"profile", "seed", "replicas", "device"} <= set(parameters)
+    assert ("epochs" in parameters) == (name != "00_summary")
     for parameter in parameters.values():
         assert parameter["help"].strip(), parameter["name"]
         assert parameter["inferred_type_name"] in ("str", "int", "float", "list"), parameter["name"]
@@ -298,8 +311,12 @@ def test_a_notebook_ends_with_its_provenance(executed, name):
 def test_every_reference_of_a_notebook_leads_to_something_it_shows(executed, name):
     text = " ".join(markdown(NOTEBOOKS[name]))
     text += " ".join(e["caption"] for e in entries(executed(name), "figure", "table"))
+    # the summary leads to all of them
+    shown = (
+        SHOWN[name] if name != "00_summary" else [key for keys in SHOWN.values() for key in keys]
+    )
     for reference in set(re.findall(r"@((?:fig|tbl)-[\w-]*\w)", text)):
-        assert reference in SHOWN[name]
+        assert reference in shown
 
 
 def test_stand_ins_are_named_in_every_caption_of_chapter_12_that_shows_them(executed):
@@ -490,17 +507,17 @@ LEARN_IMAGES = (
     "fig-capacity",
     "fig-interpolation",
     "fig-sensitivity",
+    "fig-summary",
 )
+FORMULAS = ("fig-surface-fit-line", "fig-summary-audit")  # among them, but of no image
 
 
 def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
     of_images = [
-        e
-        for e in built.shown
-        if e["id"].startswith(LEARN_IMAGES) and e["id"] != "fig-surface-fit-line"
+        e for e in built.shown if e["id"].startswith(LEARN_IMAGES) and e["id"] not in FORMULAS
     ]
     said = squeezed("\n".join(built.pages))
-    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 42
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 46
     # and once more in the picture itself, above the axes
     names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
     assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)
