@@ -30,8 +30,9 @@ lab: $(ENV) ## JupyterLab on the notebooks
 	if [ -n "$$HW1_DATA" ]; then HW1_DATA=$$(cd "$$HW1_DATA" && pwd) && export HW1_DATA; fi; \
 	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks
 
-test: $(ENV) ## all tests
-	$(VENV)/python -m pytest
+test: $(ENV) ## all tests, one file at a time on each core
+	@# torch's threads would compete with the other workers
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile
 
 lint: $(ENV) ## style, types, and notebooks without outputs
 	$(VENV)/ruff check .
