@@ -160,7 +160,7 @@ def verdict_map(result: Result) -> Figure:
         for one in tests:
             if one.verdict.word != verdicts.NOT_TESTED:
                 columns[_part(one)].append(one)
-    rows = max(map(len, columns.values()))
+    rows = max(1, *map(len, columns.values()))
     figure, axes = figures.panels(1, 3, max(2.0, 0.13 * rows + 0.6))
     for ax, (part, tests) in zip(axes[0], columns.items(), strict=True):
         _effects(ax, tests)
