@@ -43,7 +43,7 @@ def of_labels(true, half, random):
     return random_labels.Result(spec, fits, {}, {}, ())
 
 
-def test_losses(*losses):
+def losses_on_test(*losses):
     """Courses of the test loss through these values, with an accuracy of a tenth."""
     values = np.interp(np.linspace(0, 1, 101), np.linspace(0, 1, len(losses)), losses)
     course = values[:, None] * EIGHT
@@ -60,14 +60,14 @@ def knowing(*shares):
 
 @functools.cache
 def learned_by_heart():
-    random = fitted_after([40], test=test_losses(2.3, 10))
+    random = fitted_after([40], test=losses_on_test(2.3, 10))
     return of_labels(fitted_after([10]), knowing(0.1, 0.8, 0.5), random)
 
 
 @functools.cache
 def not_learned():
     accuracy = np.linspace(0.1, 0.8, 101)[:, None] * np.linspace(0.99, 1, REPLICAS)
-    random = fit(accuracy, epochs=np.arange(101), test=test_losses(10, 2.3))
+    random = fit(accuracy, epochs=np.arange(101), test=losses_on_test(10, 2.3))
     return of_labels(fitted_after([10]), knowing(0.1, 0.5, 0.8), random)
 
 

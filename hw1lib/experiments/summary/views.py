@@ -166,7 +166,6 @@ def verdict_map(result: Result) -> Figure:
         _effects(ax, tests)
         ax.set_title(f"part {part}")
         ax.set_ylim(rows - 0.5, -0.5)
-    axes[0, 1].set_xlabel("effect in margins, above 0 as the sentence says")
     handles = [
         axes[0, 0].plot([], [], mark, color=color, label=word)[0]
         for word, (color, mark) in STYLES.items()
@@ -184,13 +183,23 @@ def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
     for place, one in enumerate(tests):
         effect, margin, word = one.verdict.effect, one.verdict.margin, one.verdict.word
         color, mark = STYLES[word]
-        low, high = np.nan_to_num([effect.low, effect.high], nan=effect.mean) / margin
-        ax.plot([low, high], [place] * 2, color=color, linewidth=1)
-        ax.plot(effect.mean / margin, place, mark, color=color, markersize=3.5)
+        whiskers = [[effect.mean - effect.low], [effect.high - effect.mean]]
+        ax.errorbar(
+            effect.mean / margin,
+            place,
+            xerr=np.nan_to_num(whiskers) / margin,
+            fmt=mark,
+            color=color,
+            markersize=3.5,
+            linewidth=1,
+        )
     ax.set_yticks(range(len(tests)), [one.claim.id for one in tests], fontsize=5.5)
     ax.set_xscale("symlog", linthresh=1)
     ax.set_xlim(-1e3, 1e3)
-    ax.set_xticks([-100, -10, -1, 0, 1, 10, 100], ["−100", "", "−1", "0", "1", "", "100"])
+    ax.set_xticks([-100, -1, 1, 100])
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.tick_params(axis="x", labelsize=6.5)
+    ax.set_xlabel("effect in margins")
     ax.axvspan(-1, 1, color="0.92", linewidth=0)
     ax.axvline(0, color="0.5", linewidth=0.8)
 
