@@ -112,7 +112,8 @@ class Judged:
     @property
     def sentence(self) -> str:
         """Id of the sentence, of which the claim may be a part: A-C3 of A-C3b."""
-        return re.sub("[a-z]$", "", self.claim.id)
+        part = re.fullmatch(r"([AB]-C\d+)[a-z]?", self.claim.id)
+        return part[1] if part else self.claim.id
 
 
 @dataclass(frozen=True)
