@@ -450,21 +450,38 @@ local LONG_CELL = 40  -- characters from which a cell is a text, which may wrap
 
 local LINE = 98  -- characters of a line of a table, at its size of print
 local SPACE = 3  -- characters that the space around a cell takes
-local SHORT_CELL = 14  -- characters up to which a column is never narrower than its text
-local FULL_CELL = 80  -- characters beyond which more text claims no more width
 
--- Give columns of short texts the width they need, and share out the rest by what the others hold.
-local function share_width(el, longest)
-  local free, wanted = LINE, 0
-  for _, count in ipairs(longest) do
-    if count <= SHORT_CELL then free = free - count - SPACE
-    else wanted = wanted + math.min(count, FULL_CELL) + SPACE end
+-- About how many lines a table has: each row as many as its longest cell.
+local function height(lengths, widths)
+  local lines = 0
+  for _, row in ipairs(lengths) do
+    local most = 1
+    for column, length in ipairs(row) do most = math.max(most, length / widths[column]) end
+    lines = lines + most
   end
-  if free < LINE / 3 then return end
-  for column, count in ipairs(longest) do
-    local width = count + SPACE
-    if count > SHORT_CELL then width = free * (math.min(count, FULL_CELL) + SPACE) / wanted end
-    el.colspecs[column] = {el.colspecs[column][1], width / LINE}
+  return lines
+end
+
+-- Make columns as wide as their longest words, then widen, a character at a time, whichever makes
+-- the table shortest.
+local function share_width(el, lengths, words)
+  local free = LINE
+  for _, width in ipairs(words) do free = free - width - SPACE end
+  if free < 0 then return end
+  local widths, now = words, height(lengths, words)
+  for _ = 1, free do
+    local best, least = nil, now
+    for column = 1, #widths do
+      widths[column] = widths[column] + 1
+      local lines = height(lengths, widths)
+      if lines < least then best, least = column, lines end
+      widths[column] = widths[column] - 1
+    end
+    if not best then break end
+    widths[best], now = widths[best] + 1, least
+  end
+  for column, width in ipairs(widths) do
+    el.colspecs[column] = {el.colspecs[column][1], (width + SPACE) / LINE}
   end
 end
 
@@ -491,18 +508,23 @@ local finish_typst = {
   Image = function(el) return typst('#box(' .. typst_image(el) .. ')') end,
   Table = function(el)
     el.attributes = {}
-    local all, longest = pandoc.List{}, {}
+    local all, lengths, words, longest = pandoc.List{}, {}, {}, 0
     all:extend(el.head.rows)
     for _, body in ipairs(el.bodies) do all:extend(body.body) end
-    for _, row in ipairs(all) do
+    for number, row in ipairs(all) do
+      lengths[number] = {}
       for column, cell in ipairs(row.cells) do
-        local count = utf8.len(pandoc.utils.stringify(cell.contents))
-        longest[column] = math.max(longest[column] or 0, count)
+        local text = pandoc.utils.stringify(cell.contents)
+        lengths[number][column] = utf8.len(text)
+        longest = math.max(longest, utf8.len(text))
+        for word in text:gmatch('%S+') do
+          words[column] = math.max(words[column] or 1, utf8.len(word))
+        end
       end
     end
     local rows = #all - #el.head.rows
-    local wraps = math.max(0, table.unpack(longest)) >= LONG_CELL
-    if wraps then share_width(el, longest) end
+    local wraps = longest >= LONG_CELL
+    if wraps then share_width(el, lengths, words) end
     local breaks = 'breakable: ' .. tostring(rows >= (wraps and LONG_TEXTS or LONG_TABLE))
     local look = wraps and 'hw1-wrapped' or 'hw1-fitted'
     local open = '#[#show figure: set block(' .. breaks .. '); #show table: ' .. look
