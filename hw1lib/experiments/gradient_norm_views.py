@@ -266,7 +266,7 @@ def edge_sentence(result: Result) -> str:
     for rate, edge in result.edges.items():
         reached = _reached(edge, rate)
         parts.append(f"{reached.sum()} of {len(reached)} at step {rate:g}")
-    return f"The eigenvalue reached 2 / step in {', '.join(parts)}."
+    return f"Under plain gradient descent the eigenvalue reached 2 / step in {', '.join(parts)}."
 
 
 def rerun_sentence(result: Result) -> str:

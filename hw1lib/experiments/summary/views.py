@@ -15,8 +15,8 @@ from hw1lib.experiments import function_fit_views as fit_views
 from hw1lib.experiments import generalization_views as measures
 from hw1lib.experiments import gradient_norm_views as norm_views
 from hw1lib.experiments import image_task_views as image_views
+from hw1lib.experiments import interpolation, minimal_ratio, sensitivity_views, weight_paths_views
 from hw1lib.experiments import interpolation_views as line_views
-from hw1lib.experiments import minimal_ratio, sensitivity_views, weight_paths_views
 from hw1lib.experiments import minimal_ratio_views as ratio_views
 from hw1lib.experiments import random_labels_views as label_views
 from hw1lib.experiments.capacity_views import gap_sentence, knee_sentence
@@ -62,7 +62,12 @@ def findings(result: Result) -> str:
         "function-fit": fit_views.reading(of["function-fit"])[1],
         "image-task": image_views.control_sentence(of["image-task"]),
         "weight-paths": weight_paths_views.star_sentence(of["weight-paths"]),
-        "gradient-norm": norm_views.edge_sentence(of["gradient-norm"]),
+        "gradient-norm": " ".join(
+            [
+                norm_views.swing_reading(of["gradient-norm"])[0],
+                norm_views.edge_sentence(of["gradient-norm"]),
+            ]
+        ),
         "minimal-ratio": " ".join(
             [
                 ratio_views.search_sentence(of["minimal-ratio"]),
@@ -82,7 +87,15 @@ def findings(result: Result) -> str:
             ]
         ),
         "capacity": f"{knee_sentence(of['capacity'])} {gap_sentence(of['capacity'])}",
-        "interpolation": line_views.retrained_sentence(of["interpolation"]),
+        "interpolation": " ".join(
+            [
+                line_views.barrier_sentence(
+                    of["interpolation"],
+                    (interpolation.OTHER, interpolation.ALIGNED, interpolation.B),
+                ),
+                line_views.retrained_sentence(of["interpolation"]),
+            ]
+        ),
         "sensitivity": " ".join(
             [
                 sensitivity_views.sweep_sentence(of["sensitivity"]),
