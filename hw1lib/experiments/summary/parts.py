@@ -1,5 +1,7 @@
 """One figure for each part of the report, with what its chapters found."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -57,15 +59,18 @@ def _factors(ax: Axes, result: fit.Result) -> None:
 def _whiskers(
     ax: Axes, intervals: list[Interval], places: np.ndarray, mark: str, label: str
 ) -> None:
-    """Draw means with their intervals, lying."""
+    """Draw means with their intervals, lying, where there are any."""
     known = [(i, place) for i, place in zip(intervals, places, strict=True) if i.n]
-    if not known:
-        return
-    mean, low, high = np.array([(i.mean, i.low, i.high) for i, _ in known]).T
-    whiskers = np.nan_to_num([mean - low, high - mean])
-    ax.errorbar(
-        mean, [p for _, p in known], xerr=whiskers, fmt=mark, markersize=4, linewidth=1, label=label
-    )
+    if known:
+        found, heights = zip(*known, strict=True)
+        mean, whiskers = _ends(found)
+        ax.errorbar(mean, heights, xerr=whiskers, fmt=mark, markersize=4, linewidth=1, label=label)
+
+
+def _ends(intervals: Sequence[Interval]) -> tuple[np.ndarray, np.ndarray]:
+    """Take means (K,) and how far the limits lie below and above them, (2, K)."""
+    mean, low, high = np.array([(i.mean, i.low, i.high) for i in intervals]).T
+    return mean, np.nan_to_num([mean - low, high - mean])
 
 
 def optimization(result: Result) -> Figure:
@@ -159,8 +164,7 @@ def _standing(
 ) -> None:
     """Draw means with their t intervals against x."""
     color, dash, mark = style
-    mean, low, high = np.array([(i.mean, i.low, i.high) for i in intervals]).T
-    whiskers = np.nan_to_num([mean - low, high - mean])
+    mean, whiskers = _ends(intervals)
     ax.errorbar(
         x,
         mean,

@@ -1,4 +1,4 @@
-"""Tables, sentences and the pictures of all verdicts in chapter 00, functions of its result."""
+"""Tables of chapter 00, and the pictures of its verdicts, each a function of its result."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,16 +10,9 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from hw1lib import audit, correlates, figures, verdicts
-from hw1lib.experiments import error_surface_views as surface_views
-from hw1lib.experiments import function_fit_views as fit_views
 from hw1lib.experiments import generalization_views as measures
-from hw1lib.experiments import gradient_norm_views as norm_views
-from hw1lib.experiments import image_task_views as image_views
-from hw1lib.experiments import interpolation, minimal_ratio, sensitivity_views, weight_paths_views
-from hw1lib.experiments import interpolation_views as line_views
+from hw1lib.experiments import minimal_ratio
 from hw1lib.experiments import minimal_ratio_views as ratio_views
-from hw1lib.experiments import random_labels_views as label_views
-from hw1lib.experiments.capacity_views import gap_sentence, knee_sentence
 from hw1lib.experiments.minimal_ratio_claims import trained
 from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Judged, Result, literature
 from hw1lib.statistics import Interval, rank_correlation
@@ -50,117 +43,6 @@ RIVALS = {  # idea: its first definition, and the others
         ),
     ),
 }
-
-
-# Findings
-
-
-def findings(result: Result) -> str:
-    """List what each chapter found, as Markdown, with its reference."""
-    of = result.chapters
-    told = {
-        "function-fit": fit_views.reading(of["function-fit"])[1],
-        "image-task": image_views.control_sentence(of["image-task"]),
-        "weight-paths": weight_paths_views.star_sentence(of["weight-paths"]),
-        "gradient-norm": " ".join(
-            [
-                norm_views.swing_reading(of["gradient-norm"])[0],
-                norm_views.edge_sentence(of["gradient-norm"]),
-            ]
-        ),
-        "minimal-ratio": " ".join(
-            [
-                ratio_views.search_sentence(of["minimal-ratio"]),
-                ratio_views.share_sentence(of["minimal-ratio"]),
-            ]
-        ),
-        "error-surface": " ".join(
-            [
-                surface_views.line_sentence(of["error-surface"]),
-                surface_views.flatter_sentence(of["error-surface"]),
-            ]
-        ),
-        "random-labels": " ".join(
-            [
-                label_views.slower_sentence(of["random-labels"]),
-                label_views.test_sentence(of["random-labels"]),
-            ]
-        ),
-        "capacity": f"{knee_sentence(of['capacity'])} {gap_sentence(of['capacity'])}",
-        "interpolation": " ".join(
-            [
-                line_views.barrier_sentence(
-                    of["interpolation"],
-                    (interpolation.OTHER, interpolation.ALIGNED, interpolation.B),
-                ),
-                line_views.retrained_sentence(of["interpolation"]),
-            ]
-        ),
-        "sensitivity": " ".join(
-            [
-                sensitivity_views.sweep_sentence(of["sensitivity"]),
-                sensitivity_views.rescaled_sentence(of["sensitivity"]),
-            ]
-        ),
-    }
-    return "\n".join(f"- @sec-{section}: {told[section]}" for section in CHAPTERS)
-
-
-def abstract(result: Result) -> str:
-    """Sum up the report in one paragraph."""
-    words = Counter(verdicts.together([j.verdict for j in of]) for of in result.of_reports.values())
-    said = ", ".join(f"{word} for {count}" for word, count in words.most_common())
-    chapters = result.chapters.values()
-    trainings = sum(row["trainings"] for chapter in chapters for row in chapter.provenance)
-    return (
-        "Two student reports answered a classic homework on deep learning with one training each: "
-        "does depth help, what does optimization do, why do networks generalize. "
-        f"We put {len(SENTENCES)} of their sentences to the test on replicated trainings, with "
-        "intervals, controls and every rival definition. "
-        f"The verdicts: {said}. "
-        f"{counted(result)} "
-        f"The numbers rest on {trainings:,} stored computations, most of them stacks of several "
-        f"trainings, of the {result.spec.profile} profile."
-    )
-
-
-def counted(result: Result) -> str:
-    """Say how the deep network fares against the shallow one, and what rescaling does."""
-    first = fit_views.reading(result.chapters["function-fit"])[1]
-    last = sensitivity_views.rescaled_sentence(result.chapters["sensitivity"])
-    return f"{first.replace(' (@tbl-fit-ratio)', '')} {last}"
-
-
-def depth_caption(result: Result) -> str:
-    """Say what the picture of part 1-1 shows."""
-    images = result.chapters["image-task"]
-    n = result.chapters["function-fit"].spec.replicas
-    return (
-        "Left: final loss of the deep network over that of the shallow one, geometric mean over "
-        f"{n} pairs of trainings with its 95 % t interval. Right: test accuracy of every training "
-        f"of A's networks with the median. {image_views.main_sentence(images)}"
-    )
-
-
-def optimization_caption(result: Result) -> str:
-    """Say what the picture of part 1-2 shows."""
-    return (
-        "Left: distance between the first and the last weights over the length of the path, every "
-        "training and a random walk with its steps. Middle: loss on the straight line between "
-        f"them, digits, {figures.BAND}. Right: different points whose gradient vanishes. "
-        f"{ratio_views.share_sentence(result.chapters['minimal-ratio'])}"
-    )
-
-
-def generalization_caption(result: Result) -> str:
-    """Say what the picture of part 1-3 shows."""
-    return (
-        "Above: accuracy after learning labels of which a share is random, and the gap between "
-        "training and test accuracy against size. Below: barrier between two ways of training, and "
-        "rank correlation of measures with the accuracy gap over the networks of part 1-3. Means "
-        "with 95 % t intervals over trainings, correlations with Fisher's. "
-        f"{measures.correlation_sentence(result.described)}"
-    )
 
 
 # Verdicts

@@ -1,0 +1,99 @@
+"""What all chapters found, in sentences that their own functions compute."""
+
+from collections import Counter
+
+from hw1lib import figures, verdicts
+from hw1lib.experiments import capacity_views as capacity
+from hw1lib.experiments import error_surface_views as surface
+from hw1lib.experiments import function_fit_views as fit
+from hw1lib.experiments import generalization_views as measures
+from hw1lib.experiments import gradient_norm_views as norm
+from hw1lib.experiments import image_task_views as images
+from hw1lib.experiments import interpolation_views as lines
+from hw1lib.experiments import minimal_ratio_views as ratio
+from hw1lib.experiments import random_labels_views as labels
+from hw1lib.experiments import sensitivity_views as sensitivity
+from hw1lib.experiments import weight_paths_views as paths
+from hw1lib.experiments.interpolation import ALIGNED, OTHER, B
+from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Result
+
+TOLD = {  # by section: the sentences that tell its finding, each from the chapter's result
+    "function-fit": [lambda result: fit.reading(result)[1]],
+    "image-task": [images.control_sentence],
+    "weight-paths": [paths.star_sentence],
+    "gradient-norm": [lambda result: norm.swing_reading(result)[0], norm.edge_sentence],
+    "minimal-ratio": [ratio.search_sentence, ratio.share_sentence],
+    "error-surface": [surface.line_sentence, surface.flatter_sentence],
+    "random-labels": [labels.slower_sentence, labels.test_sentence],
+    "capacity": [capacity.knee_sentence, capacity.gap_sentence],
+    "interpolation": [
+        lambda result: lines.barrier_sentence(result, (OTHER, ALIGNED, B)),
+        lines.retrained_sentence,
+    ],
+    "sensitivity": [sensitivity.sweep_sentence, sensitivity.rescaled_sentence],
+}
+
+
+def findings(result: Result) -> str:
+    """List what each chapter found, as Markdown, with its reference."""
+    found = result.chapters
+    return "\n".join(
+        f"- @sec-{section}: {' '.join(told(found[section]) for told in TOLD[section])}"
+        for section in CHAPTERS
+    )
+
+
+def abstract(result: Result) -> str:
+    """Sum up the report in one paragraph."""
+    words = Counter(verdicts.together([j.verdict for j in of]) for of in result.of_reports.values())
+    said = ", ".join(f"{word} for {count}" for word, count in words.most_common())
+    chapters = result.chapters.values()
+    trainings = sum(row["trainings"] for chapter in chapters for row in chapter.provenance)
+    return (
+        "Two student reports answered a classic homework on deep learning with one training each: "
+        "does depth help, what does optimization do, why do networks generalize. "
+        f"We put {len(SENTENCES)} of their sentences to the test on replicated trainings, with "
+        "intervals, controls and every rival definition. "
+        f"The verdicts: {said}. "
+        f"{counted(result)} "
+        f"The numbers rest on {trainings:,} stored computations, most of them stacks of several "
+        f"trainings, of the {result.spec.profile} profile."
+    )
+
+
+def counted(result: Result) -> str:
+    """Say how the deep network fares against the shallow one, and what rescaling does."""
+    first = fit.reading(result.chapters["function-fit"])[1]
+    last = sensitivity.rescaled_sentence(result.chapters["sensitivity"])
+    return f"{first.replace(' (@tbl-fit-ratio)', '')} {last}"
+
+
+def depth_caption(result: Result) -> str:
+    """Say what the picture of part 1-1 shows."""
+    n = result.chapters["function-fit"].spec.replicas
+    return (
+        "Left: final loss of the deep network over that of the shallow one, geometric mean over "
+        f"{n} pairs of trainings with its 95 % t interval. Right: test accuracy of every training "
+        f"of A's networks with the median. {images.main_sentence(result.chapters['image-task'])}"
+    )
+
+
+def optimization_caption(result: Result) -> str:
+    """Say what the picture of part 1-2 shows."""
+    return (
+        "Left: distance between the first and the last weights over the length of the path, every "
+        "training and a random walk with its steps. Middle: loss on the straight line between "
+        f"them, digits, {figures.BAND}. Right: different points whose gradient vanishes. "
+        f"{ratio.share_sentence(result.chapters['minimal-ratio'])}"
+    )
+
+
+def generalization_caption(result: Result) -> str:
+    """Say what the picture of part 1-3 shows."""
+    return (
+        "Above: accuracy after learning labels of which a share is random, and the gap between "
+        "training and test accuracy against size. Below: barrier between two ways of training, and "
+        "rank correlation of measures with the accuracy gap over the networks of part 1-3. Means "
+        "with 95 % t intervals over trainings, correlations with Fisher's. "
+        f"{measures.correlation_sentence(result.described)}"
+    )
