@@ -139,6 +139,23 @@ def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) ->
         ax.set_label(", ".join(filter(None, (columns[column], rows[row]))))
 
 
+def log_scale(*axes: Axes) -> None:
+    """Make vertical axes logarithmic with the same numbers, or say on one that nothing is left.
+
+    Args:
+        axes: Panels that share their vertical axis, or one panel; drawn on before.
+    """
+    for ax in axes:
+        if not np.isfinite(ax.dataLim.minposy):
+            say_diverged(ax)
+    shown = [ax for ax in axes if np.isfinite(ax.dataLim.minposy)]
+    for ax in shown:
+        ax.set_yscale("log")
+    for ax in shown:
+        low, high = zip(*(each.get_ylim() for each in shown), strict=True)
+        few_numbers(ax.yaxis, min(low), max(high))
+
+
 def few_numbers(axis: Axis, low: float, high: float) -> None:
     """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone.
 
@@ -151,6 +168,11 @@ def few_numbers(axis: Axis, low: float, high: float) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
         axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+def say_diverged(ax: Axes) -> None:
+    """Say in a panel why there is nothing in it."""
+    ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
 
 
 def logarithmic(steps: int, count: int = 400) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 from hw1lib import landscape, trajectories
 from hw1lib.experiments import minimal_ratio, random_labels
 from hw1lib.experiments.capacity import Sweep
-from hw1lib.experiments.interpolation_training import NESTEROV, End, Pair, Training
+from hw1lib.experiments.interpolation.trainings import NESTEROV, End, Pair, Training
 from hw1lib.experiments.weight_paths import Paths
 
 REPLICAS = 8

@@ -14,11 +14,7 @@ from torch import nn
 
 from hw1lib import data, generalization, models, replicas, verdicts
 from hw1lib.experiments import capacity as chapter
-from hw1lib.experiments import capacity_claims as claims
-from hw1lib.experiments import capacity_slips as slips
-from hw1lib.experiments import capacity_training as trainings
-from hw1lib.experiments import capacity_views as views
-from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B
+from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B, claims, slips, trainings, views
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 

@@ -16,15 +16,11 @@ import test_part_two_claims
 from hw1lib import experiments, verdicts
 
 CASES = test_part_one_claims.CASES | test_part_two_claims.CASES | test_part_three_claims.CASES
-CHAPTERS = [
-    name.removesuffix("_claims")
-    for _, name, _ in pkgutil.iter_modules(experiments.__path__)
-    if name.endswith("_claims")
-]
+CHAPTERS = [name for _, name, _ in pkgutil.iter_modules(experiments.__path__) if name != "summary"]
 CLAIMS = [
     (chapter, claim)
     for chapter in CHAPTERS
-    for claim in importlib.import_module(f"hw1lib.experiments.{chapter}_claims").CLAIMS
+    for claim in importlib.import_module(f"hw1lib.experiments.{chapter}.claims").CLAIMS
 ]
 EVERY_CLAIM = pytest.mark.parametrize(
     ("chapter", "claim"),

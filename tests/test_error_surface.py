@@ -14,10 +14,7 @@ from torch import nn
 
 from hw1lib import landscape, measures, models, replicas, verdicts
 from hw1lib.experiments import error_surface as chapter
-from hw1lib.experiments import error_surface_claims as claims
-from hw1lib.experiments import error_surface_slips as slips
-from hw1lib.experiments import error_surface_views as views
-from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS
+from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, claims, slips, views
 from hw1lib.landscape import DISTANCES, Look, Surface
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError

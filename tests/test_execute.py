@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import nbformat
 import pytest
@@ -161,12 +162,13 @@ def test_ctrl_c_ends_the_kernel_and_leaves_nothing(notebook, target, tmp_path):
     )
     note = tmp_path / "pid"
     command = [sys.executable, "-m", "hw1lib.execute", notebook(run=busy.format(str(note))), target]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run as `&`
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as process:
+        deadline = time.monotonic() + 30
+        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert said.splitlines()[1:] == [
         "interrupted: finished trainings are kept, and the same command continues"

@@ -13,11 +13,13 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from hw1lib import data, measures, models, training
-from hw1lib.experiments import function_fit, function_fit_slips, image_task, image_task_slips
-from hw1lib.experiments import function_fit_views as fit_views
-from hw1lib.experiments import image_task_views as image_views
+from hw1lib.experiments import function_fit, image_task
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED, Fit
+from hw1lib.experiments.function_fit import slips as fit_slips
+from hw1lib.experiments.function_fit import views as fit_views
 from hw1lib.experiments.image_task import CONTROL, DEPTH, DIGITS_DEPTH, MAIN, B, Curves
+from hw1lib.experiments.image_task import slips as image_slips
+from hw1lib.experiments.image_task import views as image_views
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 from hw1lib.training import Plateau
@@ -606,7 +608,7 @@ FIT_VIEWS = {
     "stopping_table": fit_views.stopping_table,
     "tuning_table": fit_views.tuning_table,
     "verdict_table": fit_views.verdict_table,
-    "slip_table": function_fit_slips.slip_table,
+    "slip_table": fit_slips.slip_table,
     "order_sentence": fit_views.order_sentence,
     "stuck_sentence": fit_views.stuck_sentence,
     "reading": fit_views.reading,
@@ -654,7 +656,7 @@ IMAGE_VIEWS = {
     "results_table": lambda result: image_views.results_table(result, [MAIN]),
     "contrast_table": image_views.contrast_table,
     "verdict_table": image_views.verdict_table,
-    "slip_table": image_task_slips.slip_table,
+    "slip_table": image_slips.slip_table,
     "main_sentence": image_views.main_sentence,
     "width_reading": image_views.width_reading,
     "control_sentence": image_views.control_sentence,

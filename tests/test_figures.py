@@ -297,3 +297,14 @@ def test_a_logarithmic_axis_of_few_decades_is_labelled_with_few_numbers(high, ex
     ax.figure.draw_without_rendering()
     labels = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
     assert [label.get_text() for place, label in labels if 2.5 <= place <= high] == expected
+
+
+def test_panels_made_logarithmic_together_carry_the_same_numbers():
+    _, axes = figures.panels(1, 3, 2.0)
+    for ax, top in zip(axes[0], (3, 20, np.nan), strict=True):
+        ax.plot([1, 2], [1, top] if top == top else [np.nan, np.nan])
+    figures.log_scale(*axes[0])
+    assert [ax.get_yscale() for ax in axes[0, :2]] == ["log", "log"]
+    numbers = [{*ax.yaxis.get_major_locator().tick_values(1, 10)} for ax in axes[0, :2]]
+    assert {2, 5} <= numbers[0] == numbers[1]
+    assert [[text.get_text() for text in ax.texts] for ax in axes[0]] == [[], [], ["diverged"]]

@@ -13,9 +13,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from hw1lib import models, verdicts
-from hw1lib.experiments import gradient_norm, gradient_norm_claims, gradient_norm_training
-from hw1lib.experiments import gradient_norm_slips as slips
-from hw1lib.experiments import gradient_norm_views as views
+from hw1lib.experiments import gradient_norm
 from hw1lib.experiments.gradient_norm import (
     ADAM,
     DIGITS,
@@ -27,9 +25,13 @@ from hw1lib.experiments.gradient_norm import (
     B,
     Course,
     Edge,
+    slips,
+    views,
 )
-from hw1lib.experiments.gradient_norm_claims import change, correlation, restlessness, share_fallen
-from hw1lib.experiments.gradient_norm_training import RERUN, SAME, TENTH
+from hw1lib.experiments.gradient_norm import claims as gradient_norm_claims
+from hw1lib.experiments.gradient_norm import trainings as gradient_norm_training
+from hw1lib.experiments.gradient_norm.claims import change, correlation, restlessness, share_fallen
+from hw1lib.experiments.gradient_norm.trainings import RERUN, SAME, TENTH
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 

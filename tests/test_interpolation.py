@@ -17,12 +17,9 @@ from torch import nn
 
 from hw1lib import data, generalization, models, replicas, training, verdicts
 from hw1lib.experiments import interpolation as chapter
-from hw1lib.experiments import interpolation_claims as claims
-from hw1lib.experiments import interpolation_slips as slips
-from hw1lib.experiments import interpolation_training as trained
-from hw1lib.experiments import interpolation_views as views
-from hw1lib.experiments.interpolation import B
-from hw1lib.experiments.interpolation_training import ADAM, NESTEROV, Line, Training
+from hw1lib.experiments.interpolation import B, claims, slips, views
+from hw1lib.experiments.interpolation import trainings as trained
+from hw1lib.experiments.interpolation.trainings import ADAM, NESTEROV, Line, Training
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 

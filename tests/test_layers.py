@@ -57,19 +57,15 @@ def imported(source, module="", is_package=False):
 def layer(name):
     """The module below `hw1lib` that a name belongs to.
 
-    Each experiment counts as one, together with its figures and tables in `<name>_views`, the
-    sentences that it tests in `<name>_claims`, the reports' slips in `<name>_slips` and what it
-    trains in `<name>_training`.
+    Each chapter, a package of `experiments`, counts as one.
     """
     parts = name.split(".")[1:3]
-    if parts[:1] == ["experiments"]:
-        return re.sub("_(views|claims|slips|training)$", "", ".".join(parts))
-    return "".join(parts[:1])
+    return ".".join(parts if parts[:1] == ["experiments"] else parts[:1])
 
 
 def may_use(user, used):
     """Tell whether one layer may import from another."""
-    if user == used or user in ("experiments", "experiments.summary"):
+    if user in (used, "experiments.summary"):
         return True
     if user.startswith("experiments"):
         return not used.startswith("experiments")
@@ -109,18 +105,17 @@ def test_imports_point_one_way(module, path, is_package):
     ("module", "source", "wrong"),
     [
         ("hw1lib.experiments.a", "from hw1lib.experiments import b", ["hw1lib.experiments.b"]),
-        ("hw1lib.experiments.a", "from . import b", ["hw1lib.experiments.b"]),
-        ("hw1lib.experiments.a", "from .b import run", ["hw1lib.experiments.b.run"]),
+        ("hw1lib.experiments.a.views", "from .. import b", ["hw1lib.experiments.b"]),
+        ("hw1lib.experiments.a.views", "from ..b import run", ["hw1lib.experiments.b.run"]),
         ("hw1lib.experiments.a", "from hw1lib import data, training, statistics", []),
-        ("hw1lib.experiments.a_views", "from hw1lib.experiments.a import Result", []),
-        ("hw1lib.experiments.a_views", "from .b import Result", ["hw1lib.experiments.b.Result"]),
-        ("hw1lib.experiments.a_views", "from .a_claims import CLAIMS", []),
+        ("hw1lib.experiments.a.views", "from hw1lib.experiments.a import Result", []),
+        ("hw1lib.experiments.a.views", "from hw1lib.experiments.a.claims import CLAIMS", []),
         (
-            "hw1lib.experiments.a_claims",
-            "from .b_claims import f",
-            ["hw1lib.experiments.b_claims.f"],
+            "hw1lib.experiments.a.claims",
+            "from hw1lib.experiments.b.claims import f",
+            ["hw1lib.experiments.b.claims.f"],
         ),
-        ("hw1lib.experiments.summary", "from hw1lib.experiments import a, b_claims", []),
+        ("hw1lib.experiments.summary.parts", "from hw1lib.experiments.a import views", []),
         (
             "hw1lib.experiments.a",
             "from hw1lib.experiments.summary import views",

@@ -10,10 +10,18 @@ from matplotlib.figure import Figure
 
 from hw1lib import curvature, measures, models, ratios, verdicts
 from hw1lib.experiments import minimal_ratio as chapter
-from hw1lib.experiments import minimal_ratio_claims as claims
-from hw1lib.experiments import minimal_ratio_slips as slips
-from hw1lib.experiments import minimal_ratio_views as views
-from hw1lib.experiments.minimal_ratio import ARMS, BOTTOM, EMBEDDED, LEAKY, RECIPE, SPLIT, Points
+from hw1lib.experiments.minimal_ratio import (
+    ARMS,
+    BOTTOM,
+    EMBEDDED,
+    LEAKY,
+    RECIPE,
+    SPLIT,
+    Points,
+    claims,
+    slips,
+    views,
+)
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 from hw1lib.verdicts import NOT_TESTED

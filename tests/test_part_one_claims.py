@@ -6,9 +6,11 @@ import numpy as np
 from planted import REPLICAS, Cases
 
 from hw1lib import verdicts
-from hw1lib.experiments import function_fit, function_fit_claims, image_task, image_task_claims
+from hw1lib.experiments import function_fit, image_task
 from hw1lib.experiments.function_fit import AS_A, AS_B, B_SIGN, DENSE, NETWORKS, TUNED, Fit
+from hw1lib.experiments.function_fit import claims as function_fit_claims
 from hw1lib.experiments.image_task import CONTROL, MAIN, B, Curves
+from hw1lib.experiments.image_task import claims as image_task_claims
 
 UPDATES = 400
 

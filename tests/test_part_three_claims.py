@@ -17,7 +17,7 @@ from hw1lib.experiments.interpolation import (
     OTHER,
     main,
 )
-from hw1lib.experiments.interpolation_training import ADAM, NESTEROV
+from hw1lib.experiments.interpolation.trainings import ADAM, NESTEROV
 from hw1lib.experiments.random_labels import NETWORKS
 from hw1lib.experiments.sensitivity import (
     ALONE,
@@ -27,7 +27,7 @@ from hw1lib.experiments.sensitivity import (
     SMALL,
     Closer,
 )
-from hw1lib.experiments.sensitivity_training import FACTORS, KINDS, RESCALED
+from hw1lib.experiments.sensitivity.trainings import FACTORS, KINDS, RESCALED
 from hw1lib.generalization import MEASURES
 
 # Chapter 31

@@ -14,7 +14,7 @@ from hw1lib.experiments.gradient_norm import (
     Course,
     Swing,
 )
-from hw1lib.experiments.gradient_norm_training import SAME, TENTH
+from hw1lib.experiments.gradient_norm.trainings import SAME, TENTH
 from hw1lib.experiments.minimal_ratio import BOTTOM, EMBEDDED, RECIPE, Points
 from hw1lib.oscillation import Oscillation
 

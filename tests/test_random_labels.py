@@ -14,11 +14,8 @@ from torch import nn
 
 from hw1lib import data, generalization, measures, models, replicas, training, verdicts
 from hw1lib.experiments import random_labels as chapter
-from hw1lib.experiments import random_labels_claims as claims
-from hw1lib.experiments import random_labels_slips as slips
-from hw1lib.experiments import random_labels_training as learning
-from hw1lib.experiments import random_labels_views as views
-from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit
+from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, claims, slips, views
+from hw1lib.experiments.random_labels import trainings as learning
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 

@@ -12,12 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from hw1lib import classification, data, models, sensitivities, training
-from hw1lib.experiments import generalization_views as gap_views
 from hw1lib.experiments import sensitivity as chapter
-from hw1lib.experiments import sensitivity_claims as claims
-from hw1lib.experiments import sensitivity_slips as slips
-from hw1lib.experiments import sensitivity_training as trainings
-from hw1lib.experiments import sensitivity_views as views
 from hw1lib.experiments.sensitivity import (
     ALONE,
     ARMS,
@@ -29,6 +24,11 @@ from hw1lib.experiments.sensitivity import (
     SMALL,
     STEPS,
     TRUE,
+    claims,
+    correlations,
+    slips,
+    trainings,
+    views,
 )
 from hw1lib.generalization import MEASURES
 from hw1lib.replicas import Streams
@@ -337,16 +337,16 @@ def test_everything_can_be_shown_whatever_happened(which, request):
 def test_several_chapters_are_shown_together(which, request):
     together = chapters(request.getfixturevalue(which))
     for gathered in (together, {"31 another": {}}):
-        for draw in (gap_views.correlation_map, gap_views.gaps_drawn):
+        for draw in (correlations.correlation_map, correlations.gaps_drawn):
             draw(gathered).draw_without_rendering()
-        assert len(gap_views.correlation_table(gathered)) == len(gap_views.SHORT)
-        for say in (gap_views.correlation_sentence, gap_views.chapter_sentence):
+        assert len(correlations.correlation_table(gathered)) == len(correlations.SHORT)
+        for say in (correlations.correlation_sentence, correlations.chapter_sentence):
             assert not re.search(r"\bnan\b|\binf\b|None", say(gathered)), say.__name__
 
 
 def test_every_measure_that_is_correlated_is_described():
-    assert {*gap_views.SHORT} <= {*MEASURES}
-    assert {*MEASURES} - {*gap_views.SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
+    assert {*correlations.SHORT} <= {*MEASURES}
+    assert {*MEASURES} - {*correlations.SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
 
 
 def test_diverged_trainings_are_counted(failed):

@@ -12,9 +12,9 @@ from planted import REPLICAS, fitted_after, pair, sweep
 
 from hw1lib import slips
 from hw1lib.experiments import capacity, image_task, interpolation, weight_paths
-from hw1lib.experiments.capacity_slips import some_smaller_is_better
+from hw1lib.experiments.capacity.slips import some_smaller_is_better
 from hw1lib.experiments.function_fit import AS_A, AS_B, B_SIGN
-from hw1lib.experiments.image_task_slips import opposite
+from hw1lib.experiments.image_task.slips import opposite
 from hw1lib.slips import Slip, factors, not_rebuilt, times, told, wording_only
 from hw1lib.statistics import NO_INTERVAL, Interval, t_interval
 
@@ -33,7 +33,7 @@ BELONGS = {  # chapter -> the slips that its numbers are about
 
 
 def of_chapter(chapter):
-    return importlib.import_module(f"hw1lib.experiments.{chapter}_slips").SLIPS
+    return importlib.import_module(f"hw1lib.experiments.{chapter}.slips").SLIPS
 
 
 def changed(chapter, which, result):

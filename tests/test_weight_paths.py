@@ -14,10 +14,8 @@ from torch import nn
 
 from hw1lib import models, replicas, trajectories
 from hw1lib.experiments import weight_paths as chapter
-from hw1lib.experiments import weight_paths_slips as slips
-from hw1lib.experiments import weight_paths_views as views
-from hw1lib.experiments.weight_paths import A, B
-from hw1lib.experiments.weight_paths_claims import CLAIMS
+from hw1lib.experiments.weight_paths import A, B, slips, views
+from hw1lib.experiments.weight_paths.claims import CLAIMS
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 

@@ -1,1 +1,1 @@
-"""The report's chapters as computations: one module per section, all with the same five names."""
+"""The report's chapters as computations: one package per section, all with the same five names."""

@@ -14,26 +14,26 @@ from hw1lib import audit, data, runs, spec, verdicts
 from hw1lib.audit import Audit
 from hw1lib.experiments import (
     capacity,
-    capacity_claims,
     error_surface,
-    error_surface_claims,
     function_fit,
-    function_fit_claims,
     gradient_norm,
-    gradient_norm_claims,
     image_task,
-    image_task_claims,
     interpolation,
-    interpolation_claims,
     minimal_ratio,
-    minimal_ratio_claims,
     random_labels,
-    random_labels_claims,
     sensitivity,
-    sensitivity_claims,
     weight_paths,
-    weight_paths_claims,
 )
+from hw1lib.experiments.capacity import claims as capacity_claims
+from hw1lib.experiments.error_surface import claims as error_surface_claims
+from hw1lib.experiments.function_fit import claims as function_fit_claims
+from hw1lib.experiments.gradient_norm import claims as gradient_norm_claims
+from hw1lib.experiments.image_task import claims as image_task_claims
+from hw1lib.experiments.interpolation import claims as interpolation_claims
+from hw1lib.experiments.minimal_ratio import claims as minimal_ratio_claims
+from hw1lib.experiments.random_labels import claims as random_labels_claims
+from hw1lib.experiments.sensitivity import claims as sensitivity_claims
+from hw1lib.experiments.weight_paths import claims as weight_paths_claims
 from hw1lib.spec import setting
 from hw1lib.store import Entry, Store
 from hw1lib.verdicts import Claim, Verdict

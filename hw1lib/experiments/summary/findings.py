@@ -3,19 +3,19 @@
 from collections import Counter
 
 from hw1lib import figures, verdicts
-from hw1lib.experiments import capacity_views as capacity
-from hw1lib.experiments import error_surface_views as surface
-from hw1lib.experiments import function_fit_views as fit
-from hw1lib.experiments import generalization_views as measures
-from hw1lib.experiments import gradient_norm_views as norm
-from hw1lib.experiments import image_task_views as images
-from hw1lib.experiments import interpolation_views as lines
-from hw1lib.experiments import minimal_ratio_views as ratio
-from hw1lib.experiments import random_labels_views as labels
-from hw1lib.experiments import sensitivity_views as sensitivity
-from hw1lib.experiments import weight_paths_views as paths
+from hw1lib.experiments.capacity import views as capacity
+from hw1lib.experiments.error_surface import views as surface
+from hw1lib.experiments.function_fit import views as fit
+from hw1lib.experiments.gradient_norm import views as norm
+from hw1lib.experiments.image_task import views as images
 from hw1lib.experiments.interpolation import ALIGNED, OTHER, B
+from hw1lib.experiments.interpolation import views as lines
+from hw1lib.experiments.minimal_ratio import views as ratio
+from hw1lib.experiments.random_labels import views as labels
+from hw1lib.experiments.sensitivity import correlations
+from hw1lib.experiments.sensitivity import views as sensitivity
 from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Result
+from hw1lib.experiments.weight_paths import views as paths
 
 TOLD = {  # by section: the sentences that tell its finding, each from the chapter's result
     "function-fit": [lambda result: fit.reading(result)[1]],
@@ -95,5 +95,5 @@ def generalization_caption(result: Result) -> str:
         "training and test accuracy against size. Below: barrier between two ways of training, and "
         "rank correlation of measures with the accuracy gap over the networks of part 1-3. Means "
         "with 95 % t intervals over trainings, correlations with Fisher's. "
-        f"{measures.correlation_sentence(result.described)}"
+        f"{correlations.correlation_sentence(result.described)}"
     )

@@ -9,10 +9,10 @@ import numpy as np
 from hw1lib import correlates
 from hw1lib.experiments import capacity, error_surface, sensitivity, weight_paths
 from hw1lib.experiments.function_fit import AS_B, B_SIGN
-from hw1lib.experiments.minimal_ratio_claims import correlation
+from hw1lib.experiments.minimal_ratio.claims import correlation
 from hw1lib.experiments.random_labels import CNN, MLP
 from hw1lib.experiments.summary import Result
-from hw1lib.experiments.weight_paths_views import REPORTED_B, own_percent
+from hw1lib.experiments.weight_paths.views import REPORTED_B, own_percent
 from hw1lib.statistics import Interval, log_ratio, paired_difference, share_interval, t_interval
 
 YES, OPEN, NO = "yes", "open", "no"

@@ -7,17 +7,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib import correlates, data, figures, trajectories
-from hw1lib.experiments import capacity, capacity_views, error_surface, error_surface_views
+from hw1lib.experiments import capacity, error_surface
 from hw1lib.experiments import function_fit as fit
-from hw1lib.experiments import function_fit_views as fit_views
-from hw1lib.experiments import generalization_views as measures
-from hw1lib.experiments import image_task_views as image_views
-from hw1lib.experiments import interpolation_views as line_views
-from hw1lib.experiments import minimal_ratio_views as ratio_views
 from hw1lib.experiments import random_labels as labels
-from hw1lib.experiments import random_labels_views as label_views
+from hw1lib.experiments.capacity import views as capacity_views
+from hw1lib.experiments.error_surface import views as surface_views
+from hw1lib.experiments.function_fit import views as fit_views
 from hw1lib.experiments.image_task import MAIN
-from hw1lib.experiments.minimal_ratio_claims import SMOOTH
+from hw1lib.experiments.image_task import views as image_views
+from hw1lib.experiments.interpolation import views as line_views
+from hw1lib.experiments.minimal_ratio import views as ratio_views
+from hw1lib.experiments.minimal_ratio.claims import SMOOTH
+from hw1lib.experiments.random_labels import views as label_views
+from hw1lib.experiments.sensitivity import correlations
 from hw1lib.experiments.summary import Result
 from hw1lib.statistics import Interval, t_interval
 
@@ -88,7 +90,7 @@ def optimization(result: Result) -> Figure:
     straight.set(ylabel="distance from the start / path length", ylim=(0, 1))
     surfaces = result.chapters["error-surface"].surfaces
     for arm in error_surface.ARMS:
-        surface, (color, dash, _) = surfaces[arm], error_surface_views.STYLES[arm]
+        surface, (color, dash, _) = surfaces[arm], surface_views.STYLES[arm]
         values = surface.line[:, :, 0, 0].T
         figures.curves(line, surface.alphas, values, label=arm, color=color, dash=dash)
     line.set(xlabel="from first (0) to last weights (1)", ylabel="training loss (nats)")
@@ -148,7 +150,7 @@ def generalization(result: Result) -> Figure:
     networks = correlates.networks(result.described)
     rho = {
         title: correlates.between(networks, name, "accuracy_gap")
-        for name, title in measures.SHORT.items()
+        for name, title in correlations.SHORT.items()
     }
     ranked = sorted((title for title in rho if rho[title].n), key=lambda title: -rho[title].mean)
     _whiskers(rank, [rho[title] for title in ranked], np.arange(len(ranked)), "o", "")

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from hw1lib import audit, correlates, figures, verdicts
-from hw1lib.experiments import generalization_views as measures
 from hw1lib.experiments import minimal_ratio
-from hw1lib.experiments import minimal_ratio_views as ratio_views
-from hw1lib.experiments.minimal_ratio_claims import trained
+from hw1lib.experiments.minimal_ratio import views as ratio_views
+from hw1lib.experiments.minimal_ratio.claims import trained
+from hw1lib.experiments.sensitivity import correlations
 from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Judged, Result, literature
 from hw1lib.statistics import Interval, rank_correlation
 from hw1lib.verdicts import Verdict
@@ -253,7 +253,7 @@ def definition_table(result: Result) -> pd.DataFrame:
         for name in (first, *others):
             with_first = correlates.between(networks, name, first) if name != first else None
             gap = correlates.between(networks, name, "accuracy_gap")
-            title = measures.SHORT[name]
+            title = correlations.SHORT[name]
             rows.append(_definition(idea if name == first else "", title, with_first, gap))
     return pd.DataFrame(rows)
 

@@ -1,0 +1,350 @@
+"""Figures and tables of chapter 11, each a function of its result."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from hw1lib import data, drawn, figures, verdicts
+from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, DENSE, NETWORKS, TUNED, Result
+from hw1lib.experiments.function_fit.claims import (
+    CLAIMS,
+    NEAR,
+    near_jumps,
+    share_at_jumps,
+    stops,
+)
+from hw1lib.statistics import Interval, log_ratio, tally
+
+PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
+THRESHOLDS = [1e-2, 1e-3]  # mean squared error
+STOPPED = [(AS_A, "sinc"), (AS_A, "sine"), (AS_B, "sinc")]  # trainings that a report stopped
+
+
+STYLES = {  # colour, dash and mark of each network, in every figure
+    "deep": ("#0072B2", "-", "o"),
+    "medium": ("#D55E00", "--", "s"),
+    "shallow": ("#009E73", "-.", "^"),
+}
+
+
+def loss_curves(result: Result) -> Figure:
+    """Draw loss against updates: a row per target, a column per optimizer."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.75, sharex=True, sharey="row")
+    shown = figures.logarithmic(result.spec.epochs + 1)
+    for ax, target, arm in _panels(axes, targets, ARMS):
+        for network, (color, dash, _) in STYLES.items():
+            loss = result.fits[arm, target, network].loss[shown]
+            figures.curves(ax, shown + 1, loss, label=network, color=color, dash=dash)
+        ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
+        ax.set(xscale="log", yscale="log")
+    figures.label_grid(axes, ARMS, [data.TARGETS[t].title for t in targets])
+    figure.supxlabel("updates + 1", fontsize=8)
+    figure.supylabel("training loss (mean squared error)", fontsize=8)
+    axes[0, 0].legend(loc="lower left")
+    return figure
+
+
+def predictions(result: Result, arm: str) -> Figure:
+    """Draw what every replica has learned, over the truth: a row per target."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(targets), len(NETWORKS), 1.5, sharex=True, sharey="row")
+    shown = slice(None, None, 5)  # still three points to a point of the page
+    x = data.grid(DENSE)[shown]
+    for ax, target, network in _panels(axes, targets, NETWORKS):
+        learned = result.fits[arm, target, network].prediction
+        figures.each(ax, x.numpy(), learned.T[shown], color=STYLES[network][0])
+        truth = data.TARGETS[target](x).numpy()
+        ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
+        ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
+    figures.label_grid(axes, list(NETWORKS), [data.TARGETS[t].title for t in targets])
+    figure.supxlabel("x", fontsize=8)
+    figure.supylabel("value at x", fontsize=8)
+    return figure
+
+
+def final_losses(result: Result) -> Figure:
+    """Draw the loss of every replica after the last update: a row per target."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.5, sharey="row")
+    for ax, target, arm in _panels(axes, targets, ARMS):
+        groups = {network: result.fits[arm, target, network].final for network in NETWORKS}
+        figures.strip(ax, groups, [s[0] for s in STYLES.values()], [s[2] for s in STYLES.values()])
+        ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
+        ax.set_yscale("log")
+    figures.label_grid(axes, ARMS, [data.TARGETS[t].title for t in targets])
+    figure.supylabel("training loss after the last update (mean squared error)", fontsize=8)
+    return figure
+
+
+def arrivals(result: Result, arm: str) -> Figure:
+    """Draw the share of replicas whose loss has been below a threshold: a row per threshold."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(THRESHOLDS), len(targets), 1.5, sharex=True, sharey=True)
+    for ax, threshold, target in _panels(axes, THRESHOLDS, targets):
+        for network, (color, dash, _) in STYLES.items():
+            reached = np.sort(result.fits[arm, target, network].first_below(threshold)) + 1
+            share = np.arange(1, len(reached) + 1) / len(reached)
+            x = np.concatenate([[1], reached, [result.spec.epochs + 1]])
+            y = np.concatenate([[0], share, [np.isfinite(reached).mean()]])
+            arrived = np.isfinite(x)
+            ax.step(
+                x[arrived], y[arrived], where="post", color=color, linestyle=dash, label=network
+            )
+        ax.set(xscale="log", ylim=(-0.03, 1.03))
+    titles = [data.TARGETS[target].title for target in targets]
+    figures.label_grid(axes, titles, [f"loss < {threshold:g}" for threshold in THRESHOLDS])
+    figure.supxlabel("updates + 1", fontsize=8)
+    figure.supylabel("share of trainings that got there", fontsize=8)
+    axes[0, 0].legend(loc="upper left")
+    return figure
+
+
+def between_points(result: Result, arm: str) -> Figure:
+    """Draw the error on the dense grid against the loss on the training points."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(1, len(targets), 2.2)
+    for ax, target in zip(axes[0], targets, strict=True):
+        for network, (color, _, mark) in STYLES.items():
+            fit = result.fits[arm, target, network]
+            points = ax.scatter(
+                fit.final, fit.dense, s=14, color=color, marker=mark, alpha=0.7, label=network
+            )
+            drawn.note(points, replica=np.arange(len(fit.final)))
+        ax.set(xscale="log", yscale="log", title=data.TARGETS[target].title)
+        ax.xaxis.set_minor_formatter(NullFormatter())  # within one decade they would overlap
+        ends = np.concatenate([result.fits[arm, target, n].final for n in NETWORKS])
+        if np.isfinite(ends).any():
+            on = float(np.median(ends[np.isfinite(ends)]))
+            ax.axline([on] * 2, [2 * on] * 2, color="0.5", linewidth=0.8, linestyle=":")
+    figure.supxlabel("loss on the training points (mean squared error)", fontsize=8)
+    axes[0, 0].set_ylabel("error on the dense grid\n(mean squared error)")
+    axes[0, 0].legend()
+    return figure
+
+
+def error_at_jumps(result: Result, arm: str) -> Figure:
+    """Draw where the fit of the sign target is wrong: squared error by distance to a jump."""
+    figure, axes = figures.panels(1, 1, 2.2)
+    ax = axes[0, 0]
+    x = data.grid(DENSE).numpy()
+    distance = np.abs(x - np.round(5 * x) / 5)
+    edges = np.linspace(0, 0.1, 21)
+    bins = np.clip(np.digitize(distance, edges) - 1, 0, len(edges) - 2)
+    for network, (color, dash, _) in STYLES.items():
+        fit = result.fits[arm, "sign", network]
+        if fit.diverged.all():
+            continue
+        error = np.where(fit.diverged[:, None], np.nan, fit.error.astype(np.float64))
+        squared = np.square(error)
+        by_bin = np.stack([squared[:, bins == b].mean(axis=1) for b in range(len(edges) - 1)])
+        middles = (edges[:-1] + edges[1:]) / 2
+        figures.curves(ax, middles, by_bin, label=network, color=color, dash=dash)
+    ax.set(yscale="log", xlabel="distance to the nearest jump", ylabel="mean squared error")
+    ax.legend()
+    return figure
+
+
+def ratio(result: Result, arm: str, target: str, first: str, second: str) -> Interval:
+    """Compare two networks: mean of log10(loss of first / loss of second) over paired seeds.
+
+    Pairs in which a training diverged are left out; `n` counts the others.
+    """
+    return log_ratio(*(result.fits[arm, target, network].final for network in (first, second)))
+
+
+def comparison_table(result: Result) -> pd.DataFrame:
+    """List every pair of networks by target and arm, as factors between their final losses."""
+    rows = []
+    for target in result.spec.targets:
+        for arm in ARMS:
+            row = {"target": data.TARGETS[target].title, "optimizer": arm}
+            for first, second in PAIRS:
+                factor = ratio(result, arm, target, first, second).factor
+                row[f"{first} / {second}"] = f"{factor:.2g}"
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def stopping_table(result: Result) -> pd.DataFrame:
+    """List what the two reports' stopping rule would have done to the main arms' trainings."""
+    rows = []
+    for arm, target in STOPPED:
+        if target not in result.spec.targets:
+            continue
+        for network in NETWORKS:
+            fit = result.fits[arm, target, network]
+            updates = stops(fit)
+            stopped = np.isfinite(updates)
+            row = {
+                "arm": arm,
+                "target": data.TARGETS[target].title,
+                "network": network,
+                "stopped": f"{stopped.sum()} of {len(updates)}",
+                "at update": "–",
+                "loss there": "–",
+                "loss at the end": loss(np.median(fit.final)),
+            }
+            if stopped.any():
+                at = updates[stopped].astype(int)
+                row["at update"] = f"{int(np.median(at)):,}"
+                row["loss there"] = f"{np.median(fit.loss[at, stopped.nonzero()[0]]):.1e}"
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def tuning_table(result: Result) -> pd.DataFrame:
+    """List the median loss at each learning rate that was tried; the chosen one in bold."""
+    rows = []
+    for (target, network), losses in result.tuning.items():
+        medians = np.median(losses, axis=1)
+        cells = {
+            f"{rate:g}": f"**{loss(median)}**" if best else loss(median)
+            for rate, median, best in zip(
+                result.spec.grid, medians, np.arange(len(medians)) == medians.argmin(), strict=True
+            )
+        }
+        rows.append({"target": data.TARGETS[target].title, "network": network, **cells})
+    return pd.DataFrame(rows)
+
+
+def loss(value: float) -> str:
+    """Write a loss, or say that there is none."""
+    return f"{value:.1e}" if np.isfinite(value) else "diverged"
+
+
+def order_sentence(result: Result) -> str:
+    """Count in how many panels each network has the lowest median at the end."""
+    winners = [
+        min(NETWORKS, key=lambda network: np.median(result.fits[arm, target, network].final))
+        for target in result.spec.targets
+        for arm in ARMS
+    ]
+    won = ", ".join(f"{network} in {winners.count(network)}" for network in NETWORKS)
+    return f"Lowest median at the end, of {len(winners)} panels: {won}."
+
+
+def stuck_sentence(result: Result) -> str:
+    """Count the trainings that never left the best constant, or diverged, by network."""
+    parts = []
+    for network in NETWORKS:
+        stuck = np.concatenate(
+            [result.stuck(arm, target, network) for target in result.spec.targets for arm in ARMS]
+        )
+        parts.append(f"{network} {tally(stuck)}")
+    diverged = sum(int(fit.diverged.sum()) for fit in result.fits.values())
+    return (
+        "Ended within a tenth of the best constant's loss, over all panels: "
+        f"{', '.join(parts)}. Stopped by a loss that was not finite: {diverged}."
+    )
+
+
+def reading(result: Result) -> list[str]:
+    """Say what the comparison of the networks comes to."""
+    sentences = []
+    for first, second in PAIRS:
+        intervals = [
+            ratio(result, arm, target, first, second)
+            for target in result.spec.targets
+            for arm in ARMS
+        ]
+        lower = sum(i.excludes_zero and i.mean < 0 for i in intervals)
+        higher = sum(i.excludes_zero and i.mean > 0 for i in intervals)
+        sentences.append(
+            f"Of {len(intervals)} comparisons of *{first}* with *{second}* (@tbl-fit-ratio), "
+            f"{lower} find the loss of *{first}* lower, {higher} higher, and "
+            f"{len(intervals) - lower - higher} leave it open."
+        )
+    for target in result.spec.targets:
+        medians = {n: np.median(result.fits[TUNED, target, n].final) for n in NETWORKS}
+        listed = ", ".join(
+            f"{n} {loss(medians[n])}" for n in sorted(medians, key=medians.__getitem__)
+        )
+        sentences.append(f"Tuned, the medians on {data.TARGETS[target].title} are {listed}.")
+    return sentences
+
+
+def jump_sentence(result: Result) -> str:
+    """Say how much of the squared error lies near the jumps."""
+    shares = []
+    for network in NETWORKS:
+        found = share_at_jumps(result.fits[TUNED, "sign", network])
+        found = found[np.isfinite(found)]
+        told = f"{100 * np.median(found):.0f} %" if len(found) else "diverged"
+        shares.append(f"{network} {told}")
+    return (
+        f"Within {NEAR} of a jump, where {100 * near_jumps().mean():.0f} % of the points are, lies "
+        f"this share of the squared error (median): {', '.join(shares)}."
+    )
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the reports' sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def between_sentence(result: Result) -> str:
+    """Say how much larger the error is between the training points."""
+    parts = []
+    for target in result.spec.targets:
+        fits = {network: result.fits[TUNED, target, network] for network in NETWORKS}
+        times = ", ".join(
+            f"{network} diverged"
+            if fit.diverged.all()
+            else f"{network} {np.median(fit.dense[~fit.diverged] / fit.final[~fit.diverged]):.2g}"
+            for network, fit in fits.items()
+        )
+        parts.append(f"{data.TARGETS[target].title}: {times}")
+    return f"Median of dense error over training loss: {'; '.join(parts)}."
+
+
+def arrival_sentence(result: Result) -> str:
+    """Say when half of the trainings had been below the lower threshold."""
+    parts = []
+    for target in result.spec.targets:
+        words = []
+        for network in NETWORKS:
+            updates = result.fits[AS_B, target, network].first_below(THRESHOLDS[-1])
+            half = np.quantile(updates, 0.5, method="inverted_cdf")
+            words.append(f"{network} {'never' if np.isinf(half) else f'{half:,.0f}'}")
+        parts.append(f"{data.TARGETS[target].title}: {', '.join(words)}")
+    return f"Updates until half were below {THRESHOLDS[-1]:g}: {'; '.join(parts)}."
+
+
+def stopping_sentence(result: Result) -> str:
+    """Say what the stopping rule hides: how far apart the losses are without it."""
+    spreads = []
+    for arm, target in STOPPED:
+        if target in result.spec.targets:
+            finals = [np.median(result.fits[arm, target, n].final) for n in NETWORKS]
+            finite = [final for final in finals if np.isfinite(final)]
+            spreads += [max(finite) / min(finite)] if finite else []
+    if not spreads:
+        return "Neither report's own target is among those fitted here."
+    return (
+        "Where the rule stops a training it does so near its own threshold, whatever the network. "
+        "Run to the end, the networks' median losses differ by factors of up to "
+        f"{max(spreads):.2g}."
+    )
+
+
+def describe_losses(result: Result) -> str:
+    """Describe the losses for readers who cannot see them."""
+    lines = [
+        f"{data.TARGETS[target].title}, {arm}: "
+        + ", ".join(f"{n} {loss(np.median(result.fits[arm, target, n].final))}" for n in NETWORKS)
+        for target in result.spec.targets
+        for arm in ARMS
+    ]
+    return "Median final losses. " + "; ".join(lines) + "."
+
+
+def _panels(axes: np.ndarray, rows: Iterable, columns: Iterable) -> Iterator[tuple[Axes, Any, Any]]:
+    for line, row in zip(axes, rows, strict=True):
+        for ax, column in zip(line, columns, strict=True):
+            yield ax, row, column

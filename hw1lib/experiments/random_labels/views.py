@@ -1,0 +1,365 @@
+"""Figures and tables of chapter 31, each a function of its result."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
+
+from hw1lib import drawn, figures, replicas, verdicts
+from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
+from hw1lib.experiments.random_labels.claims import (
+    AROUND_FITTED,
+    CLAIMS,
+    FACTOR,
+    FITTED,
+    POINTS,
+    forgotten,
+    halfway,
+    slower,
+)
+from hw1lib.statistics import t_interval
+
+STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network
+DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
+UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
+SUBJECTS = {MLP: "digits", CNN: "scenes"}
+SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by side
+
+# What others found on random labels, in %: who, network, parameters, training images, accuracy
+# on these, on the test images, and on the test images after training with true labels.
+LITERATURE = (
+    ("Zhang et al.", "MLP, 1 × 512", "1,209,866", "50,000, CIFAR-10", 99.34, 10.61, 50.51),
+    ("Zhang et al.", "MLP, 3 × 512", "1,735,178", "50,000, CIFAR-10", 100.0, 10.48, 52.39),
+    ("Zhang et al.", "small AlexNet", "1,387,786", "50,000, CIFAR-10", 99.82, 9.86, 76.07),
+    ("report B", "784-512-10", "407,050", "60,000, MNIST", None, 10.4, None),
+    ("another report", "CNN", "12,857,818", "60,000, MNIST", 97.9, 9.96, None),
+)
+
+
+def curves(result: Result, network: str) -> Figure:
+    """Draw loss and accuracy of both splits against passes, by share of random labels."""
+    figure, axes = figures.panels(2, 2, 1.8, sharex=True, sharey="row")
+    for row, measure in zip(axes, UNITS, strict=True):
+        for ax, split in zip(row, ("train", "test"), strict=True):
+            _course(ax, result, network, split, measure)
+        row[0].set_ylabel(UNITS[measure])
+    for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
+        ax.set_title(split)
+        figures.log_scale(ax)
+    _name_shares(axes[0, 1])
+    figure.supxlabel("passes over the training images", fontsize=8)
+    return figure
+
+
+def noise(result: Result) -> Figure:
+    """Draw how long the fit takes, and how the fitted network tests, against the noise."""
+    figure, (axes,) = figures.panels(1, 2, 2.2)
+    for network in NETWORKS:
+        medians = []
+        for share, fit in result.arm(network).items():
+            passes = np.where(fit.diverged, np.nan, np.minimum(fit.fitted, result.spec.epochs))
+            # open marks end unfitted: they would have needed more
+            _points(axes[0], network, share, passes, fitted=np.isfinite(fit.fitted))
+            tested = 100 * fit.final("test", "accuracy")
+            _points(axes[1], network, share, tested)
+            known = [_finite(values) for values in (passes, tested)]
+            medians.append([np.median(values) if len(values) else np.nan for values in known])
+        color, mark = STYLES[network]
+        places = [100 * share + SHIFTS[network] for share in result.arm(network)]
+        for ax, line in zip(axes, np.transpose(medians), strict=True):
+            (drawn_line,) = ax.plot(places, line, color=color, marker=mark, markersize=3)
+            drawn_line.set(linewidth=1, label=_name(network))
+            drawn.omit(drawn_line)
+    for ax in axes:
+        ax.set_xticks([100 * share for share in result.spec.shares])
+    figures.log_scale(axes[0])
+    axes[0].set_ylabel("passes until all labels are right")
+    chance = 100 / len(result.images[MLP].classes)
+    axes[1].axhline(chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
+    axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
+    axes[1].legend()
+    figure.supxlabel("labels drawn at random (%)", fontsize=8)
+    return figure
+
+
+def memory(result: Result) -> Figure:
+    """Draw the accuracy on the true labels of the training images against passes."""
+    figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
+    for ax, network in zip(axes, NETWORKS, strict=True):
+        _course(ax, result, network, "train", "true accuracy")
+        ax.set_title(_name(network))
+    axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
+    _name_shares(axes[-1])
+    figure.supxlabel("passes over the training images", fontsize=8)
+    return figure
+
+
+def written(result: Result) -> Figure:
+    """Draw the training loss on random labels as B kept it, beside that of the whole split."""
+    figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
+    for ax, network in zip(axes, NETWORKS, strict=True):
+        fit = result.fits[network, 1.0]
+        passes = 1 + np.arange(len(fit.last))
+        last = ax.plot(passes, fit.last[:, 0], ".", color="0.45", markersize=3)
+        last[0].set_label("last minibatch")
+        whole = fit.series("train", "loss")
+        whole = np.where(fit.epochs[:, None] <= _ends(fit), whole, np.nan)[:, 0]
+        rest = ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
+        for line in (*last, *rest):
+            drawn.note(line, replica=0)
+        ax.set_title(_name(network))
+        figures.log_scale(ax)
+    axes[0].set_ylabel("training loss (nats)")
+    axes[0].legend(loc="lower left")
+    figure.supxlabel("passes over the training images", fontsize=8)
+    return figure
+
+
+def fit_table(result: Result) -> pd.DataFrame:
+    """List how many trainings fitted each share of random labels, and how long it took."""
+    rows = []
+    for (network, share), fit in result.fits.items():
+        passes = _finite(fit.fitted)
+        right = _finite(100 * fit.final("train", "accuracy"))
+        rows.append(
+            {
+                "network": network,
+                "random labels (%)": f"{100 * share:g}",
+                "all labels right": f"{len(passes)} of {len(fit.fitted)}",
+                "passes": f"{np.median(passes):g}" if len(passes) else "–",
+                "× true labels": str(slower(result, network, share).factor) if share else "1",
+                "training accuracy (%)": str(t_interval(right)),
+                "diverged": int(fit.diverged.sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def test_table(result: Result) -> pd.DataFrame:
+    """List what the last weights do on test images, and on the true labels of the training set."""
+    return pd.DataFrame(
+        {
+            "network": network,
+            "random labels (%)": f"{100 * share:g}",
+            "test accuracy (%)": str(t_interval(100 * fit.final("test", "accuracy"))),
+            "test loss (nats)": str(t_interval(fit.final("test", "loss"))),
+            "true labels, last (%)": str(t_interval(100 * fit.final("train", "true accuracy"))),
+            "best (%)": str(t_interval(100 * fit.final("train", "true accuracy") + forgotten(fit))),
+        }
+        for (network, share), fit in result.fits.items()
+    )
+
+
+def literature_table(result: Result) -> pd.DataFrame:
+    """List this chapter's networks beside what others report on random labels."""
+    columns = ["who", "network", "parameters", "images", "training (%)", "test (%)"]
+    columns.append("true labels (%)")
+    rows = []
+    for network in NETWORKS:
+        random, true = (result.fits[network, share] for share in (1.0, 0.0))
+        rows.append(
+            [
+                "here",
+                network,
+                f"{replicas.parameter_count(NETWORKS[network].single()):,}",
+                f"{_examples(result, network):,}, {result.images[network].description}",
+                str(t_interval(100 * random.final("train", "accuracy"))),
+                str(t_interval(100 * random.final("test", "accuracy"))),
+                str(t_interval(100 * true.final("test", "accuracy"))),
+            ]
+        )
+    for *names, train, test, truth in LITERATURE:
+        rows.append([*names, *("–" if v is None else f"{v:g}" for v in (train, test, truth))])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the chapter's sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def margin_sentence() -> str:
+    """Say which effects are large enough for a verdict."""
+    lowest = _theirs()[:, 0].min()
+    return (
+        f"A network counts as fitting random labels above {FITTED + AROUND_FITTED:g} % training "
+        f"accuracy, since Zhang et al. call {lowest:g} % a fit, and not up to "
+        f"{FITTED - AROUND_FITTED:g} %. Times and losses are compared as factors, of which the "
+        f"smallest that matters is {10**FACTOR:.3g}; a fall of the accuracy on true labels "
+        f"matters from {POINTS:g} points on."
+    )
+
+
+def curve_sentence(result: Result, network: str) -> str:
+    """Say how many trainings fitted true and random labels, and what the test loss did."""
+    parts = []
+    for share, called in ((0.0, "true"), (1.0, "random")):
+        fit = result.fits[network, share]
+        passes = _finite(fit.fitted)
+        when = f" (median {np.median(passes):g} passes)" if len(passes) else ""
+        parts.append(f"{len(passes)} of {len(fit.fitted)} trainings fit {called} labels{when}")
+    course = result.fits[network, 1.0].series("test", "loss")
+    rises = _finite(course[-1] - course[0])
+    loss = f"changes by {t_interval(rises)} nats" if len(rises) else "is not known: all diverged"
+    return f"{', '.join(parts)}; with random labels the test loss {loss}."
+
+
+def slower_sentence(result: Result) -> str:
+    """Say how much longer random labels take than true ones."""
+    parts = []
+    for network in NETWORKS:
+        log10 = slower(result, network, 1.0)
+        short = int((~np.isfinite(result.fits[network, 1.0].fitted)).sum())
+        least = f", at least, since {short} ended unfitted" if short and log10.n else ""
+        parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
+    return f"Passes to fit random labels, as a multiple of those for true ones: {'; '.join(parts)}."
+
+
+def test_sentence(result: Result) -> str:
+    """Say what noise does to the test accuracy."""
+    parts = []
+    for network in NETWORKS:
+        means = [
+            f"{np.mean(tested):.1f} %" if len(tested) else "diverged"
+            for fit in result.arm(network).values()
+            for tested in [_finite(100 * fit.final("test", "accuracy"))]
+        ]
+        parts.append(f"{network} {', '.join(means)}")
+    shares = ", ".join(f"{100 * share:g}" for share in result.spec.shares)
+    return f"Mean test accuracy with {shares} % of the labels random: {'; '.join(parts)}."
+
+
+def memory_sentence(result: Result) -> str:
+    """Say how much of the truth is known at best, and how much after the fit."""
+    share = halfway(result)
+    parts = []
+    for network in NETWORKS:
+        fit = result.fits[network, share]
+        last = 100 * fit.final("train", "true accuracy")
+        best = last + forgotten(fit)
+        told = (
+            f"{t_interval(best)} % at best and {t_interval(last)} % at the end"
+            if len(_finite(last))
+            else "diverged"
+        )
+        parts.append(f"{network} {told}")
+    return f"With {100 * share:g} % random, true training labels right: {'; '.join(parts)}."
+
+
+def minibatch_error(fit: Fit) -> np.ndarray:
+    """Tell how far each pass's last minibatch's loss is from that of the whole split, either way.
+
+    In decades, (K - 1, R) after every pass that was measured; NaN where either is unknown.
+    """
+    whole = fit.series("train", "loss")[1:]
+    kept = fit.last[fit.epochs[1:] - 1]
+    both = np.isfinite(kept) & (kept > 0) & (whole > 0)
+    off = np.full(whole.shape, np.nan)
+    off[both] = np.abs(np.log10(kept[both] / whole[both]))
+    return off
+
+
+def written_sentence(result: Result) -> str:
+    """Say how far the last minibatch's loss is from that of the whole split."""
+    parts = []
+    for network in NETWORKS:
+        off = _finite(minibatch_error(result.fits[network, 1.0]))
+        told = f"{10 ** np.median(off):.2f}" if len(off) else "not known"
+        parts.append(f"{told} for the {network}")
+    return (
+        "The last minibatch's loss is off by this factor, median over passes and trainings: "
+        f"{', '.join(parts)}."
+    )
+
+
+def literature_sentence(result: Result) -> str:
+    """Put our accuracies on random labels beside the range in the table of Zhang et al."""
+    ranges = [f"{min(column):g} to {max(column):g} %" for column in _theirs().T]
+    parts = []
+    for network in NETWORKS:
+        fit = result.fits[network, 1.0]
+        ours = [_finite(100 * fit.final(split, "accuracy")) for split in ("train", "test")]
+        told = " and ".join(f"{t_interval(values)} %" for values in ours)
+        parts.append(f"{network} {told if len(ours[0]) else 'diverged'}")
+    return (
+        f"Random labels, training and test accuracy: {'; '.join(parts)}; Zhang et al. report "
+        f"{' and '.join(ranges)}."
+    )
+
+
+def _theirs() -> np.ndarray:
+    """Take the training and test accuracies of Zhang et al. from the table, (3, 2), in %."""
+    rows = [row[4:6] for row in LITERATURE if row[0].startswith("Zhang")]
+    return np.array(rows, dtype=float)
+
+
+def _course(ax: Axes, result: Result, network: str, split: str, measure: str) -> None:
+    """Draw one measure against passes, a curve per share of random labels."""
+    arm = result.arm(network)
+    for place, (share, fit) in enumerate(arm.items()):
+        figures.curves(
+            ax,
+            fit.epochs,
+            fit.series(split, measure),
+            label=f"{100 * share:g} %",
+            color=_shade(share),
+            dash=DASHES[place % len(DASHES)],
+        )
+    # even over powers of ten, with a place for the start
+    ax.set_xscale("symlog", linthresh=1, linscale=0.3)
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    last = max(_ends(fit).max() for fit in arm.values())
+    ax.set_xlim(0, 1.15 * last)
+
+
+def _name_shares(ax: Axes) -> None:
+    """Put the legend of the shares beside a panel, since the curves may be anywhere in it."""
+    title = "random\nlabels"
+    ax.legend(title=title, title_fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _ends(fit: Fit) -> np.ndarray:
+    """Passes after which each replica rests, (R,)."""
+    return np.minimum(fit.fitted, fit.epochs[-1])
+
+
+def _shade(share: float) -> str:
+    """Colour a share of random labels: the more, the lighter."""
+    return to_hex(colormaps["viridis"](0.88 * share))
+
+
+def _name(network: str) -> str:
+    return f"{network}, {SUBJECTS[network]}"
+
+
+def _points(
+    ax: Axes, network: str, share: float, values: np.ndarray, fitted: np.ndarray | None = None
+) -> None:
+    """Draw a value of every training, (R,), at its share of random labels; filled if fitted."""
+    color, mark = STYLES[network]
+    there = np.flatnonzero(np.isfinite(values))
+    spread = np.linspace(-1.6, 1.6, len(there)) if len(there) > 1 else np.zeros(len(there))
+    filled = np.ones(len(values), dtype=bool) if fitted is None else fitted
+    points = ax.scatter(
+        100 * share + SHIFTS[network] + spread,
+        values[there],
+        s=9,
+        marker=mark,
+        facecolors=[color if full else "none" for full in filled[there]],
+        edgecolors=color,
+        linewidths=0.6,
+    )
+    known = {} if fitted is None else {"fitted": fitted[there]}
+    drawn.note(points, x=100 * share, replica=there, series=_name(network), **known)
+
+
+def _examples(result: Result, network: str) -> int:
+    wanted = result.spec.scenes if network == CNN else result.spec.digits
+    return min(wanted, len(result.images[network].train))
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
