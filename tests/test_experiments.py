@@ -40,7 +40,8 @@ IMAGES = image_task.PROFILES["smoke"].replace(
     units=[4, 6],
     train_examples=30,
     test_examples=20,
-    batch_size=12,
+    a_batch=12,
+    b_batch=12,
 )
 
 
@@ -300,7 +301,7 @@ def perceptron(seen):
         permuted=False,
         train_examples=IMAGES.train_examples,
         test_examples=IMAGES.test_examples,
-        batch_size=IMAGES.batch_size,
+        batch_size=IMAGES.a_batch,
         epochs=IMAGES.epochs,
         evaluate_every=1,
         learning_rate=IMAGES.learning_rate,
@@ -378,7 +379,7 @@ def test_more_replicas_keep_the_convolutional_networks_that_there_are(fresh, see
         ({"data": "stand-in"}, "data of image_task.Spec cannot be 'stand-in'; known: auto, real"),
         ({"side_channels": [5]}, "side_channels of image_task.Spec must be among channels"),
         ({"channels": [2, 3, 4, 5, 6, 7]}, "channels and units of image_task.Spec"),
-        ({"batch_size": 31}, "batch_size of image_task.Spec must be at most train_examples"),
+        ({"a_batch": 31}, "a_batch of image_task.Spec must be at most train_examples"),
     ],
     ids=str,
 )
@@ -399,7 +400,7 @@ def test_a_folder_of_images_leaves_the_digits_out(fresh, tmp_path):
             for number in range(count):
                 pixels = generator.integers(0, 256, (14, 16, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(folder / f"{number}.png")
-    spec = IMAGES.replace(data=f"folder:{tmp_path / 'animals'}", batch_size=5)
+    spec = IMAGES.replace(data=f"folder:{tmp_path / 'animals'}", a_batch=5, b_batch=5)
     result = fresh(image_task, spec)
     assert set(result.images) == {MAIN, CONTROL, image_task.AS_A, DEPTH}
     assert [row["standin"] for row in result.provenance] == [None]

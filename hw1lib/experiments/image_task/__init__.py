@@ -37,15 +37,16 @@ class Spec(spec.Replicated):
 
     data: str = setting("auto", "auto, real, standin or folder:PATH", choices=data.MODES)
     replicas: int = setting(6, "trainings of each network", at_least=1)
-    train_examples: int = setting(60_000, "training images used, at most", at_least=1)
+    train_examples: int = setting(10_000, "training images used, at most", at_least=1)
     test_examples: int = setting(10_000, "test images used, at most", at_least=1)
     epochs: int = setting(10, "passes over the training images", at_least=1)
     evaluate_every: int = setting(2, "epochs between two measurements of both splits", at_least=1)
-    batch_size: int = setting(64, "images per step", at_least=1)
     learning_rate: float = setting(0.01, "of SGD, as A and B have it", above=0)
-    momentum: float = setting(
-        0.9, "of SGD on MNIST, as B has it, and where depth varies; A has none", at_least=0
+    a_batch: int = setting(16, "images per step of A's networks; A gives no number", at_least=1)
+    b_batch: int = setting(
+        64, "images per step on MNIST, as B has it, and where depth varies", at_least=1
     )
+    momentum: float = setting(0.9, "of SGD there, as B has it; A has none", at_least=0)
     channels: tuple[int, ...] = setting((16, 44, 80), "A's CNNs: first-layer channels", at_least=1)
     units: tuple[int, ...] = setting((128, 200, 260), "A's MLPs: first-layer units", at_least=1)
     side_channels: tuple[int, ...] = setting(
@@ -65,7 +66,8 @@ class Spec(spec.Replicated):
                 f"channels and units of image_task.Spec are at most {MOST_NETWORKS} together, as "
                 f"many as colours can be told apart, got {len(self.channels) + len(self.units)}"
             )
-        self.at_most("batch_size", "train_examples")
+        self.at_most("a_batch", "train_examples")
+        self.at_most("b_batch", "train_examples")
 
 
 PROFILES = spec.Profiles(
@@ -75,7 +77,8 @@ PROFILES = spec.Profiles(
         train_examples=120,
         test_examples=150,
         epochs=4,
-        batch_size=8,
+        a_batch=8,
+        b_batch=8,
     ),
     smoke=Spec(
         replicas=1,
@@ -83,7 +86,8 @@ PROFILES = spec.Profiles(
         test_examples=40,
         epochs=1,
         evaluate_every=1,
-        batch_size=20,
+        a_batch=20,
+        b_batch=20,
     ),
 )
 
@@ -158,6 +162,7 @@ class Arm:
 
     images: ImageSet
     networks: list[Network]
+    batch_size: int
     momentum: float
     objective: str = "cross-entropy"
     permuted: bool = False
@@ -188,11 +193,12 @@ def arms(spec: Spec, scenes: ImageSet, digits: ImageSet | None) -> dict[str, Arm
         Network(f"{layers} layers", models.deep_cnn, (layers, c, maps[0], classes))
         for layers, c in CNN_DEPTHS
     ]
+    of_a, of_b = (spec.a_batch, 0.0), (spec.b_batch, spec.momentum)  # batch size, momentum
     plan = {
-        MAIN: Arm(scenes, [cnns[c] for c in spec.channels] + mlps, momentum=0.0),
-        CONTROL: Arm(scenes, side, momentum=0.0, permuted=True),
-        AS_A: Arm(scenes, side, momentum=0.0, objective="squared error"),
-        DEPTH: Arm(scenes, deep, spec.momentum),
+        MAIN: Arm(scenes, [cnns[c] for c in spec.channels] + mlps, *of_a),
+        CONTROL: Arm(scenes, side, *of_a, permuted=True),
+        AS_A: Arm(scenes, side, *of_a, objective="squared error"),
+        DEPTH: Arm(scenes, deep, *of_b),
     }
     if digits:
         b = [
@@ -204,8 +210,8 @@ def arms(spec: Spec, scenes: ImageSet, digits: ImageSet | None) -> dict[str, Arm
             for hidden, units in MLP_DEPTHS
         ]
         plan |= {
-            B: Arm(digits, b, spec.momentum),
-            DIGITS_DEPTH: Arm(digits, narrow, spec.momentum),
+            B: Arm(digits, b, *of_b),
+            DIGITS_DEPTH: Arm(digits, narrow, *of_b),
         }
     return plan
 
@@ -271,7 +277,7 @@ def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ..
         permuted=arm.permuted,
         train_examples=min(spec.train_examples, len(arm.images.train)),
         test_examples=min(spec.test_examples, len(arm.images.test)),
-        batch_size=spec.batch_size,
+        batch_size=arm.batch_size,
         epochs=spec.epochs,
         evaluate_every=spec.evaluate_every,
         learning_rate=spec.learning_rate,
