@@ -9,7 +9,7 @@ import pytest
 from hw1lib import verdicts
 from hw1lib.experiments import summary
 from hw1lib.experiments.function_fit import AS_B
-from hw1lib.experiments.summary import literature
+from hw1lib.experiments.summary import findings, literature
 from hw1lib.experiments.summary.literature import NO, OPEN, YES
 from hw1lib.spec import SettingError
 from hw1lib.statistics import Interval
@@ -38,6 +38,21 @@ def test_claims_of_all_chapters_are_adjusted_together(monkeypatch):
     assert [j.verdict.effect.p for j in judged] == pytest.approx([0.06, 0.9, 0.003])
     assert [j.alone.word for j in judged] == ["supported", "inconclusive", "supported"]
     assert [j.verdict.word for j in judged] == ["inconclusive", "inconclusive", "supported"]
+
+
+def test_a_chapter_is_answered_by_sentences_that_it_tests():
+    for section, answering in findings.ANSWERING.items():
+        known = {claim.id for claim in summary.CHAPTERS[section][1].CLAIMS}
+        assert {*answering} <= known
+    assert list(findings.ANSWERING) == list(findings.TOLD) == list(summary.CHAPTERS)
+
+
+def test_an_answer_is_the_sentence_with_its_verdict():
+    tested = Claim("A-C1", "Depth helps.", lambda _: None)
+    effect = Interval(-3.0, -4.0, -2.0, 20, p=0.001)
+    verdict = verdicts.of_effect("", effect, unit="", margin=1.0)
+    result = SimpleNamespace(judged=[summary.Judged("one", tested, verdict, verdict)])
+    assert findings.answer(result, "A-C1") == "*Depth helps.* **Contradicted.**"
 
 
 def test_every_sentence_of_the_reports_has_a_place():

@@ -34,13 +34,40 @@ TOLD = {  # by section: the sentences that tell its finding, each from the chapt
 }
 
 
+ANSWERING = {  # by section: the sentences whose verdicts answer its question
+    "function-fit": ("A-C7a",),
+    "image-task": ("A-C10b", "A-C11"),
+    "weight-paths": ("A-C12",),
+    "gradient-norm": ("A-C16a",),
+    "minimal-ratio": ("A-C18", "B-C12c"),
+    "error-surface": ("E-24c",),
+    "random-labels": ("A-C22", "B-C14"),
+    "capacity": ("A-C23b", "A-C26c"),
+    "interpolation": ("E-33a", "E-33b"),
+    "sensitivity": ("E-34e", "E-34f"),
+}
+
+
 def findings(result: Result) -> str:
-    """List what each chapter found, as Markdown, with its reference."""
+    """List what each chapter found, as Markdown: its answers, then its numbers."""
     found = result.chapters
-    return "\n".join(
-        f"- @sec-{section}: {' '.join(told(found[section]) for told in TOLD[section])}"
-        for section in CHAPTERS
-    )
+    lines = []
+    for section in CHAPTERS:
+        answers = [answer(result, which) for which in ANSWERING[section]]
+        numbers = [told(found[section]) for told in TOLD[section]]
+        lines.append(f"- @sec-{section}: {' '.join(answers + numbers)}")
+    return "\n".join(lines)
+
+
+def answer(result: Result, which: str) -> str:
+    """Say a sentence that was tested, and its verdict.
+
+    Args:
+        result: The verdicts.
+        which: Id of the claim.
+    """
+    (judged,) = (judged for judged in result.judged if judged.claim.id == which)
+    return f"*{judged.claim.sentence}* **{judged.verdict.word.capitalize()}.**"
 
 
 def abstract(result: Result) -> str:
