@@ -29,8 +29,6 @@ class Cases:
     wrong_of: Mapping[str, Callable[[], Any]] = field(default_factory=dict)  # where one excludes
     # another
     untested: Mapping[str, str] = field(default_factory=dict)  # id -> why there is no test
-    one_sided: Mapping[str, str] = field(default_factory=dict)  # id -> why its effect cannot be
-    # below zero, so that nothing is found instead of the reverse
 
 
 def paths(weights: np.ndarray, walks: np.ndarray, layers: tuple[int, ...] = (600, 200)) -> Paths:

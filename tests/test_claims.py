@@ -43,15 +43,13 @@ def test_a_claim_is_contradicted_where_it_is_wrong(chapter, claim):
     verdict = claim.judge(cases.wrong_of.get(claim.id, cases.wrong)())
     if claim.id in cases.untested:
         assert verdict.word == verdicts.NOT_TESTED
-    elif claim.id in cases.one_sided:
-        assert verdict.word == verdicts.EQUIVALENT
     else:
         assert verdict.word == verdicts.CONTRADICTED, verdict
 
 
 def test_what_is_named_apart_is_a_claim():
     for chapter, cases in CASES.items():
-        named = {*cases.right_of, *cases.wrong_of, *cases.untested, *cases.one_sided}
+        named = {*cases.right_of, *cases.wrong_of, *cases.untested}
         assert named <= {claim.id for its, claim in CLAIMS if its == chapter}
 
 

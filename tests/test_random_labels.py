@@ -273,13 +273,23 @@ def test_a_rising_test_loss_is_told_by_its_factor(result):
     assert claims.CLAIMS[2].judge(rising).effect.mean == pytest.approx(np.log10(10 / 2.3))
 
 
-def test_what_is_forgotten_is_the_fall_from_the_best_to_the_last(result):
-    truth = np.array([0.1, 0.8, 0.55])[:, None] + np.linspace(0, 0.01, 8)
-    fit = fit_of(np.ones((3, 8)))
-    fit.train[:, :, 2] = truth
-    np.testing.assert_allclose(claims.forgotten(fit), 25)
+def test_what_is_forgotten_was_known_when_as_many_labels_were_right_as_are_true():
+    given = np.array([0.1, 0.5, 0.55, 0.8, 1.0])[:, None] * np.ones(8)
+    true = np.array([0.1, 0.9, 0.8, 0.85, 0.55])[:, None] + np.linspace(0, 0.01, 8)
+    fit = fit_of(given)
+    fit.train[:, :, 2] = true
+    np.testing.assert_allclose(claims.forgotten(fit, 0.5), 25)  # 55 % of the labels are true
+    np.testing.assert_allclose(claims.forgotten(fit, 0.25), 30)
     fit.train[-1, 0, 0] = np.nan
-    assert np.isnan(claims.forgotten(fit)[0])
+    fit.train[:, 1, 1] = 0.4
+    assert np.isnan(claims.forgotten(fit, 0.5)[:3]).tolist() == [True, True, False]
+
+
+def test_labels_that_are_learned_all_alike_are_not_forgotten():
+    given = np.linspace(0.1, 1, 50)[:, None] * np.ones(8)
+    fit = fit_of(given)
+    fit.train[:, :, 2] = 0.55 * given  # the true ones among those that are learned
+    assert (claims.forgotten(fit, 0.5) < 0).all()
 
 
 def test_the_noise_nearest_to_one_half_is_looked_at_more_closely(result):

@@ -14,9 +14,8 @@ from hw1lib.verdicts import Claim, Verdict
 FITTED, AROUND_FITTED = 98.0, 1.0
 # a factor of 1.25 between losses or times; less could not be seen on the chapter's logarithmic axes
 FACTOR = float(np.log10(1.25))
-# points of accuracy: the best of some fifty measurements on a few thousand images exceeds their
-# mean by one or two points even where nothing changes
-POINTS = 5.0
+POINTS = 5.0  # of accuracy; a training passes through some points from one measurement to the next
+CLASSES = 10  # of both sets; a random label is the true one in one of so many cases
 
 
 def slower(result: Result, network: str, share: float) -> Interval:
@@ -31,15 +30,22 @@ def slower(result: Result, network: str, share: float) -> Interval:
     return log_ratio(np.where(noisy.diverged, np.nan, at_least), true.fitted)
 
 
-def forgotten(fit: Fit) -> np.ndarray:
-    """By how much the accuracy on the true labels fell from its best to its last, (R,), points.
+def forgotten(fit: Fit, share: float) -> np.ndarray:
+    """By how much the accuracy on the true labels of the training images fell, (R,), points.
 
-    Of the training images, whose given labels differ from the true ones; NaN where a training
+    From when as many of the given labels were first right as are true, to the end. A network that
+    learns the truth first knows all of it then; one that learns every label alike knows only the
+    true ones among those that it has learned. NaN where that many were never right, or a training
     diverged.
+
+    Args:
+        fit: The trainings.
+        share: Of random labels.
     """
-    course = 100 * fit.series("train", "true accuracy")
-    best = np.where(np.isnan(course), -np.inf, course).max(axis=0)
-    return best - course[-1]
+    given, true = (fit.series("train", name) for name in ("accuracy", "true accuracy"))
+    reached = given >= 1 - share * (1 - 1 / CLASSES)
+    then = true[reached.argmax(axis=0), np.arange(true.shape[1])]
+    return 100 * (np.where(reached.any(axis=0), then, np.nan) - true[-1])
 
 
 def halfway(result: Result) -> float:
@@ -79,8 +85,9 @@ def _takes_longer(network: str, result: Result) -> Verdict:
 def _learns_truth_first(network: str, result: Result) -> Verdict:
     share = halfway(result)
     return verdicts.of_effect(
-        f"accuracy on true labels, best − last, {100 * share:g} % random, {network}",
-        t_interval(forgotten(result.fits[network, share])),
+        "accuracy on true labels, once as many labels are right as are true − last, "
+        f"{100 * share:g} % random, {network}",
+        t_interval(forgotten(result.fits[network, share], share)),
         unit="points",
         margin=POINTS,
     )
