@@ -31,9 +31,10 @@ class Interval:
         digits = digits or ".3g"
         if self.n == 0:
             return "no value (n = 0)"
+        mean, low, high = (_written(x, digits) for x in (self.mean, self.low, self.high))
         if self.n < 3 or not np.isfinite([self.low, self.high]).all():
-            return f"{self.mean:{digits}} (n = {self.n})"
-        return f"{self.mean:{digits}} [{self.low:{digits}}, {self.high:{digits}}]"
+            return f"{mean} (n = {self.n})"
+        return f"{mean} [{low}, {high}]"
 
     @property
     def factor(self) -> Interval:
@@ -45,6 +46,12 @@ class Interval:
     def excludes_zero(self) -> bool:
         """Whether zero lies outside the interval; False where there is none."""
         return self.n >= 2 and (self.low > 0 or self.high < 0)
+
+
+def _written(value: float, digits: str) -> str:
+    """Write a number with so many digits; below a million without a power of ten."""
+    text = f"{value:{digits}}"
+    return f"{float(text):,.0f}" if "e+0" in text and abs(float(text)) < 1e6 else text
 
 
 EXACT = 30  # values of which all choices of signs are counted: a thousand million

@@ -130,6 +130,8 @@ def test_pairs_of_unequal_length_are_refused():
     ("interval", "shown", "excludes"),
     [
         (Interval(0.8214, 0.5, 1.14159, 4), "0.821 [0.5, 1.14]", True),
+        (Interval(11_712, 8_140, 1.69e6, 4), "11,700 [8,140, 1.69e+06]", True),
+        (Interval(-2345.6, -3e-7, 0.0, 2), "-2,350 (n = 2)", False),
         (Interval(-0.1, -0.3, -0.05, 4), "-0.1 [-0.3, -0.05]", True),
         (Interval(0.1, -0.1, 0.3, 4), "0.1 [-0.1, 0.3]", False),
         (Interval(0.1, 0.0, 0.2, 4), "0.1 [0, 0.2]", False),
