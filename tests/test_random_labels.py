@@ -20,11 +20,11 @@ from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin")
-FIGURES = [views.noise, views.memory, views.written]
+FIGURES = [views.noise, views.pace, views.memory, views.written]
 TABLES = [views.fit_table, views.test_table, views.literature_table, views.verdict_table]
 TABLES += [slips.slip_table]
-SENTENCES = [views.slower_sentence, views.test_sentence, views.memory_sentence]
-SENTENCES += [views.written_sentence, views.literature_sentence]
+SENTENCES = [views.slower_sentence, views.pace_sentence, views.test_sentence]
+SENTENCES += [views.memory_sentence, views.written_sentence, views.literature_sentence]
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +271,18 @@ def test_a_rising_test_loss_is_told_by_its_factor(result):
     test = np.stack([losses, np.full_like(losses, 0.1)], axis=2)
     rising = planted(result, MLP_100=fit_of(np.ones((3, 8)), test=test))
     assert claims.CLAIMS[2].judge(rising).effect.mean == pytest.approx(np.log10(10 / 2.3))
+
+
+def test_the_passes_to_a_share_lie_between_measurements():
+    given = np.array([0.1, 0.5, 0.9, 0.8, 1.0])[:, None] * np.ones(8)
+    fit = fit_of(given)
+    fit.train[3:, 0, 0] = np.nan  # diverged after it had most labels right
+    at = {share: fit.passes_to(share) for share in (0.05, 0.3, 0.9, 1.0)}
+    epochs = fit.epochs
+    np.testing.assert_allclose(at[0.05], epochs[0])
+    np.testing.assert_allclose(at[0.3], (epochs[0] + epochs[1]) / 2)
+    np.testing.assert_allclose(at[0.9], epochs[2])
+    np.testing.assert_allclose(at[1.0], [np.nan, *[epochs[4]] * 7])
 
 
 def test_what_is_forgotten_was_known_when_as_many_labels_were_right_as_are_true():

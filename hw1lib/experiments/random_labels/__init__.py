@@ -147,6 +147,19 @@ class Fit:
         right = self.series("train", "accuracy")[1:] == 1
         return np.where(right.any(axis=0), self.epochs[1:][right.argmax(axis=0)], np.inf)
 
+    def passes_to(self, share: float) -> np.ndarray:
+        """Passes until so many of the training labels were first right, (R,); NaN where never.
+
+        Between two measurements on the straight line.
+        """
+        right = self.series("train", "accuracy")
+        reached, replica = right >= share, np.arange(right.shape[1])
+        after = np.maximum(reached.argmax(axis=0), 1)
+        low, high = right[after - 1, replica], right[after, replica]
+        part = np.clip((share - low) / np.where(high > low, high - low, 1), 0, 1)
+        passes = self.epochs[after - 1] + part * (self.epochs[after] - self.epochs[after - 1])
+        return np.where(reached.any(axis=0), passes, np.nan)
+
     def final(self, split: str, measure: str) -> np.ndarray:
         """Take one measure of each replica's last weights, shape (R,); arguments as above."""
         return self.series(split, measure)[-1]

@@ -19,12 +19,13 @@ from hw1lib.experiments.random_labels.claims import (
     halfway,
     slower,
 )
-from hw1lib.statistics import t_interval
+from hw1lib.statistics import geometric_mean, t_interval
 
 STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
 SUBJECTS = {MLP: "digits", CNN: "scenes"}
+PACES = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])  # labels right
 SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by side
 
 # What others found on random labels, in %: who, network, parameters, training images, accuracy
@@ -81,6 +82,25 @@ def noise(result: Result) -> Figure:
     axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
     axes[1].legend()
     figure.supxlabel("labels drawn at random (%)", fontsize=8)
+    return figure
+
+
+def pace(result: Result) -> Figure:
+    """Draw how much longer random labels take than true ones until so many are right."""
+    figure, axes = figures.panels(1, 1, 2.2)
+    ax = axes[0, 0]
+    for network in NETWORKS:
+        color, mark = STYLES[network]
+        ratios = np.array([_multiples(result, network, share) for share in PACES])
+        found = [geometric_mean(row) for row in ratios]
+        mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
+        (line,) = ax.plot(100 * PACES, mean, color=color, marker=mark, label=_name(network))
+        drawn.note(line, x=100 * PACES[:, None], y=ratios, replica=np.arange(ratios.shape[1]))
+        ax.fill_between(100 * PACES, low, high, color=color, alpha=0.18, linewidth=0)
+    figures.log_scale(ax)
+    ax.axhline(1, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
+    ax.set(xlabel="training labels that are right (%)", ylabel="passes, random / true labels")
+    ax.legend()
     return figure
 
 
@@ -215,6 +235,18 @@ def slower_sentence(result: Result) -> str:
         least = f", at least, since {short} ended unfitted" if short and log10.n else ""
         parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
     return f"Passes to fit random labels, as a multiple of those for true ones: {'; '.join(parts)}."
+
+
+def pace_sentence(result: Result) -> str:
+    """Say how much longer random labels take until half of them, and nearly all, are right."""
+    parts = []
+    for network in NETWORKS:
+        half, most = (geometric_mean(_multiples(result, network, share)) for share in (0.5, 0.99))
+        parts.append(f"{network} {half} and {most}")
+    return (
+        "Passes with random labels as a multiple of those with true ones until 50 % and until 99 % "
+        f"of the training labels are right: {'; '.join(parts)}."
+    )
 
 
 def test_sentence(result: Result) -> str:
@@ -357,6 +389,12 @@ def _points(
 def _examples(result: Result, network: str) -> int:
     wanted = result.spec.scenes if network == CNN else result.spec.digits
     return min(wanted, len(result.images[network].train))
+
+
+def _multiples(result: Result, network: str, share: float) -> np.ndarray:
+    """Divide the passes until so many labels are right, random by true labels, (R,)."""
+    random, true = (result.fits[network, labels].passes_to(share) for labels in (1.0, 0.0))
+    return random / np.where(true > 0, true, np.nan)
 
 
 def _best(fit: Fit) -> np.ndarray:
