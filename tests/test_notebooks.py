@@ -130,6 +130,7 @@ SHOWN = {  # figures and tables of each chapter, in order
         "fig-random-scenes",
         "fig-random-noise",
         "tbl-random-fit",
+        "fig-random-pace",
         "fig-random-memory",
         "tbl-random-test",
         "fig-random-written",
