@@ -151,9 +151,9 @@ def log_scale(*axes: Axes) -> None:
     shown = [ax for ax in axes if np.isfinite(ax.dataLim.minposy)]
     for ax in shown:
         ax.set_yscale("log")
+    ends = [end for ax in shown for end in ax.get_ylim()]
     for ax in shown:
-        low, high = zip(*(each.get_ylim() for each in shown), strict=True)
-        few_numbers(ax.yaxis, min(low), max(high))
+        few_numbers(ax.yaxis, min(ends), max(ends))
 
 
 def few_numbers(axis: Axis, low: float, high: float) -> None:
