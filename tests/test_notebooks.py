@@ -519,7 +519,7 @@ def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):
         e for e in built.shown if e["id"].startswith(LEARN_IMAGES) and e["id"] not in FORMULAS
     ]
     said = squeezed("\n".join(built.pages))
-    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) == 46
+    assert said.count(squeezed("Not the real data: stand-in for")) == len(of_images) > 0
     # and once more in the picture itself, above the axes
     names = squeezed("stand-in for CIFAR-10 (drawn shapes)")
     assert said.count(names) >= 2 * sum("CIFAR-10" in e["caption"] for e in of_images)
