@@ -38,8 +38,8 @@ FIGURES = [
 TABLES = [views.end_table, views.line_table, views.flatness_table, views.verdict_table]
 TABLES += [slips.slip_table]
 SENTENCES = [views.course_sentence, views.update_sentence, views.aligned_sentence]
-SENTENCES += [views.lean_sentence, views.trend_sentence, views.retrained_sentence]
-SENTENCES += [views.together_sentence, views.verdict_sentence]
+SENTENCES += [views.lean_sentence, views.flatness_sentence, views.trend_sentence]
+SENTENCES += [views.retrained_sentence, views.together_sentence, views.verdict_sentence]
 SENTENCES += [lambda result: views.barrier_sentence(result, views.UNTOUCHED)]
 
 
@@ -326,6 +326,25 @@ def test_better_at_the_high_rate_means_both_batch_sizes(result):
 
     assert verdict("A-C31", both((0.9, 0.8), (0.95, 0.9))) == verdicts.SUPPORTED
     assert verdict("A-C31", both((0.9, 0.8), (0.95, 0.7))) == verdicts.CONTRADICTED
+
+
+def test_the_wider_end_is_compared_by_every_measure_of_flatness(result):
+    def described(**factors):
+        values = {of: factors.get(of, 1.0) * np.ones(8) for of in views.FLATNESS.values()}
+        return dataclasses.replace(end_of(), described=values)
+
+    ends = described(), described(weight_norm=2.0, keskar_wide=3.0, top_eigenvalue=0.5)
+    rising = pair_of(lambda a: 10**a, ends=ends)  # the first end looks wider
+    falling = pair_of(lambda a: 10**-a, ends=ends)
+    names = views.DESCRIBED
+    alone = pair_of(np.exp, n=1)  # one pair tells nothing surely
+    pairs = dict.fromkeys(names, rising) | {names[0]: falling, names[1]: alone}
+    said = views.flatness_sentence(planted(result, **pairs))
+    assert said.startswith(f"On {len(names) - 1} of these {len(names)} lines")
+    assert (
+        "norm 1 / 7, Keskar's sharpness 1 / 7, relative sharpness 0 / 0, largest eigenvalue 7 / 1, "
+        "output Jacobian 0 / 0;"
+    ) in said
 
 
 # What is shown

@@ -72,7 +72,8 @@ VARIED = {
     OTHER: (OTHER,),
     DECAY: (DECAY,),
 }
-FLATNESS = {  # columns of the flatness table, keys of generalization.MEASURES
+DESCRIBED = (*MAIN, OTHER, DECAY, B)  # pairs in the flatness table
+FLATNESS = {  # columns of that table, keys of generalization.MEASURES
     "norm": "weight_norm",
     "Keskar's sharpness": "keskar_wide",
     "relative sharpness": "relative_sharpness",
@@ -276,7 +277,7 @@ def line_table(result: Result) -> pd.DataFrame:
 def flatness_table(result: Result) -> pd.DataFrame:
     """Compare the ends of each pair by what is called flatness: factors, second end over first."""
     rows = []
-    for name in (*MAIN, OTHER, DECAY, B):
+    for name in DESCRIBED:
         pair = result.pairs[name]
         row = {"pair": name, "lean (decades)": str(t_interval(pair.lean))}
         for title, measure in FLATNESS.items():
@@ -341,6 +342,25 @@ def lean_sentence(result: Result) -> str:
             wider = "the large batch's end" if lean.mean > 0 else "the small batch's end"
         parts.append(f"{wider} looks wider {text} weight decay (lean {lean} decades)")
     return f"{parts[0][0].upper()}{parts[0][1:]}, {parts[1]}."
+
+
+def flatness_sentence(result: Result) -> str:
+    """Count the lines on which the end that looks wider has the larger, or smaller, sharpness."""
+    leaning = {
+        name: np.sign(lean.mean)
+        for name in DESCRIBED
+        if (lean := t_interval(result.pairs[name].lean)).excludes_zero
+    }
+    parts = []
+    for title, measure in FLATNESS.items():
+        found = [t_interval(s * _ratios(result.pairs[n], measure)) for n, s in leaning.items()]
+        larger = [interval.mean > 0 for interval in found if interval.excludes_zero]
+        parts.append(f"{title} {sum(larger)} / {len(larger) - sum(larger)}")
+    return (
+        f"On {len(leaning)} of these {len(DESCRIBED)} lines one end surely looks wider; on so many "
+        f"of them it surely has the larger / the smaller value: {', '.join(parts)}; "
+        "elsewhere that is open."
+    )
 
 
 def trend_sentence(result: Result) -> str:
