@@ -84,7 +84,7 @@ def _refill(folder: Path, files: Mapping[str, bytes]) -> None:
 def publish_chapter(report: Report, name: str, chapters: Path, out: Path) -> list[Product]:
     """Build one chapter's page and PDF, without a title page.
 
-    What it says of other chapters leads nowhere and is kept as text.
+    References to other chapters lead nowhere: they become those chapters' names.
 
     Args:
         report: What `load_report` read, for its bibliography and where code is shown.

@@ -326,7 +326,8 @@ local function reference(citation, source)
   local id, target = citation.id, known[citation.id]
   if not target or not target.number then
     complain(source, (target and 'a reference to unnumbered @' or 'unknown reference @') .. id)
-    return pandoc.Str('@' .. id)
+    local elsewhere = not target and id:match('^sec%-(.+)')  -- a chapter that is not in this file
+    return elsewhere and pandoc.Emph((elsewhere:gsub('%-', ' '))) or pandoc.Str('@' .. id)
   end
   local bare = citation.mode == 'SuppressAuthor'
   if PRINT then
