@@ -345,7 +345,7 @@ def lean_sentence(result: Result) -> str:
 
 
 def flatness_sentence(result: Result) -> str:
-    """Count the lines on which the end that looks wider has the larger, or smaller, sharpness."""
+    """Count the lines on which the end that looks wider has the larger, or smaller, value."""
     leaning = {
         name: np.sign(lean.mean)
         for name in DESCRIBED
