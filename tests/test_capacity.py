@@ -14,7 +14,18 @@ from torch import nn
 
 from hw1lib import data, generalization, models, replicas, verdicts
 from hw1lib.experiments import capacity as chapter
-from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B, claims, slips, trainings, views
+from hw1lib.experiments.capacity import (
+    ARMS,
+    NOISY,
+    SETTLED,
+    A,
+    B,
+    claims,
+    findings,
+    slips,
+    trainings,
+    views,
+)
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
 
@@ -22,9 +33,14 @@ SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test
 FIGURES = [views.sweeps, views.gaps, views.settled, views.written, views.descent]
 TABLES = [views.sweep_table, views.knee_table, views.theirs_table, views.verdict_table]
 TABLES += [slips.slip_table]
-SENTENCES = [views.sweep_sentence, views.knee_sentence, views.gap_sentence, views.settled_sentence]
-SENTENCES += [views.written_sentence, views.descent_sentence, views.fitted_sentence]
-SENTENCES += [views.describe]
+SENTENCES = [
+    findings.sweep_sentence,
+    findings.knee_sentence,
+    findings.gap_sentence,
+    findings.settled_sentence,
+]
+SENTENCES += [findings.written_sentence, findings.descent_sentence, findings.fitted_sentence]
+SENTENCES += [findings.describe]
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +272,7 @@ def test_a_peak_of_the_test_error_is_told_where_it_is(result):
     error = np.array([30, 25, 20, 28, 35, 25, 18, 15])
     noisy = sweep_of(SIZES, error, 100 - error)
     shown = dataclasses.replace(result, sweeps={**result.sweeps, NOISY: noisy})
-    assert "160,000 parameters" in views.descent_sentence(shown)
+    assert "160,000 parameters" in findings.descent_sentence(shown)
 
 
 def test_fewer_than_six_trainings_are_not_tested(result):
@@ -292,7 +308,7 @@ def test_diverged_trainings_are_counted_and_called_so(failed):
     table = views.sweep_table(failed)
     assert (table["diverged"] >= 1).all()  # a network of dead units stays finite
     assert (table["diverged"] == 2).sum() >= len(table) / 2
-    assert "diverged" in views.sweep_sentence(failed)
+    assert "diverged" in findings.sweep_sentence(failed)
     assert np.isnan(failed.sweeps[A].train).all()
 
 

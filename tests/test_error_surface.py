@@ -14,7 +14,16 @@ from torch import nn
 
 from hw1lib import landscape, measures, models, replicas, verdicts
 from hw1lib.experiments import error_surface as chapter
-from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, claims, slips, views
+from hw1lib.experiments.error_surface import (
+    ADAM,
+    ARMS,
+    LARGE,
+    REGRESSORS,
+    claims,
+    findings,
+    slips,
+    views,
+)
 from hw1lib.landscape import DISTANCES, Look, Surface
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
@@ -23,9 +32,9 @@ SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, meas
 FIGURES = [views.lines, views.regressor_lines, views.planes, views.away, views.paths]
 FIGURES += [views.eigenvalues]
 TABLES = [views.line_table, views.flatness_table, views.verdict_table, slips.slip_table]
-SENTENCES = [views.line_sentence, views.accuracy_sentence, views.regressor_sentence]
-SENTENCES += [views.planes_sentence, views.flatter_sentence, views.path_sentence]
-SENTENCES += [views.eigenvalue_sentence]
+SENTENCES = [findings.line_sentence, findings.accuracy_sentence, findings.regressor_sentence]
+SENTENCES += [findings.planes_sentence, findings.flatter_sentence, findings.path_sentence]
+SENTENCES += [findings.eigenvalue_sentence]
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +330,7 @@ def test_everything_can_be_shown_whatever_happened(which, request):
         assert isinstance(tabulate(shown), pd.DataFrame)
     for say in SENTENCES:
         assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say.__name__
-    assert views.describe_lines(shown, [*REGRESSORS, *ARMS]).count("from") >= 1
+    assert findings.describe_lines(shown, [*REGRESSORS, *ARMS]).count("from") >= 1
 
 
 def test_diverged_trainings_are_counted_and_called_so(failed):
@@ -329,7 +338,7 @@ def test_diverged_trainings_are_counted_and_called_so(failed):
     assert table.loc["deep, sinc", "diverged"] == SPEC.replicas
     assert table.loc["deep, sinc", "never rises"].startswith(f"0 of {SPEC.replicas}")
     assert table.loc["SGD, digits", "diverged"] == 0
-    assert "diverged" in views.path_sentence(failed)
+    assert "diverged" in findings.path_sentence(failed)
 
 
 def test_a_stand_in_is_named(result):

@@ -15,9 +15,11 @@ from torch import nn
 from hw1lib import data, measures, models, training
 from hw1lib.experiments import function_fit, image_task
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED, Fit
+from hw1lib.experiments.function_fit import findings as fit_findings
 from hw1lib.experiments.function_fit import slips as fit_slips
 from hw1lib.experiments.function_fit import views as fit_views
 from hw1lib.experiments.image_task import CONTROL, DEPTH, DIGITS_DEPTH, MAIN, B, Curves
+from hw1lib.experiments.image_task import findings as image_findings
 from hw1lib.experiments.image_task import slips as image_slips
 from hw1lib.experiments.image_task import views as image_views
 from hw1lib.replicas import Streams
@@ -406,7 +408,7 @@ def test_a_folder_of_images_leaves_the_digits_out(fresh, tmp_path):
     assert [row["standin"] for row in result.provenance] == [None]
     assert image_task.depth_arms(result) == [DEPTH]
     assert result.standin(*result.images) == ""
-    assert "animals" in image_views.depth_sentence(result)
+    assert "animals" in image_findings.depth_sentence(result)
     labels_and_units(image_views.finals(result, image_task.depth_arms(result)))
 
 
@@ -416,7 +418,7 @@ def test_a_folder_of_images_leaves_the_digits_out(fresh, tmp_path):
 @pytest.fixture(scope="module")
 def fit_shown(fitted):
     """Every figure, table and text of chapter 11."""
-    result, views = fitted, fit_views
+    result, views, findings = fitted, fit_views, fit_findings
     figures = [views.loss_curves(result), views.final_losses(result)]
     for arm in ARMS:
         figures += [
@@ -431,14 +433,14 @@ def fit_shown(fitted):
         "tuning": views.tuning_table(result),
     }
     texts = [
-        views.order_sentence(result),
-        views.stuck_sentence(result),
-        *views.reading(result),
-        views.jump_sentence(result),
-        views.between_sentence(result),
-        views.arrival_sentence(result),
-        views.stopping_sentence(result),
-        views.describe_losses(result),
+        findings.order_sentence(result),
+        findings.stuck_sentence(result),
+        *findings.reading(result),
+        findings.jump_sentence(result),
+        findings.between_sentence(result),
+        findings.arrival_sentence(result),
+        findings.stopping_sentence(result),
+        findings.describe_losses(result),
     ]
     return figures, tables, texts
 
@@ -446,7 +448,7 @@ def fit_shown(fitted):
 @pytest.fixture(scope="module")
 def images_shown(seen):
     """Every figure, table and text of chapter 12."""
-    result, views = seen, image_views
+    result, views, findings = seen, image_views, image_findings
     figures = [
         *(views.learning_curves(result, arm) for arm in result.images),
         views.finals(result, [MAIN, CONTROL]),
@@ -459,13 +461,13 @@ def images_shown(seen):
         "contrasts": views.contrast_table(result),
     }
     texts = [
-        views.main_sentence(result),
-        *views.width_reading(result),
-        views.control_sentence(result),
-        views.depth_sentence(result),
-        views.written_sentence(result),
-        views.digits_sentence(result),
-        *(views.describe(result, arm) for arm in result.images),
+        findings.main_sentence(result),
+        *findings.width_reading(result),
+        findings.control_sentence(result),
+        findings.depth_sentence(result),
+        findings.written_sentence(result),
+        findings.digits_sentence(result),
+        *(findings.describe(result, arm) for arm in result.images),
     ]
     return figures, tables, texts
 
@@ -561,7 +563,7 @@ def diverged(fresh):
 
 
 def test_a_fit_that_diverges_is_counted(diverged):
-    said = fit_views.stuck_sentence(diverged)
+    said = fit_findings.stuck_sentence(diverged)
     count = sum(np.count_nonzero(~np.isfinite(f.loss[-1])) for f in diverged.fits.values())
     assert count > 0
     assert sum(fit.diverged.sum() for fit in diverged.fits.values()) == count
@@ -610,14 +612,14 @@ FIT_VIEWS = {
     "tuning_table": fit_views.tuning_table,
     "verdict_table": fit_views.verdict_table,
     "slip_table": fit_slips.slip_table,
-    "order_sentence": fit_views.order_sentence,
-    "stuck_sentence": fit_views.stuck_sentence,
-    "reading": fit_views.reading,
-    "jump_sentence": fit_views.jump_sentence,
-    "between_sentence": fit_views.between_sentence,
-    "arrival_sentence": fit_views.arrival_sentence,
-    "stopping_sentence": fit_views.stopping_sentence,
-    "describe_losses": fit_views.describe_losses,
+    "order_sentence": fit_findings.order_sentence,
+    "stuck_sentence": fit_findings.stuck_sentence,
+    "reading": fit_findings.reading,
+    "jump_sentence": fit_findings.jump_sentence,
+    "between_sentence": fit_findings.between_sentence,
+    "arrival_sentence": fit_findings.arrival_sentence,
+    "stopping_sentence": fit_findings.stopping_sentence,
+    "describe_losses": fit_findings.describe_losses,
 }
 
 
@@ -658,13 +660,13 @@ IMAGE_VIEWS = {
     "contrast_table": image_views.contrast_table,
     "verdict_table": image_views.verdict_table,
     "slip_table": image_slips.slip_table,
-    "main_sentence": image_views.main_sentence,
-    "width_reading": image_views.width_reading,
-    "control_sentence": image_views.control_sentence,
-    "depth_sentence": image_views.depth_sentence,
-    "written_sentence": image_views.written_sentence,
-    "digits_sentence": image_views.digits_sentence,
-    "describe": lambda result: image_views.describe(result, MAIN),
+    "main_sentence": image_findings.main_sentence,
+    "width_reading": image_findings.width_reading,
+    "control_sentence": image_findings.control_sentence,
+    "depth_sentence": image_findings.depth_sentence,
+    "written_sentence": image_findings.written_sentence,
+    "digits_sentence": image_findings.digits_sentence,
+    "describe": lambda result: image_findings.describe(result, MAIN),
 }
 
 

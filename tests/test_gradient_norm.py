@@ -25,6 +25,7 @@ from hw1lib.experiments.gradient_norm import (
     B,
     Course,
     Edge,
+    findings,
     slips,
     views,
 )
@@ -286,24 +287,24 @@ def test_the_edge_is_held_from_where_it_was_reached():
 
 
 VIEWS = {
-    name: getattr(views, name)
-    for name in [
-        "courses",
-        "zoom",
-        "swings",
-        "edges",
-        "oscillation_table",
-        "correlation_table",
-        "edge_table",
-        "verdict_table",
-        "course_sentence",
-        "digits_sentence",
-        "zoom_sentence",
-        "swing_reading",
-        "edge_sentence",
-        "rerun_sentence",
-        "diverged_sentence",
-        "describe",
+    name: getattr(where, name)
+    for where, name in [
+        (views, "courses"),
+        (views, "zoom"),
+        (views, "swings"),
+        (views, "edges"),
+        (views, "oscillation_table"),
+        (views, "correlation_table"),
+        (views, "edge_table"),
+        (views, "verdict_table"),
+        (findings, "course_sentence"),
+        (findings, "digits_sentence"),
+        (findings, "zoom_sentence"),
+        (findings, "swing_reading"),
+        (findings, "edge_sentence"),
+        (findings, "rerun_sentence"),
+        (findings, "diverged_sentence"),
+        (findings, "describe"),
     ]
 }
 VIEWS["slip_table"] = slips.slip_table
@@ -408,7 +409,7 @@ def test_diverged_trainings_are_counted(diverged):
     lost = sum(int((~np.isfinite(c.loss[-1])).sum()) for c in diverged.courses.values())
     lost += int((~np.isfinite(diverged.edges[1e6].loss[-1])).sum())
     assert lost > 2
-    assert f"not finite: {lost} of " in views.diverged_sentence(diverged)
+    assert f"not finite: {lost} of " in findings.diverged_sentence(diverged)
     assert diverged.edges[1e6].epochs.tolist() == [0]  # no further look once all had ended
     assert np.isfinite(diverged.edges[0.2].sharpness).all()
     assert len(diverged.courses[PLAIN, MAIN].loss) == 40

@@ -17,7 +17,7 @@ from torch import nn
 
 from hw1lib import data, generalization, models, replicas, training, verdicts
 from hw1lib.experiments import interpolation as chapter
-from hw1lib.experiments.interpolation import B, claims, slips, views
+from hw1lib.experiments.interpolation import B, claims, findings, slips, views
 from hw1lib.experiments.interpolation import trainings as trained
 from hw1lib.experiments.interpolation.trainings import ADAM, NESTEROV, Line, Training
 from hw1lib.replicas import Streams
@@ -37,10 +37,10 @@ FIGURES = [
 ]
 TABLES = [views.end_table, views.line_table, views.flatness_table, views.verdict_table]
 TABLES += [slips.slip_table]
-SENTENCES = [views.course_sentence, views.update_sentence, views.aligned_sentence]
-SENTENCES += [views.lean_sentence, views.flatness_sentence, views.trend_sentence]
-SENTENCES += [views.retrained_sentence, views.together_sentence, views.verdict_sentence]
-SENTENCES += [lambda result: views.barrier_sentence(result, views.UNTOUCHED)]
+SENTENCES = [findings.course_sentence, findings.update_sentence, findings.aligned_sentence]
+SENTENCES += [findings.lean_sentence, findings.flatness_sentence, findings.trend_sentence]
+SENTENCES += [findings.retrained_sentence, findings.together_sentence, findings.verdict_sentence]
+SENTENCES += [lambda result: findings.barrier_sentence(result, views.UNTOUCHED)]
 
 
 @pytest.fixture(scope="module")
@@ -339,7 +339,7 @@ def test_the_wider_end_is_compared_by_every_measure_of_flatness(result):
     names = views.DESCRIBED
     alone = pair_of(np.exp, n=1)  # one pair tells nothing surely
     pairs = dict.fromkeys(names, rising) | {names[0]: falling, names[1]: alone}
-    said = views.flatness_sentence(planted(result, **pairs))
+    said = findings.flatness_sentence(planted(result, **pairs))
     assert said.startswith(f"On {len(names) - 1} of these {len(names)} lines")
     assert (
         "norm 1 / 7, Keskar's sharpness 1 / 7, relative sharpness 0 / 0, largest eigenvalue 7 / 1, "
@@ -361,7 +361,7 @@ def test_everything_can_be_shown_whatever_happened(which, request):
         assert isinstance(tabulate(shown), pd.DataFrame)
     for say in SENTENCES:
         assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say(shown)
-    assert "Median training loss" in views.describe_lines(shown, [*shown.pairs])
+    assert "Median training loss" in findings.describe_lines(shown, [*shown.pairs])
 
 
 def test_diverged_trainings_are_counted_and_called_so(failed):
@@ -370,7 +370,7 @@ def test_diverged_trainings_are_counted_and_called_so(failed):
     assert table.loc["SGD, batch 10, rate 0.001", "diverged"] == 0
     lines = views.line_table(failed).set_index("pair")
     assert lines.loc[B, "n"] == 0
-    assert f"{B} diverged" in views.describe_lines(failed, [B])
+    assert f"{B} diverged" in findings.describe_lines(failed, [B])
 
 
 def test_a_stand_in_is_named(result):

@@ -19,6 +19,7 @@ from hw1lib.experiments.minimal_ratio import (
     SPLIT,
     Points,
     claims,
+    findings,
     slips,
     views,
 )
@@ -218,13 +219,13 @@ def test_figures_are_drawn_whatever_happened(result, lost, name):
 
 
 def test_tables_and_sentences_are_made_whatever_happened(result, lost):
-    sentences = [name for name in dir(views) if name.endswith("_sentence")]
+    sentences = [name for name in dir(findings) if name.endswith("_sentence")]
     assert len(sentences) == 6
     for shown in (result, planted(result, lambda loss: 0.9), lost):
         assert all(isinstance(getattr(views, name)(shown), pd.DataFrame) for name in TABLES)
         assert "nan" not in slips.slip_table(shown).to_string()
         for name in [*sentences, "describe_searches"]:
-            assert "nan" not in getattr(views, name)(shown)
+            assert "nan" not in getattr(findings, name)(shown)
 
 
 def test_the_outcomes_of_an_arm_add_up_to_its_networks(result, lost):

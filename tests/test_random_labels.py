@@ -14,7 +14,7 @@ from torch import nn
 
 from hw1lib import data, generalization, measures, models, replicas, training, verdicts
 from hw1lib.experiments import random_labels as chapter
-from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, claims, slips, views
+from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, claims, findings, slips, views
 from hw1lib.experiments.random_labels import trainings as learning
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
@@ -23,8 +23,8 @@ SPEC = chapter.PROFILES["smoke"].replace(data="standin")
 FIGURES = [views.noise, views.pace, views.memory, views.written]
 TABLES = [views.fit_table, views.test_table, views.literature_table, views.verdict_table]
 TABLES += [slips.slip_table]
-SENTENCES = [views.slower_sentence, views.pace_sentence, views.test_sentence]
-SENTENCES += [views.memory_sentence, views.written_sentence, views.literature_sentence]
+SENTENCES = [findings.slower_sentence, findings.pace_sentence, findings.test_sentence]
+SENTENCES += [findings.memory_sentence, findings.written_sentence, findings.literature_sentence]
 
 
 @pytest.fixture(scope="module")
@@ -326,7 +326,7 @@ def test_everything_can_be_shown_whatever_happened(which, request):
         assert isinstance(table, pd.DataFrame)
         assert not re.search(r"\bnan\b|\binf\b|None", table.to_string())
     said = [say(shown) for say in SENTENCES]
-    said += [views.curve_sentence(shown, name) for name in NETWORKS]
+    said += [findings.curve_sentence(shown, name) for name in NETWORKS]
     for sentence in said:
         assert not re.search(r"\bnan\b|\binf\b|None", sentence), sentence
 
@@ -336,13 +336,13 @@ def test_diverged_trainings_are_counted_and_none_is_called_fitted(failed):
     for _, row in table.iterrows():
         n = 1 if row["network"] == CNN else 2
         assert (row["all labels right"], row["diverged"]) == (f"0 of {n}", n)
-    assert "diverged" in views.memory_sentence(failed)
+    assert "diverged" in findings.memory_sentence(failed)
 
 
 def test_an_unfitted_training_is_called_a_lower_bound(result):
     long = dataclasses.replace(result, spec=SPEC.replace(epochs=100))
     both = planted(long, MLP_0=fitted_after([10]), MLP_100=fitted_after([40, 1000]))
-    assert "at least, since 4 ended unfitted" in views.slower_sentence(both)
+    assert "at least, since 4 ended unfitted" in findings.slower_sentence(both)
 
 
 def test_the_table_beside_the_literature_has_the_reports_networks(result):
@@ -354,9 +354,9 @@ def test_the_table_beside_the_literature_has_the_reports_networks(result):
 
 
 def test_the_margins_said_are_those_that_decide(result, monkeypatch):
-    assert "above 99 % training" in views.margin_sentence()
-    monkeypatch.setattr(views, "POINTS", 7.0)
-    assert "from 7 points on" in views.margin_sentence()
+    assert "above 99 % training" in findings.margin_sentence()
+    monkeypatch.setattr(findings, "POINTS", 7.0)
+    assert "from 7 points on" in findings.margin_sentence()
 
 
 def test_a_stand_in_is_named(result):

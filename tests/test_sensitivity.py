@@ -26,6 +26,7 @@ from hw1lib.experiments.sensitivity import (
     TRUE,
     claims,
     correlations,
+    findings,
     slips,
     trainings,
     views,
@@ -38,9 +39,9 @@ SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test
 OF_RESULT = [views.sweep, views.sensitivity, views.as_written, views.noise, views.sharp]
 OF_RESULT += [views.rescaled]
 TABLES = [views.keskar_table, views.jacobian_table, views.verdict_table, slips.slip_table]
-SENTENCES = [views.sweep_sentence, views.sensitivity_sentence, views.written_sentence]
-SENTENCES += [views.noise_sentence, views.sharp_sentence, views.rescaled_sentence]
-SENTENCES += [views.keskar_sentence, views.describe_sweep]
+SENTENCES = [findings.sweep_sentence, findings.sensitivity_sentence, findings.written_sentence]
+SENTENCES += [findings.noise_sentence, findings.sharp_sentence, findings.rescaled_sentence]
+SENTENCES += [findings.keskar_sentence, findings.describe_sweep]
 
 
 @pytest.fixture(autouse=True)
@@ -352,6 +353,6 @@ def test_every_measure_that_is_correlated_is_described():
 def test_diverged_trainings_are_counted(failed):
     lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in failed.sweep.values())
     assert lost >= 2 * len(SPEC.batch_sizes)  # at least those whose every update is too large
-    assert f"Diverged: {lost} of {4 * 3 * 2} trainings." in views.sweep_sentence(failed)
+    assert f"Diverged: {lost} of {4 * 3 * 2} trainings." in findings.sweep_sentence(failed)
     assert np.isnan(failed.alone[TRUE]["train_loss"]).all()
     assert np.isnan(failed.alone[RANDOM]["jacobian_test"]).all()

@@ -14,7 +14,7 @@ from torch import nn
 
 from hw1lib import models, replicas, trajectories
 from hw1lib.experiments import weight_paths as chapter
-from hw1lib.experiments.weight_paths import A, B, slips, views
+from hw1lib.experiments.weight_paths import A, B, findings, slips, views
 from hw1lib.experiments.weight_paths.claims import CLAIMS
 from hw1lib.replicas import Streams
 from hw1lib.spec import SettingError
@@ -189,14 +189,14 @@ TABLES = {
     "slip_table": slips.slip_table,
 }
 TEXTS = {
-    "joint_sentence": views.joint_sentence,
-    "outward_sentence": views.outward_sentence,
-    "own_sentence": views.own_sentence,
-    "theory_sentence": views.theory_sentence,
-    "star_sentence": views.star_sentence,
-    "spread_sentence": views.spread_sentence,
-    "accuracy_sentence": views.accuracy_sentence,
-    "describe": views.describe,
+    "joint_sentence": findings.joint_sentence,
+    "outward_sentence": findings.outward_sentence,
+    "own_sentence": findings.own_sentence,
+    "theory_sentence": findings.theory_sentence,
+    "star_sentence": findings.star_sentence,
+    "spread_sentence": findings.spread_sentence,
+    "accuracy_sentence": findings.accuracy_sentence,
+    "describe": findings.describe,
 }
 VIEWS = {**FIGURES, **TABLES, **TEXTS}
 

@@ -1,7 +1,5 @@
 """Figures and tables of chapter 24, each a function of its result."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +9,7 @@ from matplotlib.figure import Figure
 
 from hw1lib import drawn, figures, verdicts
 from hw1lib.experiments.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD, Result
-from hw1lib.experiments.error_surface.claims import CLAIMS, flatter
+from hw1lib.experiments.error_surface.claims import CLAIMS
 from hw1lib.landscape import DISTANCES, Surface
 from hw1lib.statistics import geometric_mean, t_interval, tally
 
@@ -25,9 +23,7 @@ STYLES = {  # colour, dash and mark of each network and arm, in every figure
 UNITS = {"sinc": "mean squared error", "digits": "cross-entropy (nats)"}
 PLANES = {"deep": "deep, sinc", "shallow": "shallow, sinc", SGD: "SGD, digits"}
 PATHS = {"deep": "deep, sinc", SGD: "SGD, digits"}
-
 LEVELS = 18  # of a contour figure: enough to see the shape, few enough to stay small
-HIGH_ACCURACY = 0.9
 
 
 def lines(result: Result) -> Figure:
@@ -152,7 +148,7 @@ def line_table(result: Result) -> pd.DataFrame:
         sound = ~surface.diverged
         rows.append(
             {
-                "network": _title(name),
+                "network": network_title(name),
                 "never rises": tally(surface.monotone),
                 "largest rise (% of the start)": _median(100 * surface.rise[sound]),
                 "half of the fall at": _median(_half_way(surface)[sound]),
@@ -170,7 +166,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
         wide = 100 * surface.wide[np.isfinite(surface.wide)]
         rows.append(
             {
-                "network": _title(name),
+                "network": network_title(name),
                 "training loss": str(geometric_mean(surface.final)),
                 "rise at 0.1": str(geometric_mean(surface.away(0.1))),
                 "rise at 1": str(geometric_mean(surface.away(1.0))),
@@ -184,81 +180,6 @@ def flatness_table(result: Result) -> pd.DataFrame:
 def verdict_table(result: Result) -> pd.DataFrame:
     """List the chapter's expectations with their verdicts."""
     return verdicts.table(CLAIMS, result)
-
-
-def line_sentence(result: Result) -> str:
-    """Say in how many trainings the loss never rises on the line."""
-    listed = ", ".join(f"{_title(n)} {tally(s.monotone)}" for n, s in result.surfaces.items())
-    return f"Lines on which the training loss never rises: {listed}."
-
-
-def accuracy_sentence(result: Result) -> str:
-    """Say where on the line the training accuracy first is high."""
-    parts = []
-    for arm in ARMS:
-        surface = result.surfaces[arm]
-        high = surface.line[:, :, 0, 1] >= HIGH_ACCURACY
-        reached = high.any(axis=1)
-        if reached.any():
-            first = np.median(surface.alphas[high.argmax(axis=1)][reached])
-            parts.append(f"{arm} at {first:.2f} ({reached.sum()} of {len(high)} trainings)")
-        else:
-            parts.append(f"{arm} never")
-    return (
-        f"Training accuracy on the line is first above {100 * HIGH_ACCURACY:.0f} %, median "
-        f"position: {', '.join(parts)}."
-    )
-
-
-def regressor_sentence(result: Result) -> str:
-    """Say in how many regressors the loss never rises on the line."""
-    listed = ", ".join(f"{n} {tally(result.surfaces[n].monotone)}" for n in REGRESSORS)
-    return f"The loss never rises in {listed}."
-
-
-def planes_sentence(result: Result) -> str:
-    """Say how much of the planes lies under half of the loss at the initial weights."""
-    parts = []
-    for name, title in PLANES.items():
-        wide = result.surfaces[name].wide
-        wide = 100 * wide[np.isfinite(wide)]
-        told = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
-        parts.append(f"{title} {told}")
-    return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
-
-
-def flatter_sentence(result: Result) -> str:
-    """Compare the regressors' rises near their solutions and far from them."""
-    parts = []
-    for distance in (0.1, 1.0):
-        log10 = flatter(result, distance)
-        if log10.n == 0:
-            parts.append(f"not known at distance {distance:g}")
-            continue
-        limits = f" [{10**log10.low:.2g}, {10**log10.high:.2g}]" if log10.n > 1 else ""
-        parts.append(
-            f"{10**log10.mean:.2g}{limits} times that of deep at distance {distance:g} "
-            f"(n = {log10.n})"
-        )
-    return f"The rise of shallow's loss is {' and '.join(parts)}."
-
-
-def path_sentence(result: Result) -> str:
-    """Say how much of the paths' variance the planes hold, beside that of random walks."""
-    parts = []
-    for name, title in PATHS.items():
-        surface = result.surfaces[name]
-        found = np.isfinite(surface.path_share).all(axis=1)
-        share = 100 * surface.path_share[found].sum(axis=1)
-        if not found.any():
-            parts.append(f"{title} diverged")
-            continue
-        walk = 100 * walk_share(surface.path.shape[1])
-        parts.append(
-            f"{title} {t_interval(share)} % (n = {found.sum()}; a random walk of "
-            f"{surface.path.shape[1]} points: {walk:.0f} %)"
-        )
-    return f"Two components hold this share of a path's variance: {'; '.join(parts)}."
 
 
 def walk_share(points: int) -> float:
@@ -275,27 +196,8 @@ def walk_share(points: int) -> float:
     return float(variances[:2].sum() / variances.sum())
 
 
-def eigenvalue_sentence(result: Result) -> str:
-    """List the largest eigenvalues."""
-    listed = ", ".join(
-        f"{_title(n)} {geometric_mean(s.eigenvalues[:, 0])}" for n, s in result.surfaces.items()
-    )
-    return f"Geometric means: {listed}."
-
-
-def describe_lines(result: Result, names: Sequence[str]) -> str:
-    """Describe lines for readers who cannot see them."""
-    parts = []
-    for name in names:
-        falling = result.surfaces[name].falling
-        falling = falling[:, np.isfinite(falling).all(axis=0)]
-        ends = np.median(falling[[0, -1]], axis=1) if falling.size else None
-        told = "diverged" if ends is None else f"from {ends[0]:.2g} to {ends[1]:.2g}"
-        parts.append(f"{name} {told}")
-    return f"Median training loss from the first to the last weights: {', '.join(parts)}."
-
-
-def _title(name: str) -> str:
+def network_title(name: str) -> str:
+    """Name a network with its data."""
     return f"{name}, sinc" if name in REGRESSORS else f"{name}, digits"
 
 

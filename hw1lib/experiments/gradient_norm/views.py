@@ -17,21 +17,17 @@ from hw1lib.experiments.gradient_norm import (
     B,
     Edge,
     Result,
-    Swing,
     decades,
 )
 from hw1lib.experiments.gradient_norm.claims import (
     CLAIMS,
-    EARLY,
-    FIRST,
     absolute_swing,
-    amplitude_ratio,
     correlation,
     early,
     late,
 )
-from hw1lib.experiments.gradient_norm.trainings import RERUN, SAME, TENTH
-from hw1lib.statistics import log_ratio, t_interval, tally
+from hw1lib.experiments.gradient_norm.trainings import SAME, TENTH
+from hw1lib.statistics import t_interval, tally
 
 STYLES = {  # colour and mark of each optimizer, in every figure
     RMSPROP: ("#0072B2", "o"),
@@ -88,7 +84,7 @@ def zoom(result: Result) -> Figure:
             if np.isfinite(_half_span(norm)):
                 middle = np.sqrt(norm.min() * norm.max())
                 ax.set_ylim(middle / 10**half, middle * 10**half)
-    figures.label_grid(axes, list(STEPS.values()), [_short(arm) for arm in OPTIMIZERS])
+    figures.label_grid(axes, list(STEPS.values()), [short_name(arm) for arm in OPTIMIZERS])
     figure.supxlabel("update", fontsize=8)
     figure.supylabel("gradient norm (loss per unit of weight)", fontsize=8)
     return figure
@@ -106,7 +102,7 @@ def swings(result: Result) -> Figure:
                 if name == "period":
                     values = np.where(oscillation.periodic, values, np.nan)
                 positive = np.isfinite(values) & (values > 0)
-                groups[f"{_short(arm)}\n{step}"] = np.where(positive, values, np.nan)
+                groups[f"{short_name(arm)}\n{step}"] = np.where(positive, values, np.nan)
                 styles.append(STYLES[arm])
         figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
         if np.isfinite(np.concatenate([*groups.values()])).any():  # nothing has no logarithm
@@ -146,11 +142,11 @@ def oscillation_table(result: Result) -> pd.DataFrame:
                 "part": begun if part == LATE else f"then, {STEPS[part]}",
                 "n": int(np.isfinite(found.amplitude).sum()),
                 "periodic": tally(found.periodic[np.isfinite(found.amplitude)]),
-                "period (updates)": _median(found.period[found.periodic], ".0f"),
-                "by spectrum": _median(found.spectral_period[found.periodic], ".0f"),
+                "period (updates)": median(found.period[found.periodic], ".0f"),
+                "by spectrum": median(found.spectral_period[found.periodic], ".0f"),
                 "amplitude (decades)": f"{t_interval(decades(found.amplitude)).factor:.2g}",
-                "level": _median(swing.level, ".1e"),
-                "swing": _median(absolute_swing(result, (arm, part)), ".1e"),
+                "level": median(swing.level, ".1e"),
+                "swing": median(absolute_swing(result, (arm, part)), ".1e"),
             }
         )
     return pd.DataFrame(rows)
@@ -174,16 +170,16 @@ def edge_table(result: Result) -> pd.DataFrame:
     rows = []
     for rate, edge in result.edges.items():
         relative = _relative(edge, rate)
-        reached = _reached(edge, rate)
+        reached = reached_edge(edge, rate)
         first = edge.epochs[(relative >= 1).argmax(axis=0)][reached]
         rows.append(
             {
                 "step": f"{rate:g}",
                 "2 / step": f"{2 / rate:g}",
                 "reached it": tally(reached),
-                "at update": _median(first.astype(float), ",.0f"),
+                "at update": median(first.astype(float), ",.0f"),
                 "eigenvalue × step / 2 from then on": str(t_interval(hovering(edge, rate))),
-                "loss at the end": _median(edge.loss[-1], ".1e"),
+                "loss at the end": median(edge.loss[-1], ".1e"),
             }
         )
     return pd.DataFrame(rows)
@@ -210,109 +206,19 @@ def _relative(edge: Edge, rate: float) -> np.ndarray:
     return edge.sharpness * rate / 2
 
 
-def _reached(edge: Edge, rate: float) -> np.ndarray:
+def reached_edge(edge: Edge, rate: float) -> np.ndarray:
     """Tell which trainings were seen at or beyond 2 / step, (R,) of bool."""
     return np.asarray((_relative(edge, rate) >= 1).any(axis=0))
 
 
-def course_sentence(result: Result) -> str:
-    """Say where the loss stood at the moments that A names."""
-    loss = result.courses[RMSPROP, MAIN].loss
-    course = result.courses[RMSPROP, MAIN]
-    places = [0, course.fraction(FIRST), course.fraction(EARLY), len(loss) - 1]
-    medians = ", ".join(
-        f"{_median(loss[place], '.2g')} before update {place + 1}" for place in places
-    )
-    return f"Median loss of A's network: {medians}."
-
-
-def digits_sentence(result: Result) -> str:
-    """Say how well the digits were learned."""
-    accuracy = t_interval(100 * result.accuracy)
-    return f"The digits' networks end at a test accuracy of {accuracy} %."
-
-
-def zoom_sentence(result: Result) -> str:
-    """Say how much lower the norm lies after the step was divided by ten."""
-    parts = []
-    for arm in OPTIMIZERS:
-        same, tenth = (result.swings[arm, part].level for part in STEPS)
-        parts.append(f"{_short(arm)} {_median(same / tenth, '.2g')}")
-    return f"The level at the same step over that at a tenth of it, median: {', '.join(parts)}."
-
-
-def swing_reading(result: Result) -> list[str]:
-    """Say what dividing the step, and changing the optimizer, does to the oscillation."""
-    sentences = []
-    for arm in OPTIMIZERS:
-        relative = amplitude_ratio(result, (arm, SAME), (arm, TENTH))
-        absolute = log_ratio(*(absolute_swing(result, (arm, part)) for part in STEPS))
-        sentences.append(
-            f"Under {arm}, {_regular(result.swings[arm, SAME])} at the same step and "
-            f"{_regular(result.swings[arm, TENTH])} at a tenth of it; "
-            f"the amplitude shrinks by a factor of {relative.factor:.2g}, "
-            f"and the swing of the norm itself by {absolute.factor:.2g}."
-        )
-    others = ", ".join(
-        f"{amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)).factor:.2g} times that under {arm}"
-        for arm in (ADAM, PLAIN)
-    )
-    return [*sentences, f"At the same step the amplitude under RMSprop is {others}."]
-
-
-def edge_sentence(result: Result) -> str:
-    """Say how many trainings reached the edge of stability."""
-    parts = []
-    for rate, edge in result.edges.items():
-        reached = _reached(edge, rate)
-        parts.append(f"{reached.sum()} of {len(reached)} at step {rate:g}")
-    return f"Under plain gradient descent the eigenvalue reached 2 / step in {', '.join(parts)}."
-
-
-def rerun_sentence(result: Result) -> str:
-    """Say what B's figure would show: a few updates of a network that is trained already."""
-    course = result.courses[B, RERUN]
-    norm_rises = course.norm[-1] > course.norm[0]
-    loss_falls = course.loss[-1] < course.loss[0]
-    going = np.isfinite(course.loss[-1])
-    return (
-        f"Run again for {len(course.loss)} updates after it was trained, as B's figure was, B's "
-        f"network shows a norm that ends higher than it began in {tally(norm_rises[going])} "
-        "trainings, and a lower loss at the same time in "
-        f"{tally((norm_rises & loss_falls)[going])}."
-    )
-
-
-def diverged_sentence(result: Result) -> str:
-    """Count the trainings that were stopped by a loss that was not finite."""
-    ends = [course.loss[-1] for course in result.courses.values()]
-    ends += [edge.loss[-1] for edge in result.edges.values()]
-    diverged = sum(int((~np.isfinite(end)).sum()) for end in ends)
-    return f"Stopped by a loss that was not finite: {diverged} of {sum(map(len, ends))} courses."
-
-
-def describe(result: Result) -> str:
-    """Describe the courses for readers who cannot see them."""
-    parts = []
-    for arm, name in ((RMSPROP, "A's network"), (B, "B's network"), (DIGITS, "digits")):
-        course = result.courses[arm, MAIN]
-        first, last = (_median(course.norm[at], ".1e") for at in (0, -1))
-        begin, end = (_median(course.loss[at], ".1e") for at in (0, -1))
-        parts.append(f"{name}: norm from {first} to {last}, loss from {begin} to {end}")
-    return "Medians at the first and the last update. " + "; ".join(parts) + "."
-
-
-def _regular(swing: Swing) -> str:
-    found = swing.oscillation
-    return f"{tally(found.periodic[np.isfinite(found.amplitude)])} are periodic"
-
-
-def _median(values: np.ndarray, style: str) -> str:
+def median(values: np.ndarray, style: str) -> str:
+    """Write the median of the finite values."""
     finite = values[np.isfinite(values)]
     return f"{np.median(finite):{style}}" if len(finite) else "–"
 
 
-def _short(arm: str) -> str:
+def short_name(arm: str) -> str:
+    """Name an arm in a legend."""
     return "plain" if arm == PLAIN else arm
 
 

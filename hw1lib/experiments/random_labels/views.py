@@ -11,12 +11,7 @@ from matplotlib.ticker import StrMethodFormatter
 from hw1lib import drawn, figures, replicas, verdicts
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
 from hw1lib.experiments.random_labels.claims import (
-    AROUND_FITTED,
     CLAIMS,
-    FACTOR,
-    FITTED,
-    POINTS,
-    halfway,
     slower,
 )
 from hw1lib.statistics import geometric_mean, t_interval
@@ -27,7 +22,6 @@ UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
 SUBJECTS = {MLP: "digits", CNN: "scenes"}
 PACES = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])  # labels right
 SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by side
-
 # What others found on random labels, in %: who, network, parameters, training images, accuracy
 # on these, on the test images, and on the test images after training with true labels.
 LITERATURE = (
@@ -65,7 +59,7 @@ def noise(result: Result) -> Figure:
             _points(axes[0], network, share, passes, fitted=np.isfinite(fit.fitted))
             tested = 100 * fit.final("test", "accuracy")
             _points(axes[1], network, share, tested)
-            known = [_finite(values) for values in (passes, tested)]
+            known = [finite(values) for values in (passes, tested)]
             medians.append([np.median(values) if len(values) else np.nan for values in known])
         color, mark = STYLES[network]
         places = [100 * share + SHIFTS[network] for share in result.arm(network)]
@@ -91,7 +85,7 @@ def pace(result: Result) -> Figure:
     ax = axes[0, 0]
     for network in NETWORKS:
         color, mark = STYLES[network]
-        ratios = np.array([_multiples(result, network, share) for share in PACES])
+        ratios = np.array([multiples(result, network, share) for share in PACES])
         found = [geometric_mean(row) for row in ratios]
         mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
         (line,) = ax.plot(100 * PACES, mean, color=color, marker=mark, label=_name(network))
@@ -141,8 +135,8 @@ def fit_table(result: Result) -> pd.DataFrame:
     """List how many trainings fitted each share of random labels, and how long it took."""
     rows = []
     for (network, share), fit in result.fits.items():
-        passes = _finite(fit.fitted)
-        right = _finite(100 * fit.final("train", "accuracy"))
+        passes = finite(fit.fitted)
+        right = finite(100 * fit.final("train", "accuracy"))
         rows.append(
             {
                 "network": network,
@@ -166,7 +160,7 @@ def test_table(result: Result) -> pd.DataFrame:
             "test accuracy (%)": str(t_interval(100 * fit.final("test", "accuracy"))),
             "test loss (nats)": str(t_interval(fit.final("test", "loss"))),
             "true labels, last (%)": str(t_interval(100 * fit.final("train", "true accuracy"))),
-            "best (%)": str(t_interval(_best(fit))),
+            "best (%)": str(t_interval(best_accuracy(fit))),
         }
         for (network, share), fit in result.fits.items()
     )
@@ -200,85 +194,6 @@ def verdict_table(result: Result) -> pd.DataFrame:
     return verdicts.table(CLAIMS, result)
 
 
-def margin_sentence() -> str:
-    """Say which effects are large enough for a verdict."""
-    lowest = _theirs()[:, 0].min()
-    return (
-        f"A network counts as fitting random labels above {FITTED + AROUND_FITTED:g} % training "
-        f"accuracy, since Zhang et al. call {lowest:g} % a fit, and not up to "
-        f"{FITTED - AROUND_FITTED:g} %. Times and losses are compared as factors, of which the "
-        f"smallest that matters is {10**FACTOR:.3g}; a fall of the accuracy on true labels "
-        f"matters from {POINTS:g} points on."
-    )
-
-
-def curve_sentence(result: Result, network: str) -> str:
-    """Say how many trainings fitted true and random labels, and what the test loss did."""
-    parts = []
-    for share, called in ((0.0, "true"), (1.0, "random")):
-        fit = result.fits[network, share]
-        passes = _finite(fit.fitted)
-        when = f" (median {np.median(passes):g} passes)" if len(passes) else ""
-        parts.append(f"{len(passes)} of {len(fit.fitted)} trainings fit {called} labels{when}")
-    course = result.fits[network, 1.0].series("test", "loss")
-    rises = _finite(course[-1] - course[0])
-    loss = f"changes by {t_interval(rises)} nats" if len(rises) else "is not known: all diverged"
-    return f"{', '.join(parts)}; with random labels the test loss {loss}."
-
-
-def slower_sentence(result: Result) -> str:
-    """Say how much longer random labels take than true ones."""
-    parts = []
-    for network in NETWORKS:
-        log10 = slower(result, network, 1.0)
-        short = int((~np.isfinite(result.fits[network, 1.0].fitted)).sum())
-        least = f", at least, since {short} ended unfitted" if short and log10.n else ""
-        parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
-    return f"Passes to fit random labels, as a multiple of those for true ones: {'; '.join(parts)}."
-
-
-def pace_sentence(result: Result) -> str:
-    """Say how much longer random labels take until half of them, and nearly all, are right."""
-    parts = []
-    for network in NETWORKS:
-        half, most = (geometric_mean(_multiples(result, network, share)) for share in (0.5, 0.99))
-        parts.append(f"{network} {half} and {most}")
-    return (
-        "Passes with random labels as a multiple of those with true ones until 50 % and until 99 % "
-        f"of the training labels are right: {'; '.join(parts)}."
-    )
-
-
-def test_sentence(result: Result) -> str:
-    """Say what noise does to the test accuracy."""
-    parts = []
-    for network in NETWORKS:
-        means = [
-            f"{np.mean(tested):.1f} %" if len(tested) else "diverged"
-            for fit in result.arm(network).values()
-            for tested in [_finite(100 * fit.final("test", "accuracy"))]
-        ]
-        parts.append(f"{network} {', '.join(means)}")
-    shares = ", ".join(f"{100 * share:g}" for share in result.spec.shares)
-    return f"Mean test accuracy with {shares} % of the labels random: {'; '.join(parts)}."
-
-
-def memory_sentence(result: Result) -> str:
-    """Say how much of the truth is known at best, and how much after the fit."""
-    share = halfway(result)
-    parts = []
-    for network in NETWORKS:
-        fit = result.fits[network, share]
-        last = 100 * fit.final("train", "true accuracy")
-        told = (
-            f"{t_interval(_best(fit))} % at best and {t_interval(last)} % at the end"
-            if len(_finite(last))
-            else "diverged"
-        )
-        parts.append(f"{network} {told}")
-    return f"With {100 * share:g} % random, true training labels right: {'; '.join(parts)}."
-
-
 def minibatch_error(fit: Fit) -> np.ndarray:
     """Tell how far each pass's last minibatch's loss is from that of the whole split, either way.
 
@@ -290,40 +205,6 @@ def minibatch_error(fit: Fit) -> np.ndarray:
     off = np.full(whole.shape, np.nan)
     off[both] = np.abs(np.log10(kept[both] / whole[both]))
     return off
-
-
-def written_sentence(result: Result) -> str:
-    """Say how far the last minibatch's loss is from that of the whole split."""
-    parts = []
-    for network in NETWORKS:
-        off = _finite(minibatch_error(result.fits[network, 1.0]))
-        told = f"{10 ** np.median(off):.2f}" if len(off) else "not known"
-        parts.append(f"{told} for the {network}")
-    return (
-        "The last minibatch's loss is off by this factor, median over passes and trainings: "
-        f"{', '.join(parts)}."
-    )
-
-
-def literature_sentence(result: Result) -> str:
-    """Put our accuracies on random labels beside the range in the table of Zhang et al."""
-    ranges = [f"{min(column):g} to {max(column):g} %" for column in _theirs().T]
-    parts = []
-    for network in NETWORKS:
-        fit = result.fits[network, 1.0]
-        ours = [_finite(100 * fit.final(split, "accuracy")) for split in ("train", "test")]
-        told = " and ".join(f"{t_interval(values)} %" for values in ours)
-        parts.append(f"{network} {told if len(ours[0]) else 'diverged'}")
-    return (
-        f"Random labels, training and test accuracy: {'; '.join(parts)}; Zhang et al. report "
-        f"{' and '.join(ranges)}."
-    )
-
-
-def _theirs() -> np.ndarray:
-    """Take the training and test accuracies of Zhang et al. from the table, (3, 2), in %."""
-    rows = [row[4:6] for row in LITERATURE if row[0].startswith("Zhang")]
-    return np.array(rows, dtype=float)
 
 
 def _course(ax: Axes, result: Result, network: str, split: str, measure: str) -> None:
@@ -391,18 +272,19 @@ def _examples(result: Result, network: str) -> int:
     return min(wanted, len(result.images[network].train))
 
 
-def _multiples(result: Result, network: str, share: float) -> np.ndarray:
+def multiples(result: Result, network: str, share: float) -> np.ndarray:
     """Divide the passes until so many labels are right, random by true labels, (R,)."""
     random, true = (result.fits[network, labels].passes_to(share) for labels in (1.0, 0.0))
     return random / np.where(true > 0, true, np.nan)
 
 
-def _best(fit: Fit) -> np.ndarray:
+def best_accuracy(fit: Fit) -> np.ndarray:
     """Take the highest accuracy on the true labels at any time, (R,), percent; NaN if diverged."""
     course = 100 * fit.series("train", "true accuracy")
     best = np.where(np.isnan(course), -np.inf, course).max(axis=0)
     return np.where(np.isnan(course[-1]), np.nan, best)
 
 
-def _finite(values: np.ndarray) -> np.ndarray:
+def finite(values: np.ndarray) -> np.ndarray:
+    """Leave out what diverged."""
     return values[np.isfinite(values)]

@@ -17,9 +17,6 @@ from hw1lib.experiments.sensitivity import (
 )
 from hw1lib.experiments.sensitivity.claims import (
     CLAIMS,
-    accuracy_lost,
-    largest_against_smallest,
-    rescaling,
 )
 from hw1lib.experiments.sensitivity.trainings import FACTORS, KINDS, RESCALED
 from hw1lib.statistics import geometric_mean, log_ratio, t_interval
@@ -28,7 +25,6 @@ SPLITS = {"train": ("#0072B2", "-", "o"), "test": ("#D55E00", "--", "s")}  # in 
 ONE, TWO, THREE = ("#000000", "-", "D"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "v")
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
 MARKS = ("o", "s", "^", "v", "D", "P")
-
 # F1, digits, of Keskar et al. 2017: tables 2 to 4 and appendix
 THEIRS = {
     "training accuracy (%)": ("99.66", "99.92"),
@@ -74,9 +70,14 @@ def as_written(result: Result) -> Figure:
     """Draw what has passed for sensitivity beside the gradient of each image's own loss."""
     figure, axes = figures.panels(1, 3, 1.9, sharex=True)
     panels = [
-        ("each image's own loss,\nby the image", _own(result), "nats per unit", ONE),
-        ("a batch's mean loss,\nby the image", _of_the_mean(result), "nats per unit", TWO),
-        ("a batch's mean loss,\nby the weights", _by_weights(result), "nats per weight", THREE),
+        ("each image's own loss,\nby the image", own_gradient(result), "nats per unit", ONE),
+        ("a batch's mean loss,\nby the image", gradient_of_the_mean(result), "nats per unit", TWO),
+        (
+            "a batch's mean loss,\nby the weights",
+            gradient_by_weights(result),
+            "nats per weight",
+            THREE,
+        ),
     ]
     for ax, (title, values, unit, (color, dash, mark)) in zip(axes[0], panels, strict=True):
         sizes = np.array(result.spec.batch_sizes)
@@ -99,7 +100,7 @@ def noise(result: Result) -> Figure:
         figures.curves(ax, sizes, variance, label=name, color=color, dash=dash)
         ax.lines[-1].set_marker(mark)
         if np.isfinite(variance).any():
-            expected = np.nanmedian(variance[0]) * _expected(result, sizes)
+            expected = np.nanmedian(variance[0]) * expected_variance(result, sizes)
             line = ax.plot(sizes, expected, color="0.8", linewidth=4, zorder=0)
             drawn.note(*line, series=f"independent images, {name}")
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
@@ -215,127 +216,24 @@ def verdict_table(result: Result) -> pd.DataFrame:
     return verdicts.table(CLAIMS, result)
 
 
-def sweep_sentence(result: Result) -> str:
-    """Say what the largest batch costs in test accuracy, and how many trainings diverged."""
-    sizes = result.spec.batch_sizes
-    told = "; ".join(
-        f"{arm} {interval}" for arm in ARMS if (interval := accuracy_lost(result, arm)).n
-    )
-    lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
-    of_all = len(result.sweep) * result.spec.replicas
-    return (
-        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in points: "
-        f"{told or 'not known'}. Diverged: {lost} of {of_all} trainings."
-    )
-
-
-def sensitivity_sentence(result: Result) -> str:
-    """Say by how much sensitivity differs between the largest and the smallest batch."""
-    parts = []
-    for measure, title in (
-        ("input_gradient_test", "gradient of the loss by the input"),
-        ("jacobian_test", "Jacobian of the outputs"),
-    ):
-        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
-        parts.append(f"{title} {_listed(ratios)}")
-    return f"Largest over smallest batch, on test images: {'; '.join(parts)}."
-
-
-def written_sentence(result: Result) -> str:
-    """Say how each of the three readings of sensitivity differs over the batch sizes."""
-    parts = []
-    for title, values in (
-        ("each image's own loss", _own(result)),
-        ("the batch's mean loss", _of_the_mean(result)),
-        ("A's gradient by the weights", _by_weights(result)),
-    ):
-        parts.append(f"{title} {log_ratio(values[-1], values[0]).factor}")
-    sizes = result.spec.batch_sizes
-    return f"From batches of {sizes[0]:,} to {sizes[-1]:,} they change by: {', '.join(parts)}."
-
-
-def noise_sentence(result: Result) -> str:
-    """Say how the variance falls with the batch size, beside what independence predicts."""
-    sizes = np.array(result.spec.batch_sizes)
-    expected = _expected(result, sizes)[-1]
-    parts = [
-        f"{when} {log_ratio(variance[-1], variance[0]).factor}"
-        for when, variance in zip(
-            ("at the initial weights", "after an epoch"), result.variance, strict=True
-        )
-    ]
-    beside = f"{expected:.2g}" if expected > 0 else "0, since it is all images"
-    return (
-        f"Variance with batches of {sizes[-1]:,} over that with {sizes[0]:,}: "
-        f"{', '.join(parts)}; images drawn at random without replacement give {beside}."
-    )
-
-
-def sharp_sentence(result: Result) -> str:
-    """Say by how much sharpness differs between the largest and the smallest batch."""
-    parts = []
-    for measure, title in (
-        ("keskar_wide", "Keskar's sharpness"),
-        ("relative_sharpness", "relative sharpness"),
-    ):
-        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
-        parts.append(f"{title} {_listed(ratios)}")
-    return f"Largest over smallest batch: {'; '.join(parts)}."
-
-
-def rescaled_sentence(result: Result) -> str:
-    """Say what rescaling does to the measures and to the outputs."""
-    change = result.closer[SMALL].difference
-    if not np.isfinite(change).any():
-        return "Every training diverged, so that nothing could be rescaled."
-    keskar, eigenvalue, relative = (
-        str(rescaling(result, name).factor) for name in ("keskar", "eigenvalue", "relative")
-    )
-    return (
-        f"With the first layer at {FACTORS[-1]:g} of itself, Keskar's sharpness is multiplied by "
-        f"{keskar}, the largest eigenvalue by {eigenvalue} and the relative sharpness by "
-        f"{relative}; no output changes by more than {np.nanmax(change):.1g}."
-    )
-
-
-def keskar_sentence(result: Result) -> str:
-    """Say how the large batch's sharpness compares with the small one's, beside Keskar's."""
-    parts = []
-    for box, theirs in (("wide", 205.14 / 1.23), ("narrow", 42.90 / 0.61)):
-        small, large = (getattr(result.closer[arm], f"keskar_{box}") for arm in (SMALL, LARGE))
-        parts.append(f"{log_ratio(large, small).factor} (theirs: {theirs:.0f})")
-    return f"Sharpness of large batches over small, at 1e-3 and 5e-4: {' and '.join(parts)}."
-
-
-def describe_sweep(result: Result) -> str:
-    """Describe the curves against the batch size for readers who cannot see them."""
-    sizes, parts = result.spec.batch_sizes, []
-    for arm in ARMS:
-        ends = [result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1])]
-        medians = [np.median(of[np.isfinite(of)]) for of in ends if np.isfinite(of).any()]
-        whole = len(medians) == len(ends)
-        parts.append(f"{arm} {medians[0]:.2f} to {medians[1]:.2f}" if whole else f"{arm} diverged")
-    return f"Median test accuracy from the smallest to the largest batch: {', '.join(parts)}."
-
-
-def _own(result: Result) -> np.ndarray:
+def own_gradient(result: Result) -> np.ndarray:
     """Gradient of each image's own loss by the input, as A trained, (S, R)."""
     return np.stack(
         [result.sweep[AS_A, size]["input_gradient_test"] for size in result.spec.batch_sizes]
     )
 
 
-def _of_the_mean(result: Result) -> np.ndarray:
+def gradient_of_the_mean(result: Result) -> np.ndarray:
     """The same for the mean loss of a batch as large as those in training: smaller by its size."""
-    return _own(result) / np.array(result.spec.batch_sizes)[:, None]
+    return own_gradient(result) / np.array(result.spec.batch_sizes)[:, None]
 
 
-def _by_weights(result: Result) -> np.ndarray:
+def gradient_by_weights(result: Result) -> np.ndarray:
     """A's own measure, (S, R)."""
     return np.stack([result.tensor_gradient[AS_A, size] for size in result.spec.batch_sizes])
 
 
-def _expected(result: Result, sizes: np.ndarray) -> np.ndarray:
+def expected_variance(result: Result, sizes: np.ndarray) -> np.ndarray:
     """Variance of a mean of images drawn without replacement, over that of the first size."""
     count = result.train_examples
     variance = (1 - (sizes - 1) / (count - 1)) / sizes
@@ -371,7 +269,3 @@ def _sized(figure: Figure) -> Figure:
 def _by_size(ax: Axes, sizes: np.ndarray) -> None:
     ax.set_xscale("log")
     figures.few_numbers(ax.xaxis, sizes[0], sizes[-1])
-
-
-def _listed(ratios: list[str]) -> str:
-    return ", ".join(f"{ratio} {arm}" for ratio, arm in zip(ratios, ARMS, strict=True))

@@ -2,20 +2,24 @@
 
 from collections import Counter
 
-from hw1lib import figures, verdicts
-from hw1lib.experiments.capacity import views as capacity
-from hw1lib.experiments.error_surface import views as surface
-from hw1lib.experiments.function_fit import views as fit
-from hw1lib.experiments.gradient_norm import views as norm
-from hw1lib.experiments.image_task import views as images
+import numpy as np
+from scipy import stats
+
+from hw1lib import audit, figures, verdicts
+from hw1lib.experiments.capacity import findings as capacity
+from hw1lib.experiments.error_surface import findings as surface
+from hw1lib.experiments.function_fit import findings as fit
+from hw1lib.experiments.gradient_norm import findings as norm
+from hw1lib.experiments.image_task import findings as images
 from hw1lib.experiments.interpolation import ALIGNED, OTHER, B
-from hw1lib.experiments.interpolation import views as lines
-from hw1lib.experiments.minimal_ratio import views as ratio
-from hw1lib.experiments.random_labels import views as labels
+from hw1lib.experiments.interpolation import findings as lines
+from hw1lib.experiments.minimal_ratio import findings as ratio
+from hw1lib.experiments.random_labels import findings as labels
 from hw1lib.experiments.sensitivity import correlations
-from hw1lib.experiments.sensitivity import views as sensitivity
-from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Result
-from hw1lib.experiments.weight_paths import views as paths
+from hw1lib.experiments.sensitivity import findings as sensitivity
+from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Result, literature
+from hw1lib.experiments.summary.views import WORDS, halved
+from hw1lib.experiments.weight_paths import findings as paths
 
 TOLD = {  # by section: the sentences that tell its finding, each from the chapter's result
     "function-fit": [lambda result: fit.reading(result)[1]],
@@ -46,6 +50,7 @@ ANSWERING = {  # by section: the sentences whose verdicts answer its question
     "interpolation": ("E-33a", "E-33b"),
     "sensitivity": ("E-34e", "E-34f"),
 }
+CLAIMING = (verdicts.SUPPORTED, verdicts.DIRECTION_ONLY, verdicts.CONTRADICTED)
 
 
 def findings(result: Result) -> str:
@@ -123,4 +128,68 @@ def generalization_caption(result: Result) -> str:
         "rank correlation of measures with the accuracy gap over the networks of part 1-3. Means "
         "with 95 % t intervals over trainings, correlations with Fisher's. "
         f"{correlations.correlation_sentence(result.described)}"
+    )
+
+
+def count_sentence(result: Result) -> str:
+    """Count the sentences by what became of them, and the tests."""
+    tests = [one.verdict for of in result.of_reports.values() for one in of]
+    alone = [one for of in result.of_reports.values() for one in of]
+    words = Counter(verdict.word for verdict in tests)
+    listed = ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
+    changed = [one.claim.id for one in alone if one.verdict.word != one.alone.word]
+    judged = sum(one.verdict.word != verdicts.NOT_TESTED for one in result.judged)
+    by = f" ({', '.join(changed)})" if changed else ""
+    return (
+        f"{len(SENTENCES)} sentences in {len(tests)} tests: {listed}. The report judges {judged} "
+        "effects in all, its own expectations among them; adjusting p for that number changes "
+        f"{len(changed)} of these words{by}."
+    )
+
+
+def audit_sentence(result: Result) -> str:
+    """Say how many verdicts are false, and how large an effect is usually found."""
+    spec, parts = result.spec, []
+    effects = np.array([0.0, *spec.effects])
+    allowed = stats.binom.ppf(0.99, spec.draws, verdicts.CHANCE) / spec.draws
+    for n, shares in zip(spec.audited, result.shares, strict=True):
+        by_word = dict(zip(audit.WORDS, shares.T, strict=True))
+        false = sum(by_word[word][0] for word in CLAIMING)
+        found = by_word[verdicts.SUPPORTED] >= 0.8
+        power = f"from {effects[found.argmax()]:g} margins on" if found.any() else "never here"
+        text = f"{n} pairs: {100 * false:.2g} % claim an effect"
+        if (effects == 1).any():
+            alike = by_word[verdicts.EQUIVALENT][effects == 1][0]
+            text += f", {100 * alike:.2g} % call an effect of one margin equivalent to none"
+        parts.append(f"{text}, and an effect is supported four times in five {power}")
+    return (
+        f"Of {spec.draws:,} verdicts on permuted labels, of which at most {100 * allowed:.2g} % "
+        f"may be false by chance: {'; '.join(parts)}."
+    )
+
+
+def half_sentence(result: Result) -> str:
+    """Say which sentences half the trainings would answer otherwise."""
+    tests = [one for of in result.of_reports.values() for one in of]
+    changed = {
+        one.claim.id: halved(one.verdict).word
+        for one in tests
+        if halved(one.verdict).word != one.verdict.word
+    }
+    lost = sum(word == verdicts.NOT_TESTED for word in changed.values())
+    others = [f"{name} ({word})" for name, word in changed.items() if word != verdicts.NOT_TESTED]
+    listed = f": {', '.join(others)}" if others else ""
+    return (
+        f"With half the trainings {lost} tests would have fewer than "
+        f"{verdicts.LEAST_TRAININGS} of them and no verdict, and of the other words "
+        f"{len(others)} would change{listed}."
+    )
+
+
+def literature_sentence(result: Result) -> str:
+    """Count the agreements."""
+    agrees = Counter(one.agrees for one in literature.comparisons(result))
+    return (
+        f"Of {agrees.total()} numbers, {agrees[literature.YES]} agree, {agrees[literature.NO]} "
+        f"do not, and {agrees[literature.OPEN]} are open."
     )

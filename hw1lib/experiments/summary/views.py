@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from hw1lib import audit, correlates, figures, verdicts
 from hw1lib.experiments import minimal_ratio
 from hw1lib.experiments.minimal_ratio import views as ratio_views
 from hw1lib.experiments.minimal_ratio.claims import trained
 from hw1lib.experiments.sensitivity import correlations
-from hw1lib.experiments.summary import CHAPTERS, SENTENCES, Judged, Result, literature
+from hw1lib.experiments.summary import CHAPTERS, Judged, Result, literature
 from hw1lib.statistics import Interval, rank_correlation
 from hw1lib.verdicts import Verdict
 
@@ -43,9 +42,6 @@ RIVALS = {  # idea: its first definition, and the others
         ),
     ),
 }
-
-
-# Verdicts
 
 
 def verdict_map(result: Result) -> Figure:
@@ -140,25 +136,6 @@ def _suffix(one: Judged) -> str:
     return f"{part}: " if part else ""
 
 
-def count_sentence(result: Result) -> str:
-    """Count the sentences by what became of them, and the tests."""
-    tests = [one.verdict for of in result.of_reports.values() for one in of]
-    alone = [one for of in result.of_reports.values() for one in of]
-    words = Counter(verdict.word for verdict in tests)
-    listed = ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
-    changed = [one.claim.id for one in alone if one.verdict.word != one.alone.word]
-    judged = sum(one.verdict.word != verdicts.NOT_TESTED for one in result.judged)
-    by = f" ({', '.join(changed)})" if changed else ""
-    return (
-        f"{len(SENTENCES)} sentences in {len(tests)} tests: {listed}. The report judges {judged} "
-        "effects in all, its own expectations among them; adjusting p for that number changes "
-        f"{len(changed)} of these words{by}."
-    )
-
-
-# The audit
-
-
 def audit_figure(result: Result) -> Figure:
     """Draw how often each word is given, against the true effect."""
     spec = result.spec
@@ -178,65 +155,18 @@ def audit_figure(result: Result) -> Figure:
     return figure
 
 
-def audit_sentence(result: Result) -> str:
-    """Say how many verdicts are false, and how large an effect is usually found."""
-    spec, parts = result.spec, []
-    effects = np.array([0.0, *spec.effects])
-    allowed = stats.binom.ppf(0.99, spec.draws, verdicts.CHANCE) / spec.draws
-    for n, shares in zip(spec.audited, result.shares, strict=True):
-        by_word = dict(zip(audit.WORDS, shares.T, strict=True))
-        false = sum(by_word[word][0] for word in (*STYLES,) if word in _CLAIMING)
-        found = by_word[verdicts.SUPPORTED] >= 0.8
-        power = f"from {effects[found.argmax()]:g} margins on" if found.any() else "never here"
-        text = f"{n} pairs: {100 * false:.2g} % claim an effect"
-        if (effects == 1).any():
-            alike = by_word[verdicts.EQUIVALENT][effects == 1][0]
-            text += f", {100 * alike:.2g} % call an effect of one margin equivalent to none"
-        parts.append(f"{text}, and an effect is supported four times in five {power}")
-    return (
-        f"Of {spec.draws:,} verdicts on permuted labels, of which at most {100 * allowed:.2g} % "
-        f"may be false by chance: {'; '.join(parts)}."
-    )
-
-
-_CLAIMING = {verdicts.SUPPORTED, verdicts.DIRECTION_ONLY, verdicts.CONTRADICTED}
-
-
-# Half the budget
-
-
 def half_table(result: Result) -> pd.DataFrame:
     """Count the words as they are, and as half the trainings would make them."""
     tests = [one.verdict for of in result.of_reports.values() for one in of]
     now = Counter(verdict.word for verdict in tests)
-    then = Counter(_halved(verdict).word for verdict in tests)
+    then = Counter(halved(verdict).word for verdict in tests)
     rows = [{"verdict": w, "now": now[w], "with half the trainings": then[w]} for w in WORDS]
     return pd.DataFrame(rows)
 
 
-def half_sentence(result: Result) -> str:
-    """Say which sentences half the trainings would answer otherwise."""
-    tests = [one for of in result.of_reports.values() for one in of]
-    changed = {
-        one.claim.id: _halved(one.verdict).word
-        for one in tests
-        if _halved(one.verdict).word != one.verdict.word
-    }
-    lost = sum(word == verdicts.NOT_TESTED for word in changed.values())
-    others = [f"{name} ({word})" for name, word in changed.items() if word != verdicts.NOT_TESTED]
-    listed = f": {', '.join(others)}" if others else ""
-    return (
-        f"With half the trainings {lost} tests would have fewer than "
-        f"{verdicts.LEAST_TRAININGS} of them and no verdict, and of the other words "
-        f"{len(others)} would change{listed}."
-    )
-
-
-def _halved(verdict: Verdict) -> Verdict:
+def halved(verdict: Verdict) -> Verdict:
+    """Project a verdict to half its trainings."""
     return verdict.projected(verdict.effect.n // 2)
-
-
-# Rival definitions, and the literature
 
 
 def definition_table(result: Result) -> pd.DataFrame:
@@ -284,13 +214,4 @@ def literature_table(result: Result) -> pd.DataFrame:
             "agrees": one.agrees,
         }
         for one in literature.comparisons(result)
-    )
-
-
-def literature_sentence(result: Result) -> str:
-    """Count the agreements."""
-    agrees = Counter(one.agrees for one in literature.comparisons(result))
-    return (
-        f"Of {agrees.total()} numbers, {agrees[literature.YES]} agree, {agrees[literature.NO]} "
-        f"do not, and {agrees[literature.OPEN]} are open."
     )

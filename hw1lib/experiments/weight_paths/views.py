@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 from sklearn.manifold import TSNE
 
 from hw1lib import drawn, figures, trajectories, verdicts
-from hw1lib.experiments.weight_paths import B, Paths, Result
+from hw1lib.experiments.weight_paths import Paths, Result
 from hw1lib.experiments.weight_paths.claims import CLAIMS, broader, straighter
 from hw1lib.statistics import NO_INTERVAL, paired_difference, t_interval
 
@@ -20,7 +20,6 @@ PARTS: dict[str, int | None] = {"first layer": 0, "whole network": None}
 POINTS = {"trained": False, "random walks": True}
 COLORS = {"trained": "#0072B2", "random walks": "#D55E00"}
 DASHES = {"trained": "-", "random walks": "--"}
-
 REPORTED_B = (97.96, 98.11)  # % test accuracy of report B's eight trainings, least and most
 
 
@@ -40,7 +39,7 @@ def joint(result: Result, *, walk: bool = False) -> Figure:
             _nothing(ax)
             continue
         gram = paths.gram(PARTS[part], walk=walk)
-        scores = trajectories.principal_components(_all(gram)).scores
+        scores = trajectories.principal_components(all_points(gram)).scores
         _draw(ax, scores.reshape(*gram.shape[:2], 2), paths, color)
     figure.supxlabel("along the first component (weights)", fontsize=8)
     figure.supylabel("along the second component (weights)", fontsize=8)
@@ -86,7 +85,7 @@ def neighbours(result: Result) -> Figure:
                 _nothing(ax)
                 continue
             gram = paths.gram(None, walk=walk)
-            apart = trajectories.distances(_all(gram))
+            apart = trajectories.distances(all_points(gram))
             layout = TSNE(
                 metric="precomputed",
                 method="exact",  # quick for so few points, and without threads to wait for
@@ -104,7 +103,7 @@ def neighbours(result: Result) -> Figure:
 def joint_table(result: Result) -> pd.DataFrame:
     """List the variance that the first components of all runs together explain."""
     rows = []
-    for paths, part, layer in _parts(result):
+    for paths, part, layer in network_parts(result):
         for points, walk in POINTS.items():
             shares = joint_shares(paths, layer, walk=walk)
             cells = {_first(k): _number(100 * shares[:k].sum(), 1) for k in (1, 2, 3)}
@@ -115,7 +114,7 @@ def joint_table(result: Result) -> pd.DataFrame:
 def own_table(result: Result) -> pd.DataFrame:
     """List the variance that the first components of single runs explain, with t intervals."""
     rows = []
-    for paths, part, layer in _parts(result):
+    for paths, part, layer in network_parts(result):
         trained, walks = (own_percent(paths, layer, walk=walk) for walk in POINTS.values())
         row = {"network": paths.name, "part": part}
         for points, values in {"trained": trained, "random walks": walks}.items():
@@ -131,7 +130,7 @@ def own_table(result: Result) -> pd.DataFrame:
 def star_table(result: Result) -> pd.DataFrame:
     """List how straight the paths are, and at what angles they part."""
     rows = []
-    for paths, part, layer in _parts(result):
+    for paths, part, layer in network_parts(result):
         row = {"network": paths.name, "part": part}
         for points, walk in POINTS.items():
             row[f"straightness, {points}"] = str(
@@ -140,7 +139,7 @@ def star_table(result: Result) -> pd.DataFrame:
                 else NO_INTERVAL
             )
         row["difference"] = str(straighter(paths, layer))
-        row["angle (degrees)"] = _angle(paths, layer)
+        row["angle (degrees)"] = mean_angle(paths, layer)
         rows.append({**row, "n": len(paths.arrived), "diverged": int(paths.diverged.sum())})
     return pd.DataFrame(rows)
 
@@ -149,7 +148,7 @@ def spread_table(result: Result) -> pd.DataFrame:
     """List how broad the cloud of snapshots is, layer by layer and in the whole network."""
     rows = []
     for paths in result.paths.values():
-        for name, layer in _layers(paths):
+        for name, layer in layers(paths):
             spread = t_interval(paths.spread(layer)) if len(paths.arrived) else NO_INTERVAL
             rows.append(
                 {
@@ -173,7 +172,7 @@ def joint_shares(paths: Paths, layer: int | None, *, walk: bool = False) -> np.n
     """Take the shares of variance along the components of all runs, (3,); NaN without runs."""
     if not len(paths.arrived):
         return np.full(3, np.nan)
-    return trajectories.principal_components(_all(paths.gram(layer, walk=walk))).shares[:3]
+    return trajectories.principal_components(all_points(paths.gram(layer, walk=walk))).shares[:3]
 
 
 def own_percent(paths: Paths, layer: int | None, *, walk: bool = False) -> np.ndarray:
@@ -186,134 +185,20 @@ def own_percent(paths: Paths, layer: int | None, *, walk: bool = False) -> np.nd
     return np.array([[100 * s[:k].sum().round(9) for k in (1, 2, 3)] for s in shares])
 
 
-def joint_sentence(result: Result) -> str:
-    """Say how much of the variance the picture shows, beside that of the walks'."""
-    parts = []
-    for paths in result.paths.values():
-        trained, walks = (
-            _percent(joint_shares(paths, None, walk=walk)[:2].sum()) for walk in POINTS.values()
-        )
-        parts.append(f"{trained} of the variance of {paths.name}, where its walks have {walks}")
-    return f"Two components show {'; '.join(parts)}."
-
-
-def outward_sentence(result: Result) -> str:
-    """Say how many paths lead outwards in the plane of the first two components."""
-    parts = []
-    for paths in result.paths.values():
-        if not len(paths.arrived):
-            parts.append(f"every training of {paths.name} diverged")
-            continue
-        trained, walks = (_outward(paths, walk=walk) for walk in POINTS.values())
-        parts.append(f"{trained} trained and {walks} random paths of {paths.name}")
-    listed = "; ".join(parts)
-    return f"In that plane, these end farther from the middle than they start: {listed}."
-
-
-def own_sentence(result: Result) -> str:
-    """Say how much of a single path two components hold, beside theory."""
-    parts = []
-    for paths in result.paths.values():
-        trained, walks = (
-            t_interval(own_percent(paths, None, walk=w)[:, 1]) for w in POINTS.values()
-        )
-        parts.append(f"{trained} % of a path of {paths.name} and {walks} % of its random walk")
-    return f"Two components hold {'; '.join(parts)} (means with 95 % t intervals)."
-
-
-def theory_sentence(result: Result) -> str:
-    """Say what is known of walks with equal steps."""
-    points = len(result.spec.snapshots)
-    known = 100 * trajectories.walk_shares(points)[:2]
-    return (
-        f"For one walk of {points} points with equal steps in infinitely many dimensions, theory "
-        f"gives {known[0]:.0f} % to the first component and {known[1]:.0f} % to the second "
-        "[@antognini2018pca]."
-    )
-
-
-def star_sentence(result: Result) -> str:
-    """Say how straight the paths are, where they start and at what angles they part."""
-    parts = []
-    for paths in result.paths.values():
-        if not len(paths.arrived):
-            parts.append(f"Every training of {paths.name} diverged.")
-            continue
-        gram = paths.gram(None)
-        walk = paths.gram(None, walk=True)
-        trained, walked = (t_interval(trajectories.straightness(g)) for g in (gram, walk))
-        parts.append(
-            f"A path of {paths.name} ends {trained} of its length away from its start, its random "
-            f"walk {walked}."
-        )
-        if len(paths.arrived) > 1:
-            starts = trajectories.distances(gram[:, 0, :, 0])
-            moved = trajectories.from_start(gram)[:, -1].mean()
-            parts.append(
-                f"Two displacements stand at {_angle(paths, None)} degrees, and are {moved:.3g} "
-                f"long on average; two starting points lie "
-                f"{starts[np.triu_indices(len(starts), k=1)].mean():.3g} apart."
-            )
-    return " ".join(parts)
-
-
-def spread_sentence(result: Result) -> str:
-    """Say which layers are narrower than the whole network, and which broader."""
-    parts = []
-    for paths in result.paths.values():
-        if not len(paths.arrived):
-            parts.append(f"Every training of {paths.name} diverged.")
-            continue
-        listed = ", ".join(
-            f"{broader(paths, layer)} % ({name})"
-            for name, layer in _layers(paths)
-            if layer is not None
-        )
-        parts.append(
-            f"Against its layers, the spread per parameter of the whole {paths.name} differs by "
-            f"{listed}."
-        )
-    return " ".join(parts)
-
-
-def accuracy_sentence(result: Result) -> str:
-    """Compare the test accuracy of B's network with what report B found."""
-    paths = result.paths[B]
-    if not len(paths.arrived):
-        return f"Every training of {paths.name} diverged."
-    accuracies = 100 * _accuracies(paths)
-    low, high = REPORTED_B
-    return (
-        f"After {result.spec.epochs} passes the trainings of {paths.name} are right on "
-        f"{accuracies.min():.2f} to {accuracies.max():.2f} % of the test images "
-        f"(n = {len(accuracies)}); report B found {low:.2f} to {high:.2f} % in eight trainings "
-        "on MNIST."
-    )
-
-
-def describe(result: Result, *, walk: bool = False) -> str:
-    """Describe the picture of all paths for readers who cannot see it."""
-    points = "random walks" if walk else "trainings"
-    listed = "; ".join(
-        f"{paths.name}, {part}: {_percent(joint_shares(paths, layer, walk=walk)[:2].sum())}"
-        for paths, part, layer in _parts(result)
-    )
-    return f"Paths of {points} in two principal components; variance shown: {listed}."
-
-
 def _panels(axes: np.ndarray, result: Result) -> Iterator[tuple[Axes, Paths, str]]:
     for row, paths in zip(axes, result.paths.values(), strict=True):
         for ax, part in zip(row, PARTS, strict=True):
             yield ax, paths, part
 
 
-def _parts(result: Result) -> Iterator[tuple[Paths, str, int | None]]:
+def network_parts(result: Result) -> Iterator[tuple[Paths, str, int | None]]:
+    """Go through the networks and their parts: the paths, the name of the part and its layer."""
     for paths in result.paths.values():
         for part, layer in PARTS.items():
             yield paths, part, layer
 
 
-def _layers(paths: Paths) -> list[tuple[str, int | None]]:
+def layers(paths: Paths) -> list[tuple[str, int | None]]:
     """Name all layers of a network by their widths, and the whole."""
     ends = zip(paths.widths, paths.widths[1:], strict=False)
     named: list[tuple[str, int | None]] = [
@@ -322,7 +207,7 @@ def _layers(paths: Paths) -> list[tuple[str, int | None]]:
     return [*named, ("whole network", None)]
 
 
-def _all(gram: np.ndarray) -> np.ndarray:
+def all_points(gram: np.ndarray) -> np.ndarray:
     """Take the runs' snapshots as n points: (R, T, R, T) to (n, n)."""
     points = gram.shape[0] * gram.shape[1]
     return gram.reshape(points, points)
@@ -330,7 +215,7 @@ def _all(gram: np.ndarray) -> np.ndarray:
 
 def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | None) -> None:
     """Draw paths (R', T, 2), coloured by training loss, with the test accuracy at their ends."""
-    for line, run, accuracy in zip(lines, paths.arrived, _accuracies(paths), strict=True):
+    for line, run, accuracy in zip(lines, paths.arrived, final_accuracies(paths), strict=True):
         drawn.omit(*ax.plot(*line.T, color="0.6", linewidth=0.7, zorder=1))
         losses = paths.train[:, run, 0]
         shade = COLORS["random walks"] if color is None else color.to_rgba(losses)
@@ -350,14 +235,6 @@ def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | Non
             )
     ax.margins(0.12)
     ax.set_aspect("equal", adjustable="datalim")
-
-
-def _outward(paths: Paths, *, walk: bool) -> str:
-    """Count the paths of the whole network that lead away from the middle of the picture."""
-    gram = paths.gram(None, walk=walk)
-    scores = trajectories.principal_components(_all(gram)).scores.reshape(*gram.shape[:2], 2)
-    start, end = np.linalg.norm(scores[:, [0, -1]], axis=2).T
-    return f"{np.count_nonzero(end > start)} of {len(start)}"
 
 
 def _legend(figure: Figure, axes: np.ndarray, color: ScalarMappable | None) -> None:
@@ -382,7 +259,7 @@ def _share_title(paths: Paths, layer: int | None, *, walk: bool) -> str:
         return ""
     shown, other = (joint_shares(paths, layer, walk=w)[:2].sum() for w in (walk, not walk))
     return (
-        f"\n{_percent(shown)} of the variance ({'trained' if walk else 'walks'}: {_percent(other)})"
+        f"\n{percent(shown)} of the variance ({'trained' if walk else 'walks'}: {percent(other)})"
     )
 
 
@@ -397,12 +274,12 @@ def _nothing(ax: Axes) -> None:
     ax.text(0.5, 0.5, "every training diverged", ha="center", transform=ax.transAxes)
 
 
-def _accuracies(paths: Paths) -> np.ndarray:
+def final_accuracies(paths: Paths) -> np.ndarray:
     """Take the test accuracy of each run after the last pass, (R',), as a share."""
     return paths.test[-1, paths.arrived, 2]
 
 
-def _angle(paths: Paths, layer: int | None) -> str:
+def mean_angle(paths: Paths, layer: int | None) -> str:
     """Write the mean angle between displacements, with the least and the largest."""
     if len(paths.arrived) < 2:
         return "no"
@@ -418,5 +295,6 @@ def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "diverged"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Write a share in percent."""
     return f"{100 * share:.0f} %" if np.isfinite(share) else "none"
