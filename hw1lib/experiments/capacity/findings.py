@@ -6,10 +6,7 @@ import numpy as np
 
 from hw1lib import trends
 from hw1lib.experiments.capacity import ARMS, NOISY, SETTLED, A, B, Result
-from hw1lib.experiments.capacity.claims import (
-    knee,
-    rise_on_the_way,
-)
+from hw1lib.experiments.capacity.claims import knee, rise_on_the_way
 from hw1lib.experiments.capacity.views import SIZE, lowest_share
 from hw1lib.statistics import Interval, geometric_mean, t_interval
 

@@ -8,11 +8,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from hw1lib import drawn, figures, trends, verdicts
 from hw1lib.experiments.capacity import A_HIDDEN, NOISY, SETTLED, A, B, Result, Sweep
-from hw1lib.experiments.capacity.claims import (
-    CLAIMS,
-    KNEE,
-    knee,
-)
+from hw1lib.experiments.capacity.claims import CLAIMS, KNEE, knee
 from hw1lib.statistics import geometric_mean, t_interval
 
 STYLES = {  # colour and mark of each arm, in every figure

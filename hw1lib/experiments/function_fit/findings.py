@@ -4,11 +4,7 @@ import numpy as np
 
 from hw1lib import data
 from hw1lib.experiments.function_fit import ARMS, AS_B, NETWORKS, TUNED, Result
-from hw1lib.experiments.function_fit.claims import (
-    NEAR,
-    near_jumps,
-    share_at_jumps,
-)
+from hw1lib.experiments.function_fit.claims import NEAR, near_jumps, share_at_jumps
 from hw1lib.experiments.function_fit.views import PAIRS, STOPPED, THRESHOLDS, loss, ratio
 from hw1lib.statistics import tally
 

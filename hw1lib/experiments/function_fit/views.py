@@ -11,10 +11,7 @@ from matplotlib.ticker import NullFormatter
 
 from hw1lib import data, drawn, figures, verdicts
 from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, DENSE, NETWORKS, Result
-from hw1lib.experiments.function_fit.claims import (
-    CLAIMS,
-    stops,
-)
+from hw1lib.experiments.function_fit.claims import CLAIMS, stops
 from hw1lib.statistics import Interval, log_ratio
 
 PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]

@@ -13,12 +13,7 @@ from hw1lib.experiments.gradient_norm import (
     Result,
     Swing,
 )
-from hw1lib.experiments.gradient_norm.claims import (
-    EARLY,
-    FIRST,
-    absolute_swing,
-    amplitude_ratio,
-)
+from hw1lib.experiments.gradient_norm.claims import EARLY, FIRST, absolute_swing, amplitude_ratio
 from hw1lib.experiments.gradient_norm.trainings import RERUN, SAME, TENTH
 from hw1lib.experiments.gradient_norm.views import STEPS, median, reached_edge, short_name
 from hw1lib.statistics import log_ratio, t_interval, tally

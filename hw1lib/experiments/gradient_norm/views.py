@@ -19,13 +19,7 @@ from hw1lib.experiments.gradient_norm import (
     Result,
     decades,
 )
-from hw1lib.experiments.gradient_norm.claims import (
-    CLAIMS,
-    absolute_swing,
-    correlation,
-    early,
-    late,
-)
+from hw1lib.experiments.gradient_norm.claims import CLAIMS, absolute_swing, correlation, early, late
 from hw1lib.experiments.gradient_norm.trainings import SAME, TENTH
 from hw1lib.statistics import t_interval, tally
 

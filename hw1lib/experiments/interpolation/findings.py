@@ -17,13 +17,7 @@ from hw1lib.experiments.interpolation import (
     Result,
     main,
 )
-from hw1lib.experiments.interpolation.claims import (
-    CLAIMS,
-    agreement,
-    behind,
-    by_seed,
-    trend,
-)
+from hw1lib.experiments.interpolation.claims import CLAIMS, agreement, behind, by_seed, trend
 from hw1lib.experiments.interpolation.trainings import ADAM, NESTEROV
 from hw1lib.experiments.interpolation.views import DESCRIBED, FLATNESS, end_ratios
 from hw1lib.statistics import paired_difference, t_interval

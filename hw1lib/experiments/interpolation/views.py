@@ -28,11 +28,7 @@ from hw1lib.experiments.interpolation import (
     Result,
     main,
 )
-from hw1lib.experiments.interpolation.claims import (
-    A_INDICES,
-    CLAIMS,
-    by_seed,
-)
+from hw1lib.experiments.interpolation.claims import A_INDICES, CLAIMS, by_seed
 from hw1lib.experiments.interpolation.trainings import ADAM, NESTEROV, End, Pair, fewer_updates
 from hw1lib.statistics import t_interval
 

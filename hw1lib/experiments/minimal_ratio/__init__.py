@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib import (
-    data,
-    ratios,
-    runs,
-    spec,
-)
+from hw1lib import data, ratios, runs, spec
 from hw1lib.experiments.minimal_ratio.trainings import Place, Training, train
 from hw1lib.spec import setting
 

@@ -3,14 +3,7 @@
 import numpy as np
 
 from hw1lib import ratios
-from hw1lib.experiments.minimal_ratio import (
-    ALONE,
-    ARMS,
-    LEAKY,
-    MADE,
-    SPLIT,
-    Result,
-)
+from hw1lib.experiments.minimal_ratio import ALONE, ARMS, LEAKY, MADE, SPLIT, Result
 from hw1lib.experiments.minimal_ratio.claims import SMOOTH, correlation
 from hw1lib.experiments.minimal_ratio.views import RIVALS, correlate, signed
 

@@ -10,10 +10,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from hw1lib import drawn, figures, replicas, verdicts
 from hw1lib.experiments.random_labels import CNN, MLP, NETWORKS, Fit, Result
-from hw1lib.experiments.random_labels.claims import (
-    CLAIMS,
-    slower,
-)
+from hw1lib.experiments.random_labels.claims import CLAIMS, slower
 from hw1lib.statistics import geometric_mean, t_interval
 
 STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network

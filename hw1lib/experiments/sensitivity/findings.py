@@ -2,17 +2,8 @@
 
 import numpy as np
 
-from hw1lib.experiments.sensitivity import (
-    ARMS,
-    LARGE,
-    SMALL,
-    Result,
-)
-from hw1lib.experiments.sensitivity.claims import (
-    accuracy_lost,
-    largest_against_smallest,
-    rescaling,
-)
+from hw1lib.experiments.sensitivity import ARMS, LARGE, SMALL, Result
+from hw1lib.experiments.sensitivity.claims import accuracy_lost, largest_against_smallest, rescaling
 from hw1lib.experiments.sensitivity.trainings import FACTORS
 from hw1lib.experiments.sensitivity.views import (
     expected_variance,

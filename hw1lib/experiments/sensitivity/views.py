@@ -6,18 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib import drawn, figures, verdicts
-from hw1lib.experiments.sensitivity import (
-    ARMS,
-    AS_A,
-    LARGE,
-    RANDOM,
-    SMALL,
-    TRUE,
-    Result,
-)
-from hw1lib.experiments.sensitivity.claims import (
-    CLAIMS,
-)
+from hw1lib.experiments.sensitivity import ARMS, AS_A, LARGE, RANDOM, SMALL, TRUE, Result
+from hw1lib.experiments.sensitivity.claims import CLAIMS
 from hw1lib.experiments.sensitivity.trainings import FACTORS, KINDS, RESCALED
 from hw1lib.statistics import geometric_mean, log_ratio, t_interval
 

@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib import (
-    data,
-    runs,
-    spec,
-    trajectories,
-)
+from hw1lib import data, runs, spec, trajectories
 from hw1lib.data import ImageSet
 from hw1lib.experiments.weight_paths.trainings import Training, train
 from hw1lib.spec import SettingError, setting
