@@ -453,6 +453,27 @@ def test_in_a_single_notebook_an_abstract_stays_where_it_is():
     assert shown.index("The loss is 0.125") < shown.index("notebook, cell cell-2")
 
 
+def test_a_table_too_wide_for_the_page_shrinks_to_its_width_and_no_further():
+    """Eleven columns are a little too wide; a horizontal rule is as wide as the text."""
+    rows = ["1 column|" * 11, ":--|" * 11, "0.25|" * 11]
+    wide = table()
+    wide["data"]["text/markdown"] = "\n".join("|" + row for row in rows) + "\n"
+    cells = [text("# T"), text("---"), code(wide)]
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook(cells))
+    lengths = []
+
+    def measure(operator, operands, *_):
+        if operator == b"m":
+            measure.start = operands
+        elif operator == b"l" and operands[1] == measure.start[1]:
+            lengths.append(float(operands[0] - measure.start[0]))
+
+    pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_operand_before=measure)
+    rule, *of_table = lengths
+    assert of_table
+    assert max(of_table) == pytest.approx(rule, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("settings", "cells", "places"),
     [
