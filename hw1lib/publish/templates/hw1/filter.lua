@@ -446,7 +446,7 @@ local function enclosed(open, blocks, close)
 end
 
 local LONG_TABLE = 25  -- rows from which a table may break over pages
-local LONG_TEXTS = 12  -- the same where its cells wrap
+local LONG_TEXTS = 8  -- the same where its cells wrap
 local LONG_CELL = 40  -- characters from which a cell is a text, which may wrap
 
 local LINE = 98  -- characters of a line of a table, at its size of print
