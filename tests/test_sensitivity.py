@@ -17,11 +17,14 @@ from hw1lib.experiments.sensitivity import (
     ALONE,
     ARMS,
     AS_A,
+    BATCHES,
     EPOCHS,
     LARGE,
+    LARGE_F1,
     RANDOM,
     SCALED,
     SMALL,
+    SMALL_F1,
     STEPS,
     TRUE,
     claims,
@@ -159,6 +162,20 @@ def test_the_arms_differ_as_they_say():
         assert arms[AS_A]["learning_rate"] == 1e-4
     # one training, found in the store the second time
     assert chapter._arm(SPEC, SCALED, sizes[0]) == chapter._arm(SPEC, AS_A, sizes[0])
+
+
+def test_f1_is_trained_as_the_perceptron_in_keskars_setting_but_for_its_size(images):
+    full = chapter.PROFILES["full"]
+    for ours, f1 in zip(*BATCHES.values(), strict=True):
+        one, other = (
+            chapter._training(full, images, **chapter._alone(full, name, 60_000))
+            for name in (ours, f1)
+        )
+        assert other.widths == (784, 512, 512, 512, 512, 512, 10)
+        assert other.seeds == full.seeds[:6]
+        size = {"widths": one.widths, "seeds": one.seeds, "epochs": one.epochs}
+        assert dataclasses.replace(other, **size, rescaled=one.rescaled) == one
+        assert other.batch_size == {SMALL_F1: 256, LARGE_F1: 6_000}[f1]
 
 
 def test_the_same_spec_gives_the_same_bits(fresh, result):
@@ -308,6 +325,19 @@ def test_keskars_setting_is_judged_by_pairs_of_trainings(result):
     }
     better = claims.CLAIMS[PLACES["Small batches generalize better, where both train to the end."]]
     assert better.judge(planted(result, alone=accuracies)).effect.mean == pytest.approx(0.3)
+
+
+def test_each_network_of_keskars_setting_has_its_own_factor(result):
+    closer = {
+        name: dataclasses.replace(result.closer[name], keskar_wide=level * EIGHT)
+        for name, level in {SMALL: 3.0, LARGE: 6.0, SMALL_F1: 30.0, LARGE_F1: 3_000.0}.items()
+    }
+    table = views.keskar_table(planted(result, closer=closer))
+    rows = table[table["measure"] == "sharpness, 1e-3"].set_index("network")
+    assert rows["large / small"].tolist() == ["2 [2, 2]", "100 [100, 100]", "167"]
+    assert rows["n"].tolist() == [8, 8, 5]
+    said = findings.keskar_sentence(planted(result, closer=closer))
+    assert "1e-3: perceptron 2 [2, 2], F1 100 [100, 100] (theirs: 167)" in said
 
 
 # What is shown

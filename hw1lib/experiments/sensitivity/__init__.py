@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ ARMS = (AS_A, EPOCHS, STEPS, SCALED)
 SMALL, LARGE = "small batch", "large batch"  # Keskar's setting
 TRUE, RANDOM = "true labels", "random labels"
 ALONE = (SMALL, LARGE, TRUE, RANDOM)
+SMALL_F1, LARGE_F1 = "small batch, F1", "large batch, F1"  # the same with the widths of their F1
+BATCHES = {"perceptron": (SMALL, LARGE), "F1": (SMALL_F1, LARGE_F1)}  # by network
 
 Described = dict[str, np.ndarray]  # measure -> (R,)
 
@@ -59,6 +62,14 @@ class Spec(spec.Replicated):
     large_share: float = setting(0.1, "of the training images in a large batch, likewise", above=0)
     small_epochs: int = setting(20, "passes with small batches", at_least=1)
     large_epochs: int = setting(150, "passes with large batches", at_least=1)
+    f1_units: tuple[int, ...] = setting(
+        (512, 512, 512, 512, 512),
+        "of the hidden layers of F1, as Keskar et al. have them",
+        at_least=1,
+    )
+    f1_replicas: int = setting(6, "trainings of F1, at most", at_least=1)
+    f1_small_epochs: int = setting(10, "passes of F1 with small batches", at_least=1)
+    f1_large_epochs: int = setting(60, "passes of F1 with large batches", at_least=1)
     closer: int = setting(10_000, "images on which those are compared, at most", at_least=1)
     twin_examples: int = setting(2_000, "digits to learn with random labels", at_least=1)
     twin_epochs: int = setting(300, "passes over those", at_least=1)
@@ -95,6 +106,9 @@ PROFILES = spec.Profiles(
         small_batch=20,
         small_epochs=20,
         large_epochs=80,
+        f1_units=(12, 12, 12, 12, 12),
+        f1_small_epochs=10,
+        f1_large_epochs=40,
         closer=200,
         twin_examples=100,
         twin_epochs=40,
@@ -112,6 +126,9 @@ PROFILES = spec.Profiles(
         small_batch=10,
         small_epochs=2,
         large_epochs=2,
+        f1_units=(6, 5),
+        f1_small_epochs=2,
+        f1_large_epochs=2,
         closer=20,
         twin_examples=20,
         twin_epochs=2,
@@ -136,9 +153,9 @@ class Result:
 
     spec: Spec
     sweep: dict[tuple[str, int], Described]  # by arm and batch size
-    alone: dict[str, Described]  # of the networks outside the sweep
+    alone: dict[str, Described]  # of the networks outside the sweep, F1 included
     tensor_gradient: dict[tuple[str, int], np.ndarray]  # (R,) A's own "sensitivity"
-    closer: dict[str, Closer]  # of Keskar's two
+    closer: dict[str, Closer]  # of the networks of BATCHES
     variance: np.ndarray  # (2, S, R) of minibatch gradients: at first, after an epoch
     length: np.ndarray  # (2, R) squared norm of the gradient over all images there
     images: ImageSet
@@ -146,11 +163,11 @@ class Result:
 
     @property
     def described(self) -> dict[str, Described]:
-        """Everything measured on every network, by its name."""
+        """Everything measured on every network but F1, by its name."""
         sweep = {f"{arm}, batch {size:,}": of for (arm, size), of in self.sweep.items()}
         # with the smallest batch, rates as A has them and scaled are the same training
         del sweep[f"{SCALED}, batch {self.spec.batch_sizes[0]:,}"]
-        return sweep | self.alone
+        return sweep | {name: self.alone[name] for name in ALONE}
 
     @property
     def train_examples(self) -> int:
@@ -187,7 +204,10 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         for arm in ARMS
         for size in spec.batch_sizes
     }
-    alone = {name: _training(spec, images, **_alone(spec, name, count)) for name in ALONE}
+    alone = {
+        name: _training(spec, images, **_alone(spec, name, count))
+        for name in (*ALONE, *BATCHES["F1"])
+    }
     jobs: dict[Hashable, runs.Job] = {
         key: _job(f"{key[0]}, batch {key[1]}", of, images) for key, of in sweep.items()
     }
@@ -197,9 +217,9 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     return Result(
         spec=spec,
         sweep={key: _described(entries[key]) for key in sweep},
-        alone={name: _described(entries[name]) for name in ALONE},
+        alone={name: _described(entries[name]) for name in alone},
         tensor_gradient={key: entries[key].arrays["tensor_gradient"] for key in sweep},
-        closer={name: _closer(entries[name]) for name in (SMALL, LARGE)},
+        closer={name: _closer(entries[name]) for both in BATCHES.values() for name in both},
         variance=entries["noise"].arrays["variance"],
         length=entries["noise"].arrays["length"],
         images=images,
@@ -226,22 +246,28 @@ def _arm(spec: Spec, arm: str, size: int) -> dict[str, Any]:
 
 def _alone(spec: Spec, name: str, count: int) -> dict[str, Any]:
     """Choose how one of the networks outside the sweep is trained."""
-    large = max(1, round(spec.large_share * count))
     how = {"optimizer": ADAM, "learning_rate": spec.adam_rate, "batch_size": spec.small_batch}
-    if name in (SMALL, LARGE):
-        how["closer"] = min(spec.closer, count)
-    if name == LARGE:
-        return how | {"batch_size": large, "epochs": spec.large_epochs}
-    if name == SMALL:
-        return how | {"epochs": spec.small_epochs, "rescaled": True}
-    twin = {"train_examples": min(spec.twin_examples, count), "random_labels": name == RANDOM}
-    return how | twin | {"epochs": spec.twin_epochs}
+    if name in (TRUE, RANDOM):
+        twin = {"train_examples": min(spec.twin_examples, count), "random_labels": name == RANDOM}
+        return how | twin | {"epochs": spec.twin_epochs}
+    how["closer"] = min(spec.closer, count)
+    if name in BATCHES["F1"]:
+        how |= {"units": spec.f1_units, "seeds": spec.seeds[: spec.f1_replicas]}
+    if name in (LARGE, LARGE_F1):
+        how["batch_size"] = max(1, round(spec.large_share * count))
+    epochs = {
+        SMALL: spec.small_epochs,
+        LARGE: spec.large_epochs,
+        SMALL_F1: spec.f1_small_epochs,
+        LARGE_F1: spec.f1_large_epochs,
+    }
+    return how | {"epochs": epochs[name], "rescaled": name == SMALL}
 
 
-def _training(spec: Spec, images: ImageSet, **how: Any) -> Training:
+def _training(spec: Spec, images: ImageSet, *, units: tuple[int, ...] = (), **how: Any) -> Training:
     """Complete the settings of one stack, from those that differ."""
     common = {
-        "widths": _widths(spec, images),
+        "widths": _widths(images, units or (spec.units,)),
         "optimizer": NESTEROV,
         "updates": 0,
         "train_examples": min(spec.train_examples, len(images.train)),
@@ -265,14 +291,14 @@ def _job(label: str, settings: Training, images: ImageSet) -> runs.Job:
         partial(trainings.train, images=images),
         (trainings.train,),
         images.fingerprint,
-        cost=shown + 40 * updates,
+        cost=(shown + 40 * updates) * _weights(settings),
     )
 
 
 def _noise(spec: Spec, images: ImageSet) -> runs.Job:
     count = min(spec.train_examples, len(images.train))
     settings = Noise(
-        widths=_widths(spec, images),
+        widths=_widths(images, (spec.units,)),
         batch_sizes=spec.batch_sizes,
         draws=spec.noise_batches,
         learning_rate=spec.learning_rate,
@@ -287,12 +313,18 @@ def _noise(spec: Spec, images: ImageSet) -> runs.Job:
         partial(trainings.noise, images=images),
         (trainings.noise,),
         images.fingerprint,
-        cost=2 * spec.noise_batches * sum(spec.batch_sizes),
+        cost=2 * spec.noise_batches * sum(spec.batch_sizes) * _weights(settings),
     )
 
 
-def _widths(spec: Spec, images: ImageSet) -> tuple[int, ...]:
-    return (images.train.images[0].numel(), spec.units, len(images.classes))
+def _weights(settings: Training | Noise) -> int:
+    """Count the weights of a whole stack."""
+    of_one = sum(n_in * n_out for n_in, n_out in pairwise(settings.widths))
+    return of_one * len(settings.seeds)
+
+
+def _widths(images: ImageSet, units: tuple[int, ...]) -> tuple[int, ...]:
+    return (images.train.images[0].numel(), *units, len(images.classes))
 
 
 def _described(entry: Entry) -> Described:

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from hw1lib.experiments.sensitivity import ARMS, LARGE, SMALL, Result
+from hw1lib.experiments.sensitivity import ARMS, BATCHES, SMALL, Result
 from hw1lib.experiments.sensitivity.claims import accuracy_lost, largest_against_smallest, rescaling
 from hw1lib.experiments.sensitivity.trainings import FACTORS
 from hw1lib.experiments.sensitivity.views import (
     expected_variance,
     gradient_by_weights,
     gradient_of_the_mean,
+    keskar_measures,
     own_gradient,
+    their_factor,
 )
 from hw1lib.statistics import log_ratio
 
@@ -100,10 +102,15 @@ def rescaled_sentence(result: Result) -> str:
 def keskar_sentence(result: Result) -> str:
     """Say how the large batch's sharpness compares with the small one's, beside Keskar's."""
     parts = []
-    for box, theirs in (("wide", 205.14 / 1.23), ("narrow", 42.90 / 0.61)):
-        small, large = (getattr(result.closer[arm], f"keskar_{box}") for arm in (SMALL, LARGE))
-        parts.append(f"{log_ratio(large, small).factor} (theirs: {theirs:.0f})")
-    return f"Sharpness of large batches over small, at 1e-3 and 5e-4: {' and '.join(parts)}."
+    for measure in ("sharpness, 1e-3", "sharpness, 5e-4"):
+        factors = {}
+        for network, both in BATCHES.items():
+            small, large = (keskar_measures(result, name)[measure] for name in both)
+            factors[network] = log_ratio(large, small).factor
+        ours = ", ".join(f"{network} {factor}" for network, factor in factors.items())
+        box = measure.removeprefix("sharpness, ")
+        parts.append(f"{box}: {ours} (theirs: {their_factor(measure):.0f})")
+    return f"Sharpness of large batches over small, at {'; at '.join(parts)}."
 
 
 def describe_sweep(result: Result) -> str:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib import drawn, figures, verdicts
-from hw1lib.experiments.sensitivity import ARMS, AS_A, LARGE, RANDOM, SMALL, TRUE, Result
+from hw1lib.experiments.sensitivity import ARMS, AS_A, BATCHES, LARGE, RANDOM, SMALL, TRUE, Result
 from hw1lib.experiments.sensitivity.claims import CLAIMS
 from hw1lib.experiments.sensitivity.trainings import FACTORS, KINDS, RESCALED
 from hw1lib.statistics import geometric_mean, log_ratio, t_interval
@@ -146,37 +146,52 @@ def rescaled(result: Result) -> Figure:
     return figure
 
 
+def keskar_measures(result: Result, name: str) -> dict[str, np.ndarray]:
+    """Give what the paper reports of one network, (R,) each, and three measures of ours."""
+    of, closer = result.alone[name], result.closer[name]
+    return {
+        "training accuracy (%)": 100 * of["train_accuracy"],
+        "test accuracy (%)": 100 * of["test_accuracy"],
+        "sharpness, 1e-3": closer.keskar_wide,
+        "sharpness, 5e-4": closer.keskar_narrow,
+        "sharpness, 1e-3, subspace": of["keskar_subspace"],
+        "relative sharpness": of["relative_sharpness"],
+        "largest eigenvalue": of["top_eigenvalue"],
+        "training loss": of["train_loss"],
+    }
+
+
 def keskar_table(result: Result) -> pd.DataFrame:
-    """Put Keskar's setting beside Keskar's table."""
-    both = [result.alone[arm] for arm in (SMALL, LARGE)]
-    closer = [result.closer[arm] for arm in (SMALL, LARGE)]
-
-    def geometric(name: str) -> list[str]:
-        return [str(geometric_mean(of[name])) for of in both]
-
-    ours = {
-        "training accuracy (%)": [f"{t_interval(100 * of['train_accuracy']):.4g}" for of in both],
-        "test accuracy (%)": [f"{t_interval(100 * of['test_accuracy']):.4g}" for of in both],
-        "sharpness, 1e-3": [str(geometric_mean(of.keskar_wide)) for of in closer],
-        "sharpness, 5e-4": [str(geometric_mean(of.keskar_narrow)) for of in closer],
-        "sharpness, 1e-3, subspace": geometric("keskar_subspace"),
-        "relative sharpness": geometric("relative_sharpness"),
-        "largest eigenvalue": geometric("top_eigenvalue"),
-        "training loss": geometric("train_loss"),
+    """Put Keskar's setting, on the chapter's perceptron and on F1, beside Keskar's numbers."""
+    pairs = {
+        network: [keskar_measures(result, name) for name in both]
+        for network, both in BATCHES.items()
     }
     rows = []
-    for name, (small, large) in ours.items():
-        theirs = THEIRS.get(name, ("–", "–"))
-        rows.append(
-            {
-                "": name,
-                "small batch": small,
-                "large batch": large,
-                "theirs, small": theirs[0],
-                "theirs, large": theirs[1],
-            }
-        )
-    return pd.DataFrame(rows)
+    for measure in keskar_measures(result, SMALL):
+        for network, both in pairs.items():
+            small, large = (of[measure] for of in both)
+            ratio = log_ratio(large, small)
+            factor = "–" if measure.endswith("(%)") else str(ratio.factor)
+            told = [_told(measure, values) for values in (small, large)]
+            rows.append([measure, network, *told, factor, ratio.n])
+        if measure in THEIRS:
+            factor = "–" if measure.endswith("(%)") else f"{their_factor(measure):.0f}"
+            rows.append([measure, "F1, Keskar et al.", *THEIRS[measure], factor, 5])
+    columns = ["measure", "network", SMALL, LARGE, "large / small", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def their_factor(measure: str) -> float:
+    """Divide what Keskar et al. report for large batches by that for small ones."""
+    small, large = (float(told.split(" ± ")[0]) for told in THEIRS[measure])
+    return large / small
+
+
+def _told(measure: str, values: np.ndarray) -> str:
+    if measure.endswith("(%)"):
+        return f"{t_interval(values):.4g}"
+    return str(geometric_mean(values))
 
 
 def jacobian_table(result: Result) -> pd.DataFrame:

@@ -134,23 +134,24 @@ def _order(result: Result, arm: str, target: str, order: Sequence[str], source: 
 
 def _keskar(result: Result) -> Iterator[Comparison]:
     found, source = result.chapters["sensitivity"], "[@keskar2017large]"
-    small, large = (found.alone[arm] for arm in (sensitivity.SMALL, sensitivity.LARGE))
+    both = sensitivity.BATCHES["F1"]
+    small, large = (found.alone[name] for name in both)
     yield _compare(
-        "small − large batch: test accuracy (points)",
+        "small − large batch, widths of F1: test accuracy (points)",
         source,
         "0.22",
         paired_difference(100 * small["test_accuracy"], 100 * large["test_accuracy"]),
         low=0.1,
         high=0.5,
     )
-    wide = [found.closer[arm].keskar_wide for arm in (sensitivity.LARGE, sensitivity.SMALL)]
-    inside = [of["keskar_subspace"] for of in (large, small)]
+    wide = [found.closer[name].keskar_wide for name in both]
+    inside = [of["keskar_subspace"] for of in (small, large)]
     for space, theirs, (first, second) in (
         ("all directions", 205.14 / 1.23, wide),
         ("a random subspace", 9.22 / 0.11, inside),
     ):
-        what = f"large / small batch: sharpness at 1e-3, {space}"
-        yield _compare(what, source, f"{theirs:.0f}", log_ratio(first, second).factor, low=10)
+        what = f"large / small batch, widths of F1: sharpness at 1e-3, {space}"
+        yield _compare(what, source, f"{theirs:.0f}", log_ratio(second, first).factor, low=10)
 
 
 def _line(result: Result) -> Comparison:
