@@ -40,8 +40,12 @@ def learning_curves(result: Result, arm: str) -> Figure:
 
 
 def finals(result: Result, arms: Sequence[str]) -> Figure:
-    """Draw every replica's test loss and test accuracy after the last pass, arm beside arm."""
-    figure, axes = figures.panels(2, len(arms), 1.7, sharey="row")
+    """Draw every replica's test loss and test accuracy after the last pass, arm beside arm.
+
+    Arms on the same images share their axes.
+    """
+    alike = len({result.images[arm].fingerprint for arm in arms}) == 1
+    figure, axes = figures.panels(2, len(arms), 1.7, sharey="row" if alike else False)
     for column, arm in zip(axes.T, arms, strict=True):
         networks = result.arm(arm)
         places = _places(result, arm)
