@@ -32,14 +32,12 @@ def sweep_sentence(result: Result) -> str:
 
 def sensitivity_sentence(result: Result) -> str:
     """Say by how much sensitivity differs between the largest and the smallest batch."""
-    parts = []
-    for measure, title in (
-        ("input_gradient_test", "gradient of the loss by the input"),
-        ("jacobian_test", "Jacobian of the outputs"),
-    ):
-        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
-        parts.append(f"{title} {_listed(ratios)}")
-    return f"Largest over smallest batch, on test images: {'; '.join(parts)}."
+    told = _told(
+        result,
+        input_gradient_test="gradient of the loss by the input",
+        jacobian_test="Jacobian of the outputs",
+    )
+    return f"Largest over smallest batch, on test images: {told}."
 
 
 def written_sentence(result: Result) -> str:
@@ -74,14 +72,8 @@ def noise_sentence(result: Result) -> str:
 
 def sharp_sentence(result: Result) -> str:
     """Say by how much sharpness differs between the largest and the smallest batch."""
-    parts = []
-    for measure, title in (
-        ("keskar_wide", "Keskar's sharpness"),
-        ("relative_sharpness", "relative sharpness"),
-    ):
-        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
-        parts.append(f"{title} {_listed(ratios)}")
-    return f"Largest over smallest batch: {'; '.join(parts)}."
+    told = _told(result, keskar_wide="Keskar's sharpness", relative_sharpness="relative sharpness")
+    return f"Largest over smallest batch: {told}."
 
 
 def rescaled_sentence(result: Result) -> str:
@@ -122,6 +114,15 @@ def describe_sweep(result: Result) -> str:
         whole = len(medians) == len(ends)
         parts.append(f"{arm} {medians[0]:.2f} to {medians[1]:.2f}" if whole else f"{arm} diverged")
     return f"Median test accuracy from the smallest to the largest batch: {', '.join(parts)}."
+
+
+def _told(result: Result, **titles: str) -> str:
+    """Compare the largest batch with the smallest by measures, each given with its title."""
+    parts = []
+    for measure, title in titles.items():
+        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
+        parts.append(f"{title} {_listed(ratios)}")
+    return "; ".join(parts)
 
 
 def _listed(ratios: list[str]) -> str:

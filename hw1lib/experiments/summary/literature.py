@@ -11,6 +11,7 @@ from hw1lib.experiments import capacity, error_surface, sensitivity, weight_path
 from hw1lib.experiments.function_fit import AS_B, B_SIGN
 from hw1lib.experiments.minimal_ratio.claims import correlation
 from hw1lib.experiments.random_labels import CNN, MLP
+from hw1lib.experiments.sensitivity.views import keskar_measures, their_factor
 from hw1lib.experiments.summary import Result
 from hw1lib.experiments.weight_paths.views import REPORTED_B, own_percent
 from hw1lib.statistics import Interval, log_ratio, paired_difference, share_interval, t_interval
@@ -144,14 +145,18 @@ def _keskar(result: Result) -> Iterator[Comparison]:
         low=0.1,
         high=0.5,
     )
-    wide = [found.closer[name].keskar_wide for name in both]
-    inside = [of["keskar_subspace"] for of in (small, large)]
-    for space, theirs, (first, second) in (
-        ("all directions", 205.14 / 1.23, wide),
-        ("a random subspace", 9.22 / 0.11, inside),
+    for space, measure in (
+        ("all directions", "sharpness, 1e-3"),
+        ("a random subspace", "sharpness, 1e-3, subspace"),
     ):
-        what = f"large / small batch, widths of F1: sharpness at 1e-3, {space}"
-        yield _compare(what, source, f"{theirs:.0f}", log_ratio(second, first).factor, low=10)
+        first, second = (keskar_measures(found, name)[measure] for name in both)
+        yield _compare(
+            f"large / small batch, widths of F1: sharpness at 1e-3, {space}",
+            source,
+            f"{their_factor(measure):.0f}",
+            log_ratio(second, first).factor,
+            low=10,
+        )
 
 
 def _line(result: Result) -> Comparison:
