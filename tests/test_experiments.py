@@ -10,11 +10,22 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
+from scipy import stats
 from torch import nn
 
 from hw1lib import data, measures, models, training
 from hw1lib.experiments import function_fit, image_task
-from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED, Fit
+from hw1lib.experiments.function_fit import (
+    ARMS,
+    AS_A,
+    AS_B,
+    B_SIGN,
+    NETWORKS,
+    TUNED,
+    Fit,
+    choose,
+    chosen_again,
+)
 from hw1lib.experiments.function_fit import findings as fit_findings
 from hw1lib.experiments.function_fit import slips as fit_slips
 from hw1lib.experiments.function_fit import views as fit_views
@@ -184,6 +195,16 @@ def test_the_tuned_rate_is_the_best_of_those_tried_on_other_seeds(fitted):
         assert fitted.fits[TUNED, target, network].learning_rate == best
     rates = {fit.learning_rate for key, fit in fitted.fits.items() if key[0] in (AS_A, AS_B)}
     assert rates == {1e-3}
+
+
+def test_a_choice_is_repeated_as_often_as_the_binomial_distribution_says():
+    # of two rates the second wins where most of the resampled trainings are among its good ones
+    trainings, good = 9, 6
+    other = np.where(np.arange(trainings) < good, 0.5, np.inf)
+    losses = np.stack([np.ones(trainings), other])
+    assert choose(losses) == 1
+    expected = stats.binom.sf(trainings // 2, trainings, good / trainings)
+    assert chosen_again(losses) == pytest.approx(expected, abs=0.02)
 
 
 def a_fit(*losses):

@@ -35,7 +35,7 @@ class Spec(spec.Replicated):
     grid: tuple[float, ...] = setting(
         (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), "learning rates tried for each network", above=0
     )
-    tuning_replicas: int = setting(5, "trainings that choose among them", at_least=1)
+    tuning_replicas: int = setting(20, "trainings that choose among them", at_least=2)
     tuning_epochs: int = setting(5_000, "updates of each of those", at_least=1)
     sign_epochs: int = setting(25_000, "updates of the sign fit as B wrote it", at_least=1)
 
@@ -171,8 +171,8 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     jobs = {(AS_A, *pair): job(AS_A, *pair, **a) for pair in pairs}
     jobs |= {(AS_B, *pair): job(AS_B, *pair, **b) for pair in pairs}
     for pair in pairs:
-        best = spec.grid[int(np.median(outcome[pair], axis=1).argmin())]
-        jobs[TUNED, *pair] = job(TUNED, *pair, **b, learning_rate=best)
+        rate = spec.grid[int(choose(outcome[pair]))]
+        jobs[TUNED, *pair] = job(TUNED, *pair, **b, learning_rate=rate)
     if "sign" in spec.targets:
         for network, rate in B_SIGN_RATES.items():
             settings = {"weight_decay": spec.weight_decay, "epochs": spec.sign_epochs}
@@ -193,6 +193,33 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
             ),
         ),
     )
+
+
+def choose(losses: np.ndarray) -> np.ndarray:
+    """Choose the learning rate with the lowest median loss.
+
+    Args:
+        losses: Final losses, (G, ..., T), of T trainings at each of G learning rates.
+
+    Returns:
+        The index of the chosen rate, (...).
+    """
+    return np.median(losses, axis=-1).argmin(axis=0)
+
+
+def chosen_again(losses: np.ndarray, *, resamples: int = 10_000) -> float:
+    """Estimate how often other trainings would choose the same learning rate, 0 to 1.
+
+    The T trainings are drawn anew with replacement (Efron 1979, Annals of Statistics 7, 1-26), a
+    seed with its losses at all rates.
+
+    Args:
+        losses: Final losses, (G, T), of T trainings at each of G learning rates.
+        resamples: How many times the trainings are drawn.
+    """
+    trainings = losses.shape[1]
+    drawn = np.random.default_rng(0).integers(trainings, size=(resamples, trainings))
+    return float((choose(losses[:, drawn]) == choose(losses)).mean())
 
 
 def _fit(entry: Entry, job: runs.Job) -> Fit:

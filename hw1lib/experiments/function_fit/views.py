@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hw1lib import data, drawn, figures, verdicts
-from hw1lib.experiments.function_fit import ARMS, AS_A, AS_B, DENSE, NETWORKS, Result
+from hw1lib.experiments.function_fit import (
+    ARMS,
+    AS_A,
+    AS_B,
+    DENSE,
+    NETWORKS,
+    Result,
+    choose,
+    chosen_again,
+)
 from hw1lib.experiments.function_fit.claims import CLAIMS, stops
 from hw1lib.statistics import Interval, log_ratio
 
@@ -194,14 +203,17 @@ def tuning_table(result: Result) -> pd.DataFrame:
     """List the median loss at each learning rate that was tried; the chosen one in bold."""
     rows = []
     for (target, network), losses in result.tuning.items():
-        medians = np.median(losses, axis=1)
-        cells = {
-            f"{rate:g}": f"**{loss(median)}**" if best else loss(median)
-            for rate, median, best in zip(
-                result.spec.grid, medians, np.arange(len(medians)) == medians.argmin(), strict=True
-            )
-        }
-        rows.append({"target": data.TARGETS[target].title, "network": network, **cells})
+        medians = [loss(median) for median in np.median(losses, axis=1)]
+        best = choose(losses)
+        medians[best] = f"**{medians[best]}**"
+        rows.append(
+            {
+                "target": data.TARGETS[target].title,
+                "network": network,
+                **dict(zip([f"{rate:g}" for rate in result.spec.grid], medians, strict=True)),
+                "again (%)": f"{100 * chosen_again(losses):.0f}",
+            }
+        )
     return pd.DataFrame(rows)
 
 
