@@ -83,10 +83,11 @@ class Spec:
 
     def _repr_markdown_(self) -> str:
         rows = [
-            f"| `{f.name}` | {_shown(getattr(self, f.name))} | {f.metadata['meaning']} |"
+            (f"`{f.name}`", _shown(getattr(self, f.name)), f.metadata["meaning"])
             for f in dataclasses.fields(self)
         ]
-        table = ["| setting | value | meaning |", "|:--|:--|:-----|", *rows]
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        table = ["| setting | value | meaning |", "|:--|:--|:-----|", *lines]
         return "\n".join([*table, "", f"Figures name these settings as `{self.digest}`."])
 
 
