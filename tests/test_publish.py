@@ -453,12 +453,11 @@ def test_in_a_single_notebook_an_abstract_stays_where_it_is():
     assert shown.index("The loss is 0.125") < shown.index("notebook, cell cell-2")
 
 
-def test_a_table_too_wide_for_the_page_shrinks_to_its_width_and_no_further():
-    """Eleven columns are a little too wide; a horizontal rule is as wide as the text."""
-    rows = ["1 column|" * 11, ":--|" * 11, "0.25|" * 11]
-    wide = table()
-    wide["data"]["text/markdown"] = "\n".join("|" + row for row in rows) + "\n"
-    cells = [text("# T"), text("---"), code(wide)]
+def ruled(*rows):
+    """Lengths of a rule as wide as the text, and of those of a table with these rows."""
+    shown = table()
+    shown["data"]["text/markdown"] = "\n".join("|" + row for row in rows) + "\n"
+    cells = [text("# T"), text("---"), code(shown)]
     pdf, _ = TypstPDFExporter().from_notebook_node(notebook(cells))
     lengths = []
 
@@ -471,7 +470,20 @@ def test_a_table_too_wide_for_the_page_shrinks_to_its_width_and_no_further():
     pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_operand_before=measure)
     rule, *of_table = lengths
     assert of_table
+    return rule, of_table
+
+
+def test_a_table_too_wide_for_the_page_shrinks_to_its_width_and_no_further():
+    """Eleven columns are a little too wide."""
+    rule, of_table = ruled("1 column|" * 11, ":--|" * 11, "0.25|" * 11)
     assert max(of_table) == pytest.approx(rule, rel=0.01)
+
+
+def test_columns_with_equally_long_texts_share_the_page():
+    """Two cells of 44 characters have room beside each other, in neither is there a long word."""
+    sentence = "nine words of four or five are quite a few w"
+    rule, of_table = ruled("one|two|", ":--|:--|", f"{sentence}|{sentence}|")
+    assert max(of_table) > 0.9 * rule
 
 
 @pytest.mark.parametrize(

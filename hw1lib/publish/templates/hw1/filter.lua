@@ -452,13 +452,16 @@ local LONG_CELL = 40  -- characters from which a cell is a text, which may wrap
 local LINE = 98  -- characters of a line of a table, at its size of print
 local SPACE = 3  -- characters that the space around a cell takes
 
--- About how many lines a table has: each row as many as its longest cell.
+-- About how many lines a table has: each row as many as its longest cell. The maximum is smooth, or
+-- no column would be worth widening in a row where two are equally long.
 local function height(lengths, widths)
   local lines = 0
   for _, row in ipairs(lengths) do
-    local most = 1
-    for column, length in ipairs(row) do most = math.max(most, length / widths[column]) end
-    lines = lines + most
+    local powers = 0
+    for column, length in ipairs(row) do
+      powers = powers + math.max(1, length / widths[column]) ^ 8
+    end
+    lines = lines + powers ^ (1 / 8)
   end
   return lines
 end
