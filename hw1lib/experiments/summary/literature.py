@@ -27,6 +27,7 @@ class Comparison:
     source: str  # who reports it, as a citation where there is one
     theirs: str
     ours: str
+    n: int  # of trainings, or of what the correlation is over
     rule: str  # what counts as agreement
     agrees: str  # YES where our whole interval agrees, NO where none of it does, else OPEN
 
@@ -64,8 +65,7 @@ def _compare(
     else:
         agrees = NO if ours.high < low or ours.low > high else OPEN
     rule = f"{low:.4g} to {high:.4g}" if np.isfinite([low, high]).all() else f"above {low:.4g}"
-    shown = f"{ours:{digits}} (n = {ours.n})" if ours.n > 2 else f"{ours:{digits}}"
-    return Comparison(what, source, theirs, shown, rule, agrees)
+    return Comparison(what, source, theirs, f"{ours:{digits}}", ours.n, rule, agrees)
 
 
 def _random_labels(result: Result) -> Iterator[Comparison]:
@@ -128,6 +128,7 @@ def _order(result: Result, arm: str, target: str, order: Sequence[str], source: 
         source,
         ", ".join(order),
         ", ".join(ranked) or "not fitted",
+        min((step.n for step in steps), default=0),
         "every step in this order",
         YES if surely else NO if reversed_ else OPEN,
     )

@@ -210,6 +210,7 @@ def literature_table(result: Result) -> pd.DataFrame:
             "source": one.source,
             "theirs": one.theirs,
             "here": one.ours,
+            "n": one.n,
             "agreement if": one.rule,
             "agrees": one.agrees,
         }
