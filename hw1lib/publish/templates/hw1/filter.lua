@@ -445,6 +445,25 @@ local function enclosed(open, blocks, close)
   return out
 end
 
+local KEEPING = '\u{a0}'  -- the space at which no line breaks
+
+-- Put such spaces into [0.1, 0.2], n = 20 and 95 %.
+local function keep_together(inlines)
+  for i = 2, #inlines - 1 do
+    local before, after = inlines[i - 1].text, inlines[i + 1].text
+    if inlines[i].t == 'Space' and before and after then
+      local interval = before:find('%[%S*,$') and after:find('%]')
+      local equation = before == '=' or after == '='
+      if interval or equation or after:find('^%%') then inlines[i] = pandoc.Str(KEEPING) end
+    end
+  end
+  return inlines
+end
+
+local function let_break(str)
+  if str.text == KEEPING then return pandoc.Space() end
+end
+
 local LONG_TABLE = 25  -- rows from which a table may break over pages
 local LONG_TEXTS = 8  -- the same where its cells wrap
 local LONG_CELL = 40  -- characters from which a cell is a text, which may wrap
@@ -466,12 +485,37 @@ local function height(lengths, widths)
   return lines
 end
 
+-- How many characters of a line columns of these widths leave.
+local function room(widths)
+  local free = LINE
+  for _, width in ipairs(widths) do free = free - width - SPACE end
+  return free
+end
+
+-- How long the cells of a table are, by row and column, its longest words by column, and the
+-- length of the longest cell.
+local function measured(el)
+  local all, lengths, words, longest = pandoc.List{}, {}, {}, 0
+  all:extend(el.head.rows)
+  for _, body in ipairs(el.bodies) do all:extend(body.body) end
+  for number, row in ipairs(all) do
+    lengths[number] = {}
+    for column, cell in ipairs(row.cells) do
+      local text = pandoc.utils.stringify(cell.contents)
+      lengths[number][column] = utf8.len(text)
+      longest = math.max(longest, utf8.len(text))
+      for word in text:gmatch('%S+') do
+        words[column] = math.max(words[column] or 1, utf8.len(word))
+      end
+    end
+  end
+  return lengths, words, longest
+end
+
 -- Make columns as wide as their longest words, then widen, a character at a time, whichever makes
 -- the table shortest.
 local function share_width(el, lengths, words)
-  local free = LINE
-  for _, width in ipairs(words) do free = free - width - SPACE end
-  if free < 0 then return end
+  local free = room(words)
   local widths, now = words, height(lengths, words)
   for _ = 1, free do
     local best, least = nil, now
@@ -512,23 +556,14 @@ local finish_typst = {
   Image = function(el) return typst('#box(' .. typst_image(el) .. ')') end,
   Table = function(el)
     el.attributes = {}
-    local all, lengths, words, longest = pandoc.List{}, {}, {}, 0
-    all:extend(el.head.rows)
-    for _, body in ipairs(el.bodies) do all:extend(body.body) end
-    for number, row in ipairs(all) do
-      lengths[number] = {}
-      for column, cell in ipairs(row.cells) do
-        local text = pandoc.utils.stringify(cell.contents)
-        lengths[number][column] = utf8.len(text)
-        longest = math.max(longest, utf8.len(text))
-        for word in text:gmatch('%S+') do
-          words[column] = math.max(words[column] or 1, utf8.len(word))
-        end
-      end
-    end
-    local rows = #all - #el.head.rows
+    local lengths, words, longest = measured(el)
     local wraps = longest >= LONG_CELL
-    if wraps then share_width(el, lengths, words) end
+    if wraps and room(words) < 0 then
+      el = el:walk{Str = let_break}
+      lengths, words = measured(el)
+    end
+    if wraps and room(words) >= 0 then share_width(el, lengths, words) end
+    local rows = #lengths - #el.head.rows
     local breaks = 'breakable: ' .. tostring(rows >= (wraps and LONG_TEXTS or LONG_TABLE))
     local look = wraps and 'hw1-wrapped' or 'hw1-fitted'
     local open = '#[#show figure: set block(' .. breaks .. '); #show table: ' .. look
@@ -593,7 +628,7 @@ local function contents(blocks)
 end
 
 local function finish(doc)
-  if PRINT then return doc:walk(finish_typst) end
+  if PRINT then return doc:walk{Inlines = keep_together}:walk(finish_typst) end
   doc = doc:walk(finish_html)
   if doc.meta.title then
     doc.meta.toc = true
