@@ -93,14 +93,22 @@ def _data(row: Row) -> str:
 
 
 def _environments(rows: list[Row]) -> list[list[str]]:
-    """List each machine with its versions once, with the chapters computed there."""
+    """List each machine with its versions once, with the chapters computed there.
+
+    >>> _environments([{"chapter": "One?", "machine": "a"}, {"chapter": "Two", "machine": "a"}])
+    [['all', 'a', '–']]
+    >>> _environments([{"chapter": "One?", "machine": "a"}, {"chapter": "Two", "machine": "b"}])
+    [['One?', 'a', '–'], ['Two', 'b', '–']]
+    """
     seen: dict[str, list[Row]] = {}
     for row in rows:
         where = json.dumps([row.get("machine"), row.get("versions")], sort_keys=True, default=str)
         seen.setdefault(where, []).append(row)
     return [
         [
-            ", ".join(dict.fromkeys(_text(row.get("chapter")) for row in group)),
+            _text(
+                [*dict.fromkeys(row.get("chapter") for row in group)] if len(seen) > 1 else "all"
+            ),
             _text(group[0].get("machine")),
             _versions(group[0].get("versions")),
         ]

@@ -262,7 +262,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
     rows = []
     for name in DESCRIBED:
         pair = result.pairs[name]
-        row = {"pair": name, "lean (decades)": str(t_interval(pair.lean))}
+        row = {"pair": name, "lean (decades)": f"{t_interval(pair.lean).mean:.3g}"}
         for title, measure in FLATNESS.items():
             ratios = end_ratios(pair, measure)
             row[title] = str(t_interval(ratios).factor)

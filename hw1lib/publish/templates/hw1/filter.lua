@@ -492,8 +492,8 @@ local function room(widths)
   return free
 end
 
--- How long the cells of a table are, by row and column, its longest words by column, and the
--- length of the longest cell.
+-- How long the cells of a table are, by row and column, its longest words by column (a number with
+-- its unit is one), and the length of the longest cell.
 local function measured(el)
   local all, lengths, words, longest = pandoc.List{}, {}, {}, 0
   all:extend(el.head.rows)
@@ -504,7 +504,8 @@ local function measured(el)
       local text = pandoc.utils.stringify(cell.contents)
       lengths[number][column] = utf8.len(text)
       longest = math.max(longest, utf8.len(text))
-      for word in text:gmatch('%S+') do
+      local number = el.colspecs[column][1] == 'AlignRight'
+      for word in text:gmatch(number and '.+' or '%S+') do
         words[column] = math.max(words[column] or 1, utf8.len(word))
       end
     end
