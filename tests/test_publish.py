@@ -21,7 +21,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from hw1lib.publish import load_report
 from hw1lib.publish.__main__ import main
 from hw1lib.publish.beside import DATA
-from hw1lib.publish.exporter import TypstExporter, TypstPDFExporter, compile_pdf
+from hw1lib.publish.exporter import (
+    HTMLReportExporter,
+    TypstExporter,
+    TypstPDFExporter,
+    compile_pdf,
+)
 
 REFERENCES = Path(__file__).parents[1] / "report" / "references.bib"
 
@@ -288,6 +293,13 @@ RESIDUE = [
 def test_nothing_shows_that_is_not_for_the_reader(built, residue):
     assert residue not in built.pdf_text
     assert residue not in Page(built.html).text
+
+
+def test_a_browser_shows_the_title_of_the_report_or_of_a_chapter_alone(built):
+    assert "<title>Does it really work?</title>" in built.html
+    for cells, title in (([text("# A *chapter*")], "A chapter"), ([text("No title.")], "Notebook")):
+        page, _ = HTMLReportExporter().from_notebook_node(notebook(cells))
+        assert f"<title>{title}</title>" in page
 
 
 def test_captions_are_numbered_and_computed(built):

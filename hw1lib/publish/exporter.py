@@ -273,7 +273,6 @@ class HTMLReportExporter(ReportExporter):
             "embed-resources": True,
             "html-math-method": {"method": "mathml"},
             "css": [str(ASSETS / "report.css")],
-            "variables": {"pagetitle": resources["metadata"].get("name", "Report")},
         }
         page = self.pandoc(text, nb, resources, to="html5", options=options)
         resources.pop("outputs")

@@ -628,8 +628,15 @@ local function contents(blocks)
   return entries
 end
 
+-- What a browser calls the page: its title, or that of a chapter alone.
+local function page_title(doc)
+  local heading = doc.blocks:find_if(function(block) return block.t == 'Header' end)
+  return pandoc.utils.stringify(doc.meta.title or heading and heading.content or 'Notebook')
+end
+
 local function finish(doc)
   if PRINT then return doc:walk{Inlines = keep_together}:walk(finish_typst) end
+  doc.meta.pagetitle = page_title(doc)
   doc = doc:walk(finish_html)
   if doc.meta.title then
     doc.meta.toc = true
