@@ -197,6 +197,9 @@ def show(
         # a title of the figure, so that the layout makes room for it
         figure.suptitle(standin, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
         caption = f"{caption} **Not the real data: {standin}.**"
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)  # once; each format would do so twice
+        figure.set_layout_engine("none")
     bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
     bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
     bundle[DATA] = _packed(drawn.rows(figure))
