@@ -12,7 +12,7 @@ ENV   := .venv/.lock-sha256
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*' \
-               ! -name execute.py)
+               )
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
 .PHONY: report chapter lab test lint bench lock clean help FORCE
@@ -62,7 +62,7 @@ $(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.
 	@$(VENV)/python -m hw1lib.publish report/report.yml --only $* --chapters $(BUILD) --out $(BUILD)
 
 $(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED)
-	@$(VENV)/python -m hw1lib.execute $< $@ -p profile $(PROFILE) $(PARAMS)
+	@$(VENV)/python -m hw1lib.publish.execute $< $@ -p profile $(PROFILE) $(PARAMS)
 
 # the summary reads what the others computed
 $(BUILD)/00_summary.ipynb: | $(filter-out %/00_summary.ipynb,$(CHAPTERS))

@@ -11,9 +11,11 @@ from torch.utils.data import DataLoader
 
 from benchmarks.timing import best
 from benchmarks.trajectories import Digits
-from hw1lib import classification, data, measures, models, training
-from hw1lib.experiments.capacity import A_HIDDEN
-from hw1lib.replicas import Streams
+from hw1lib.chapters.capacity import A_HIDDEN
+from hw1lib.data import image_sets
+from hw1lib.networks import builders
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import classification, loop, losses, optimizers
 
 BATCH_SIZE = 100
 RATE = 1e-4
@@ -35,22 +37,22 @@ def train_from_loader(digits: Digits, widths: tuple[int, ...]) -> None:
 
 def capacity(rounds: int, count: int = 2000, replicas: int = 20) -> None:
     """Compare the sweep over ten sizes with ten loops, on a part of a pass."""
-    images = data.load("mnist")
+    images = image_sets.load("mnist")
     digits = Digits(images, count)
     networks = [(784, *hidden, 10) for hidden in A_HIDDEN]
 
     def ours(replicas: int) -> None:
         for widths in networks:
             streams = Streams(range(replicas))
-            model = models.mlp(streams, *widths)
+            model = builders.mlp(streams, *widths)
             task = classification.task(
                 images, model, train_examples=count, test_examples=1, device="cpu"
             )
-            training.fit(
+            loop.fit(
                 model,
                 task.minibatches(BATCH_SIZE, streams.order),
-                measures.cross_entropy,
-                training.optimizer("adam", model, learning_rate=RATE),
+                losses.cross_entropy,
+                optimizers.optimizer("adam", model, learning_rate=RATE),
                 epochs=1,
             )
 

@@ -9,23 +9,28 @@ from torch import nn
 
 from benchmarks import reference
 from benchmarks.timing import best
-from hw1lib import curvature, data, measures, models, training
-from hw1lib.replicas import Streams
+from hw1lib.data import functions
+from hw1lib.measuring import curvature
+from hw1lib.networks import builders, modes
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import losses
 
 
 def problem(replicas: int, points: int = 300) -> tuple[nn.Module, curvature.Loss]:
     """Make medium regressors of 572 weights in double precision, and their loss."""
-    x = data.grid(points)[:, None].double()
-    y = data.TARGETS["sinc"](x)
-    model = models.mlp(Streams(range(replicas)), *models.MEDIUM, activation="leaky_relu").double()
-    return model, lambda network: measures.mean_squared_error(network(x), y)
+    x = functions.grid(points)[:, None].double()
+    y = functions.TARGETS["sinc"](x)
+    model = builders.mlp(
+        Streams(range(replicas)), *builders.MEDIUM, activation="leaky_relu"
+    ).double()
+    return model, lambda network: losses.mean_squared_error(network(x), y)
 
 
 def row_by_row(points: int = 300) -> torch.Tensor:
     """Differentiate the gradient entry by entry, as in a double loop."""
-    model = reference.regressor(models.MEDIUM).double()
-    x = data.grid(points)[:, None].double()
-    loss = nn.functional.mse_loss(model(x), data.TARGETS["sinc"](x))
+    model = reference.regressor(builders.MEDIUM).double()
+    x = functions.grid(points)[:, None].double()
+    loss = nn.functional.mse_loss(model(x), functions.TARGETS["sinc"](x))
     parameters = list(model.parameters())
     gradient = torch.autograd.grad(loss, parameters, create_graph=True)
     rows = []
@@ -39,7 +44,7 @@ def row_by_row(points: int = 300) -> torch.Tensor:
 def hessians(rounds: int, replicas: int = 4) -> None:
     """Compare Hessians of a stack, each, with one of a plain network."""
     model, loss = problem(replicas)
-    with training.threads(1):
+    with modes.threads(1):
         times = best(rounds, plain=row_by_row, stacked=lambda: curvature.hessians(model, loss))
     each = times["stacked"] / replicas
     print(f"exact Hessian of 572 weights, 300 points, float64, one thread, {replicas} replicas")

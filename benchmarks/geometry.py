@@ -4,8 +4,11 @@ import torch
 from torch import nn
 
 from benchmarks.timing import best
-from hw1lib import classification, data, geometry, measures, models, replicas
-from hw1lib.replicas import Streams
+from hw1lib.data import image_sets
+from hw1lib.measuring import geometry
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import classification, losses
 
 WIDTHS = (784, 10, 20, 10)
 
@@ -31,8 +34,8 @@ def point_by_point(
 
 def plane(rounds: int, side: int = 41, examples: int = 10_000, plain_points: int = 40) -> None:
     """Time a square plane of the small MNIST network, and the plain loop on a few of its points."""
-    images = data.load("mnist")
-    model = models.mlp(Streams([0]), *WIDTHS)
+    images = image_sets.load("mnist")
+    model = builders.mlp(Streams([0]), *WIDTHS)
     task = classification.task(
         images, model, train_examples=examples, test_examples=1, device="cpu"
     )
@@ -45,8 +48,8 @@ def plane(rounds: int, side: int = 41, examples: int = 10_000, plain_points: int
     few, pixels = points.flatten(0, 1)[:plain_points], task.prepare(task.train[0])
 
     def loss(at: nn.Module) -> torch.Tensor:
-        wanted = [measures.cross_entropy]
-        return measures.over_split(at, *task.train, wanted, prepare=task.prepare)
+        wanted = [losses.cross_entropy]
+        return losses.over_split(at, *task.train, wanted, prepare=task.prepare)
 
     times = best(
         rounds,

@@ -8,8 +8,11 @@ from torch.utils.data import DataLoader
 
 from benchmarks.reference import Pictures
 from benchmarks.timing import best
-from hw1lib import classification, data, geometry, measures, models, replicas
-from hw1lib.replicas import Streams
+from hw1lib.data import image_sets
+from hw1lib.measuring import geometry
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import classification, losses
 
 WIDTHS = (784, 500, 100, 50, 10)
 
@@ -49,20 +52,20 @@ def state_dict(weights: torch.Tensor) -> dict[str, torch.Tensor]:
 
 def line(rounds: int, points: int = 61, plain_points: int = 1, plain_images: int = 7_000) -> None:
     """Time a line over all images, and the plain loop at a few of its points on a part of them."""
-    images = data.load("mnist")
-    model = models.mlp(Streams([0, 1]), *WIDTHS)
+    images = image_sets.load("mnist")
+    model = builders.mlp(Streams([0, 1]), *WIDTHS)
     task = classification.task(
         images, model, train_examples=60_000, test_examples=10_000, device="cpu"
     )
     start, end = replicas.weights(model).detach()
     alphas = torch.linspace(-1, 2, points)
     loader = DataLoader(Pictures(images, plain_images), batch_size=1000)
-    wanted = [measures.cross_entropy, measures.accuracy]
+    wanted = [losses.cross_entropy, losses.accuracy]
 
     def ours() -> list[torch.Tensor]:
         stack = geometry.Blends(model, start, end, alphas)
         return [
-            measures.over_split(stack, *split, wanted, prepare=task.prepare)
+            losses.over_split(stack, *split, wanted, prepare=task.prepare)
             for split in (task.train, task.test)
         ]
 

@@ -5,23 +5,25 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import reference
 from benchmarks.timing import best
-from hw1lib import data, measures, models, training
-from hw1lib.replicas import Streams
+from hw1lib.data import functions, image_sets
+from hw1lib.networks import builders, modes
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import loop, losses, minibatches, optimizers
 
 
 def regressors(rounds: int, replicas: int = 32, epochs: int = 300) -> None:
     """Compare 32 stacked seven-layer regressors with one plain network."""
-    x = data.grid(300)[:, None]
-    y = data.TARGETS["sinc"](x)
-    stack = models.mlp(Streams(range(replicas)), *models.DEEP, activation="leaky_relu")
-    optimizer = training.optimizer("rmsprop", stack, learning_rate=1e-3, weight_decay=1e-4)
-    plain = reference.regressor(models.DEEP)
-    with training.threads(1):
+    x = functions.grid(300)[:, None]
+    y = functions.TARGETS["sinc"](x)
+    stack = builders.mlp(Streams(range(replicas)), *builders.DEEP, activation="leaky_relu")
+    optimizer = optimizers.optimizer("rmsprop", stack, learning_rate=1e-3, weight_decay=1e-4)
+    plain = reference.regressor(builders.DEEP)
+    with modes.threads(1):
         times = best(
             rounds,
             plain=lambda: reference.fit_function(plain, x, y, epochs),
-            stacked=lambda: training.fit(
-                stack, [(x, y)], measures.mean_squared_error, optimizer, epochs=epochs
+            stacked=lambda: loop.fit(
+                stack, [(x, y)], losses.mean_squared_error, optimizer, epochs=epochs
             ),
         )
     each, stacked = times["plain"] / epochs, times["stacked"] / epochs / replicas
@@ -34,22 +36,22 @@ def regressors(rounds: int, replicas: int = 32, epochs: int = 300) -> None:
 
 def convolutions(rounds: int, count: int = 1280, batch_size: int = 64) -> None:
     """Compare an epoch of the 44-channel CNN with a matrix product, and with a DataLoader loop."""
-    images = data.load("cifar10")
+    images = image_sets.load("cifar10")
     streams = Streams([0])
-    model = models.wide_cnn(streams, 44)
-    batches = training.Minibatches(
+    model = builders.wide_cnn(streams, 44)
+    batches = minibatches.Minibatches(
         images.train.images[:count],
         images.train.labels[:count],
         batch_size,
         streams.order,
         images.normalized,
     )
-    optimizer = training.optimizer("sgd", model, learning_rate=0.01)
+    optimizer = optimizers.optimizer("sgd", model, learning_rate=0.01)
     plain, pictures = reference.convolutional(44), reference.Pictures(images, count)
 
     inputs, targets = next(iter(batches))
     with FlopCounterMode(display=False) as counter:
-        measures.cross_entropy(model(inputs), targets).sum().backward()
+        losses.cross_entropy(model(inputs), targets).sum().backward()
     operations = counter.get_total_flops() / len(targets[0]) * count
     size = 2048
     a, b = (torch.randn(size, size, generator=torch.Generator().manual_seed(0)) for _ in "ab")
@@ -73,7 +75,7 @@ def convolutions(rounds: int, count: int = 1280, batch_size: int = 64) -> None:
         rounds,
         product=lambda: [a @ b for _ in range(10)],
         kernels=kernels,
-        ours=lambda: training.fit(model, batches, measures.cross_entropy, optimizer, epochs=1),
+        ours=lambda: loop.fit(model, batches, losses.cross_entropy, optimizer, epochs=1),
         loader=lambda: reference.train_on_pictures(plain, pictures, batch_size),
     )
     peak, rate = 10 * 2 * size**3 / times["product"], operations / times["ours"]

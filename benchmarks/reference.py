@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from hw1lib.data import ImageSet
+from hw1lib.data.image_sets import ImageSet
 
 
 def regressor(widths: tuple[int, ...]) -> nn.Sequential:

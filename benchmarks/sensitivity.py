@@ -4,8 +4,11 @@ import torch
 from torch import nn
 
 from benchmarks.timing import best
-from hw1lib import classification, data, models, sensitivities, training
-from hw1lib.replicas import Streams
+from hw1lib.data import image_sets
+from hw1lib.measuring import sensitivities
+from hw1lib.networks import builders, modes
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import classification
 
 
 def one_by_one(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> list[float]:
@@ -22,8 +25,8 @@ def one_by_one(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> 
 
 def gradients(rounds: int, count: int = 10_000, few: int = 1_000, units: int = 100) -> None:
     """Time the norms of 10,000 images, and the plain loop on some of them."""
-    images = data.load("mnist")
-    model = models.mlp(Streams([0]), 784, units, 10)
+    images = image_sets.load("mnist")
+    model = builders.mlp(Streams([0]), 784, units, 10)
     plain = nn.Sequential(nn.Linear(784, units), nn.ReLU(), nn.Linear(units, 10))
     for p, its in zip(plain.parameters(), model.parameters(), strict=True):
         p.data = its.data[0].clone()
@@ -35,7 +38,7 @@ def gradients(rounds: int, count: int = 10_000, few: int = 1_000, units: int = 1
 
     found = ours()[0, :few]
     torch.testing.assert_close(found, torch.tensor(one_by_one(plain, pixels[:few], labels[:few])))
-    with training.threads(1):
+    with modes.threads(1):
         times = best(rounds, plain=lambda: one_by_one(plain, pixels[:few], labels[:few]), ours=ours)
     each = times["plain"] / few * len(pixels)
     print(f"input-gradient norms of {len(pixels):,} images of {images.description}, one thread")

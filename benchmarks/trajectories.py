@@ -12,9 +12,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from benchmarks.timing import best
-from hw1lib import classification, data, measures, models, replicas, training
-from hw1lib.data import ImageSet
-from hw1lib.replicas import Streams
+from hw1lib.data import image_sets
+from hw1lib.data.image_sets import ImageSet
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import classification, loop, losses, optimizers
 
 WIDTHS = (784, 10, 20, 10)
 RUNS = 8
@@ -82,26 +84,26 @@ def train_from_memory(inputs: Tensor, targets: Tensor) -> Tensor:
 
 def trajectories(rounds: int, count: int = 6400) -> None:
     """Compare eight stacked networks with eight loops, on a part of an epoch."""
-    images = data.load("mnist")
+    images = image_sets.load("mnist")
     digits = Digits(images, count)
     inputs = images.normalized(images.train.images[:count]).flatten(1)
     targets = images.train.labels[:count]
 
     def ours() -> None:
         streams = Streams(range(RUNS))
-        model = models.mlp(streams, *WIDTHS)
+        model = builders.mlp(streams, *WIDTHS)
         task = classification.task(
             images, model, train_examples=count, test_examples=1, device="cpu"
         )
-        training.fit(
+        loop.fit(
             model,
             task.minibatches(BATCH_SIZE, streams.order),
-            measures.cross_entropy,
-            training.optimizer(
+            losses.cross_entropy,
+            optimizers.optimizer(
                 "adam", model, learning_rate=ADAM["lr"], weight_decay=ADAM["weight_decay"]
             ),
             epochs=1,
-            probes={"weights": training.Probe(replicas.weights)},
+            probes={"weights": loop.Probe(replicas.weights)},
         )
 
     times = best(

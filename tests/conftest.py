@@ -5,7 +5,8 @@ import functools
 import pytest
 import torch
 
-from hw1lib import data, replicas
+from hw1lib.data import image_sets
+from hw1lib.networks import replicas
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +26,12 @@ def streams():
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory):
     """Compute in a store of its own, with stand-ins of a hundred images."""
-    small = functools.cache(functools.partial(data.load, sizes=(60, 40)))
+    small = functools.cache(functools.partial(image_sets.load, sizes=(60, 40)))
 
     def compute(chapter, spec, store=None):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("HW1_RESULTS", str(store or tmp_path_factory.mktemp("results")))
-            patch.setattr(data, "load", small)
+            patch.setattr(image_sets, "load", small)
             return chapter.run(spec, device="cpu", progress=False)
 
     return compute

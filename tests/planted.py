@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from hw1lib import landscape, trajectories
-from hw1lib.experiments import minimal_ratio, random_labels
-from hw1lib.experiments.capacity import Sweep
-from hw1lib.experiments.interpolation.trainings import NESTEROV, End, Pair, Training
-from hw1lib.experiments.weight_paths import Paths
+from hw1lib.chapters import minimal_ratio, random_labels
+from hw1lib.chapters.capacity import Sweep
+from hw1lib.chapters.interpolation.trainings import NESTEROV, End, Pair, Training
+from hw1lib.chapters.weight_paths import Paths
+from hw1lib.measuring import landscape, trajectories
 
 REPLICAS = 8
 EIGHT = np.linspace(0.9, 1.1, REPLICAS)

@@ -1,7 +1,7 @@
 """Who may import whom, and what a notebook may hold, read off the source.
 
-Modules are discovered, so one that does not exist yet breaks nothing, and a new one is held to
-the rules of its layer.
+The folders of the library stand in an order, and each imports only from those above it. Modules
+are discovered, so a new one is held to the rule of its folder.
 """
 
 import ast
@@ -16,27 +16,20 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
-# The ground floor: each may use what stands beside it.
-GROUND = {
-    "data": {"realsets", "standins"},
-    "disk": set(),
-    "drawn": set(),
-    "figures": {"drawn"},
-    "models": {"replicas"},
-    "provenance": set(),
-    "realsets": set(),
-    "replicas": set(),
-    "source": set(),
-    "spec": set(),
-    "standins": {"data"},
-    "store": {"disk", "provenance", "source"},
+# Each folder, and those whose modules it may import besides its own.
+MAY_IMPORT = {
+    "networks": set(),
+    "data": set(),
+    "training": {"networks", "data"},
+    "measuring": {"networks", "data", "training"},
+    "judging": set(),
+    "results": set(),
+    "showing": set(),
+    "chapters": {"networks", "data", "training", "measuring", "judging", "results", "showing"},
+    "publish": set(),  # knows executed notebooks, as files
 }
-# The first floor: each may use the ground floor, and none of these another.
-FIRST = {"curvature", "geometry", "measures", "statistics", "training", "trajectories"}
-# Programs around notebooks, which know them as files only.
-APART = {"execute", "publish"}
 
-NOTEBOOKS_USE = ("hw1lib.experiments", "hw1lib.figures", "hw1lib.explore")
+NOTEBOOKS_USE = ("hw1lib.chapters", "hw1lib.showing.figures")
 
 
 def imported(source, module="", is_package=False):
@@ -54,34 +47,28 @@ def imported(source, module="", is_package=False):
         yield from (name for name in names if name.partition(".")[0] == "hw1lib")
 
 
-def layer(name):
-    """The module below `hw1lib` that a name belongs to.
+def folder(name):
+    """The folder of the library that a name belongs to."""
+    return name.split(".")[1] if "." in name else ""
 
-    Each chapter, a package of `experiments`, counts as one.
-    """
-    parts = name.split(".")[1:3]
-    return ".".join(parts if parts[:1] == ["experiments"] else parts[:1])
+
+def chapter(name):
+    """The chapter that a name belongs to, if any: hw1lib.chapters.NAME."""
+    parts = name.split(".")
+    return parts[2] if parts[1:2] == ["chapters"] and len(parts) > 2 else None
 
 
 def may_use(user, used):
-    """Tell whether one layer may import from another."""
-    if user in (used, "experiments.summary"):
-        return True
-    if user.startswith("experiments"):
-        return not used.startswith("experiments")
-    if user in APART:
-        return False
-    if user in GROUND:
-        return used in GROUND[user]
-    if user in FIRST:
-        return used in GROUND
-    return not used.startswith("experiments")
+    """Tell whether one module may import from another."""
+    if folder(user) == folder(used) == "chapters":
+        return chapter(used) in (chapter(user), None) or chapter(user) == "summary"
+    return folder(used) == folder(user) or folder(used) in MAY_IMPORT[folder(user)]
 
 
 def wrong_imports(module, source, is_package=False):
-    """The imports of a module that its layer does not allow."""
+    """The imports of a module that its folder does not allow."""
     names = imported(source, module, is_package)
-    return sorted({name for name in names if not may_use(layer(module), layer(name))})
+    return sorted({name for name in names if not may_use(module, name)})
 
 
 def modules():
@@ -101,35 +88,54 @@ def test_imports_point_one_way(module, path, is_package):
     assert wrong_imports(module, path.read_text(encoding="utf-8"), is_package) == []
 
 
+def test_the_folders_are_those_with_a_rule():
+    folders = {p.parent.name for p in (ROOT / "hw1lib").glob("*/__init__.py")}
+    assert folders == set(MAY_IMPORT)
+
+
 @pytest.mark.parametrize(
     ("module", "source", "wrong"),
     [
-        ("hw1lib.experiments.a", "from hw1lib.experiments import b", ["hw1lib.experiments.b"]),
-        ("hw1lib.experiments.a.views", "from .. import b", ["hw1lib.experiments.b"]),
-        ("hw1lib.experiments.a.views", "from ..b import run", ["hw1lib.experiments.b.run"]),
-        ("hw1lib.experiments.a", "from hw1lib import data, training, statistics", []),
-        ("hw1lib.experiments.a.views", "from hw1lib.experiments.a import Result", []),
-        ("hw1lib.experiments.a.views", "from hw1lib.experiments.a.claims import CLAIMS", []),
+        ("hw1lib.chapters.a", "from hw1lib.chapters import b", ["hw1lib.chapters.b"]),
+        ("hw1lib.chapters.a.views", "from .. import b", ["hw1lib.chapters.b"]),
+        ("hw1lib.chapters.a.views", "from ..b import run", ["hw1lib.chapters.b.run"]),
+        ("hw1lib.chapters.a", "from hw1lib.training import loop, losses", []),
+        ("hw1lib.chapters.a.views", "from hw1lib.chapters.a import Result", []),
         (
-            "hw1lib.experiments.a.claims",
-            "from hw1lib.experiments.b.claims import f",
-            ["hw1lib.experiments.b.claims.f"],
+            "hw1lib.chapters.a.claims",
+            "from hw1lib.chapters.b.claims import f",
+            ["hw1lib.chapters.b.claims.f"],
         ),
-        ("hw1lib.experiments.summary.parts", "from hw1lib.experiments.a import views", []),
+        ("hw1lib.chapters.summary.parts", "from hw1lib.chapters.a import views", []),
         (
-            "hw1lib.experiments.a",
-            "from hw1lib.experiments.summary import views",
-            ["hw1lib.experiments.summary.views"],
+            "hw1lib.chapters.a",
+            "from hw1lib.chapters.summary import views",
+            ["hw1lib.chapters.summary.views"],
         ),
-        ("hw1lib.training", "def f():\n    import hw1lib.measures", ["hw1lib.measures"]),
-        ("hw1lib.training", "from hw1lib import replicas, store", []),
-        ("hw1lib.measures", "from .training import fit", ["hw1lib.training.fit"]),
-        ("hw1lib.models", "from hw1lib import replicas, data", ["hw1lib.data"]),
-        ("hw1lib.figures", "from hw1lib.experiments import a", ["hw1lib.experiments.a"]),
-        ("hw1lib.runs", "from hw1lib.experiments.a import train", ["hw1lib.experiments.a.train"]),
-        ("hw1lib.execute", "from hw1lib import store", ["hw1lib.store"]),
+        ("hw1lib.training.loop", "from hw1lib.networks import replicas", []),
+        (
+            "hw1lib.training.loop",
+            "def f():\n    import hw1lib.results.store",
+            ["hw1lib.results.store"],
+        ),
+        (
+            "hw1lib.networks.builders",
+            "from ..training.loop import fit",
+            ["hw1lib.training.loop.fit"],
+        ),
+        (
+            "hw1lib.judging.trends",
+            "from hw1lib.measuring import landscape",
+            ["hw1lib.measuring.landscape"],
+        ),
+        (
+            "hw1lib.results.jobs",
+            "from hw1lib.chapters.a import train",
+            ["hw1lib.chapters.a.train"],
+        ),
+        ("hw1lib.showing.figures", "from hw1lib.chapters import a", ["hw1lib.chapters.a"]),
         ("hw1lib.publish.build", "from hw1lib.publish.merge import merge", []),
-        ("hw1lib.publish.build", "from ..spec import Spec", ["hw1lib.spec.Spec"]),
+        ("hw1lib.publish.build", "from ..results.specs import Spec", ["hw1lib.results.specs.Spec"]),
     ],
 )
 def test_a_wrong_import_is_noticed(module, source, wrong):
@@ -203,7 +209,7 @@ def notebook(*, source="", parameters="seed: int = 0  # first of the seeds", **a
 
 def test_a_proper_notebook_has_no_faults():
     source = (
-        "import numpy as np\nfrom hw1lib import figures\nfrom hw1lib.experiments import a\n"
+        "import numpy as np\nfrom hw1lib.showing import figures\nfrom hw1lib.chapters import a\n"
         "result = a.run(a.PROFILES['quick'])\n[len(x) for x in result.losses]"
     )
     assert list(faults(notebook(source=source, id="figure-2"))) == []
@@ -217,8 +223,8 @@ def test_a_proper_notebook_has_no_faults():
         ({"source": "def f(): pass"}, "run: a definition"),
         ({"source": "class A: pass"}, "run: a definition"),
         ({"source": "loss.backward()"}, "run: a training"),
-        ({"source": "from hw1lib import training"}, "run: import of hw1lib.training"),
-        ({"source": "import hw1lib.store as s"}, "run: import of hw1lib.store"),
+        ({"source": "from hw1lib.training import loop"}, "run: import of hw1lib.training.loop"),
+        ({"source": "import hw1lib.results.store as s"}, "run: import of hw1lib.results.store"),
         ({"source": "import hw1lib"}, "run: import of hw1lib"),
         ({"id": "1f0a92c3"}, "1f0a92c3: no name"),
         ({"id": "7"}, "7: no name"),

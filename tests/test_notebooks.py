@@ -17,9 +17,9 @@ import papermill
 import pypdf
 import pytest
 
-from hw1lib.execute import execute, main
 from hw1lib.publish import load_report
 from hw1lib.publish.build import publish
+from hw1lib.publish.execute import execute, main
 from hw1lib.publish.exporter import TypstExporter
 
 # Each is a third-party package's own business; anything else is still an error.
@@ -374,7 +374,15 @@ def test_a_bad_value_ends_in_one_sentence(tmp_path, capsys, name, parameter, sen
 def test_the_command_itself_fails_with_that_sentence(tmp_path):
     name, parameter, sentence = BAD[0]
     target = tmp_path / "copy.ipynb"
-    command = [sys.executable, "-m", "hw1lib.execute", NOTEBOOKS[name], target, "-p", *parameter]
+    command = [
+        sys.executable,
+        "-m",
+        "hw1lib.publish.execute",
+        NOTEBOOKS[name],
+        target,
+        "-p",
+        *parameter,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
     assert done.returncode == 1
     assert done.stdout == ""

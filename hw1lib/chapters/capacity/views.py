@@ -1,0 +1,289 @@
+"""Figures and tables of chapter 32, each a function of its result."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from hw1lib.chapters.capacity import A_HIDDEN, NOISY, SETTLED, A, B, Result, Sweep
+from hw1lib.chapters.capacity.claims import CLAIMS, KNEE, knee
+from hw1lib.judging import trends, verdicts
+from hw1lib.judging.statistics import geometric_mean, t_interval
+from hw1lib.showing import drawn, figures
+
+STYLES = {  # colour and mark of each arm, in every figure
+    A: ("#0072B2", "o"),
+    B: ("#D55E00", "s"),
+    SETTLED: ("#009E73", "^"),
+    NOISY: ("#CC79A7", "D"),
+}
+EARLY = ("#56B4E9", "v")  # A's networks, trained on, after as many passes as in A's own arm
+OTHER = ("#000000", "x")  # what reports wrote, or fitted labels without noise
+DASHES = {"train": "--", "test": "-"}
+SPLITS = {"train": "training digits", "test": "test digits"}
+SIZE = "parameters"
+THEIRS = (  # what the reports found, with one training each: arm, what, network or size, value
+    (A, "accuracy", "train", None, 98.0),
+    (A, "accuracy", "test", None, 98.0),
+    (B, "accuracy", "test", "784-50-10", 95.5),
+    (B, "accuracy", "test", "784-1500-10", 98.2),
+    (B, "accuracy", "test", "784-2000-10", 98.1),
+    (B, "loss", "test", "784-50-10", 0.163),
+    (B, "loss", "test", "784-2000-10", 0.06),
+)
+BAND = "mean and its 95 % t interval"
+
+
+def sweeps(result: Result) -> Figure:
+    """Draw loss and accuracy of both splits against size, A's networks beside B's."""
+    figure, axes = figures.panels(2, 2, 1.9, sharex=True, sharey="row")
+    for column, arm in zip(axes.T, (A, B), strict=True):
+        sweep = result.sweeps[arm]
+        for split in SPLITS:
+            _draw(column[0], sweep.parameters, sweep.loss(split), STYLES[arm], split)
+            label = SPLITS[split]
+            _draw(column[1], sweep.parameters, sweep.accuracy(split), STYLES[arm], split, label)
+        column[0].set_title(arm)
+        _scale(column[0], y="log")
+        _scale(column[1])
+    _keep_to_percent(axes[1, 0])
+    for ax, arm in zip(axes[1], (A, B), strict=True):
+        _mark_knee(ax, result.sweeps[arm])
+        ax.legend(loc="lower right")
+    axes[0, 0].set_ylabel("cross-entropy (nats)")
+    axes[1, 0].set_ylabel("accuracy (%)")
+    figure.supxlabel(SIZE, fontsize=8)
+    return figure
+
+
+def gaps(result: Result) -> Figure:
+    """Draw how far the splits lie apart, in accuracy and in loss, against size."""
+    figure, axes = figures.panels(1, 2, 2.3)
+    accuracy, loss = axes[0]
+    for arm in (A, B, SETTLED):
+        sweep = result.sweeps[arm]
+        apart = sweep.loss("test") - sweep.loss("train")
+        _draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
+        _draw(loss, sweep.parameters, apart, STYLES[arm], "test")
+    sweep = result.sweeps[SETTLED]
+    train, test = sweep.early(result.early)
+    label = f"the same after {result.early} passes"
+    _draw(accuracy, sweep.parameters, 100 * (train - test)[..., 1].T, EARLY, "test", label)
+    _draw(loss, sweep.parameters, (test - train)[..., 0].T, EARLY, "test")
+    accuracy.set_ylabel("training − test accuracy\n(percentage points)")
+    loss.set_ylabel("test − training loss (nats)")
+    for ax in axes[0]:
+        ax.axhline(0, color="0.5", linewidth=0.8)
+        ax.set_xlabel(SIZE)
+        _scale(ax)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def settled(result: Result) -> Figure:
+    """Draw A's networks trained to convergence, beside themselves after A's number of passes."""
+    sweep = result.sweeps[SETTLED]
+    early = dict(zip(SPLITS, sweep.early(result.early), strict=True))
+    figure, axes = figures.panels(1, 2, 2.3)
+    for measure, ax in enumerate(axes[0]):
+        for split in SPLITS:
+            unit = 100 if measure else 1
+            first = unit * early[split][..., measure].T
+            last = unit * getattr(sweep, split)[..., measure].T
+            after = f"{SPLITS[split]}, after {result.early} passes"
+            end = f"{SPLITS[split]}, at the end"
+            _draw(ax, sweep.parameters, first, EARLY, split, "" if measure else after)
+            _draw(ax, sweep.parameters, last, STYLES[SETTLED], split, "" if measure else end)
+        ax.set_xlabel(SIZE)
+        _scale(ax, y="linear" if measure else "log")
+    _keep_to_percent(axes[0, 1])
+    axes[0, 0].set_ylabel("cross-entropy (nats)")
+    axes[0, 1].set_ylabel("accuracy (%)")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def written(result: Result) -> Figure:
+    """Draw A's sizes in A's order, and what B took for training loss and accuracy."""
+    figure, axes = figures.panels(1, 3, 2.2)
+    ordered, losses, errors = axes[0]
+    numbers = sorted(result.spec.a_models)
+    unsorted = result.sweeps[A].accuracy("test")[:, in_a_order(result)]
+    _draw(ordered, np.array(numbers), unsorted, STYLES[A], "test")
+    ordered.set(title="A, test accuracy (%)", xlabel="number in A's list", xticks=numbers)
+    sweep = result.sweeps[B]
+    drawn = (
+        ("while training, as B reads it", sweep.lowest_batch.T, sweep.highest_running.T, OTHER),
+        ("whole training split", sweep.loss("train"), sweep.train[:, :, 1].T, STYLES[B]),
+    )
+    for label, loss, accuracy, style in drawn:
+        _draw(losses, sweep.parameters, loss, style, "train", label)
+        _draw(errors, sweep.parameters, 100 * (1 - accuracy), style, "train")
+    _draw(losses, sweep.parameters, sweep.loss("test"), STYLES[B], "test", "whole test split")
+    losses.set_title("B, loss (nats)")
+    errors.set_title("B, training error (%)")
+    for ax in (losses, errors):
+        _scale(ax, y="log" if ax is losses else "linear")
+        ax.set_xlabel(SIZE)
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def descent(result: Result) -> Figure:
+    """Draw errors with noisy labels against size: networks, and random features beside them."""
+    figure, axes = figures.panels(1, 2, 2.4, sharey=True)
+    left, right = axes[0]
+    sweep, features = result.sweeps[NOISY], result.features
+    for split in SPLITS:
+        label = f"{SPLITS[split]}, noisy labels learned"
+        error = 100 - sweep.accuracy(split)
+        _draw(left, sweep.parameters, error, STYLES[NOISY], split, label)
+        noisy = features.error(split, noisy=True)  # the same marks as the networks
+        _draw(right, features.counts, noisy, STYLES[NOISY], split)
+    clean = features.error("test", noisy=False)
+    _draw(right, features.counts, clean, OTHER, "test", "test digits, true labels learned")
+    for ax, place, title in (
+        (left, result.threshold, "networks"),
+        (right, result.learned, "random features"),
+    ):
+        ax.axvline(place, color="0.4", linewidth=0.8, linestyle=":")
+        ax.set_title(title)
+        _scale(ax)
+    left.set(ylabel="wrong answers (%)", xlabel=SIZE, ylim=(-3, 103))
+    right.set_xlabel("features")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def sweep_table(result: Result) -> pd.DataFrame:
+    """List A's and B's networks with their measures at the end."""
+    rows = []
+    for arm in (A, B):
+        sweep = result.sweeps[arm]
+        for k, name in enumerate(sweep.names):
+            row = {"network": name, SIZE: f"{sweep.parameters[k]:,}"}
+            for split in SPLITS:
+                row[f"{split} loss"] = str(t_interval(sweep.loss(split)[:, k]))
+            for split in SPLITS:
+                accuracy = t_interval(sweep.accuracy(split)[:, k])
+                row[f"{split} accuracy (%)"] = f"{accuracy:.4g}"
+            n, diverged = len(sweep.diverged[k]), int(sweep.diverged[k].sum())
+            rows.append({**row, "n": n, "diverged": diverged})
+    return pd.DataFrame(rows)
+
+
+def knee_table(result: Result) -> pd.DataFrame:
+    """List where the curves bend, on both axes that size is drawn on."""
+    rows = []
+    for arm in (A, B, SETTLED):
+        sweep = result.sweeps[arm]
+        accuracy = sweep.accuracy("test")
+        log, linear = knee(sweep), trends.knee(sweep.parameters.astype(float), accuracy)
+        rows.append(
+            {
+                "networks": arm,
+                "knee, logarithmic axis": f"{geometric_mean(10**log.place):,.0f}",
+                "points per tenfold size before": str(t_interval(log.before)),
+                "after": str(t_interval(log.after)),
+                "knee, linear axis": f"{geometric_mean(linear.place):,.0f}",
+                "n": int(np.isfinite(log.place).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def theirs_table(result: Result) -> pd.DataFrame:
+    """List what the reports found beside what was found here."""
+    rows = []
+    for arm, measure, split, name, value in THEIRS:
+        sweep = result.sweeps[arm]
+        if name is None:
+            which = np.flatnonzero(sweep.parameters > KNEE)
+        else:
+            which = np.array([k for k, known in enumerate(sweep.names) if known == name], dtype=int)
+        measured = getattr(sweep, measure)(split)[:, which]
+        ours = t_interval(measured.mean(axis=1)) if len(which) else None
+        unit = " (%)" if measure == "accuracy" else " (nats)"
+        rows.append(
+            {
+                "network": name or f"A's above {KNEE:,} parameters",
+                "measure": f"{split} {measure}{unit}",
+                "theirs": f"{value:g}",
+                "ours": f"{ours:.4g}" if ours else "not trained",
+                "ours − theirs": f"{ours.mean - value:+.2g}" if ours and ours.n else "–",
+                "n": ours.n if ours else 0,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the chapter's sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def in_a_order(result: Result) -> list[int]:
+    """Place A's networks, which are sorted by size, in the order of A's list."""
+    parts = [f"-{'-'.join(map(str, A_HIDDEN[k - 1]))}-" for k in sorted(result.spec.a_models)]
+    names = result.sweeps[A].names
+    return [next(k for k, name in enumerate(names) if part in name) for part in parts]
+
+
+def lowest_share(sweep: Sweep) -> np.ndarray:
+    """Compare the lowest loss of a minibatch with that of the whole training split, (R, K)."""
+    return sweep.lowest_batch.T / sweep.loss("train")
+
+
+def _draw(
+    ax: Axes,
+    sizes: np.ndarray,
+    values: np.ndarray,
+    style: tuple[str, str],
+    split: str,
+    label: str = "",
+) -> None:
+    """Draw means over trainings with their t intervals; values (R, K), test marks filled."""
+    color, mark = style
+    found = [t_interval(column) for column in values.T]
+    mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
+    (line,) = ax.plot(
+        sizes,
+        mean,
+        color=color,
+        linestyle=DASHES[split],
+        marker=mark,
+        markerfacecolor=color if split == "test" else "white",
+        label=label,
+    )
+    drawn.note(line, x=sizes, y=values, replica=np.arange(len(values))[:, None])
+    ax.fill_between(sizes, low, high, color=color, alpha=0.18, linewidth=0)
+
+
+def _mark_knee(ax: Axes, sweep: Sweep) -> None:
+    place = t_interval(knee(sweep).place)
+    if place.n:
+        ax.axvline(10**place.mean, color="0.4", linewidth=0.8, linestyle=":", label="knee")
+    if place.n > 1:
+        ax.axvspan(10**place.low, 10**place.high, color="0.85", linewidth=0, zorder=0)
+
+
+def _scale(ax: Axes, y: str = "linear") -> None:
+    """Make the axis of sizes logarithmic, and the other one if wanted."""
+    if y == "log":
+        figures.log_scale(ax)
+    elif not np.isfinite(ax.dataLim.y1):
+        figures.say_diverged(ax)
+    across = ax.get_shared_x_axes().get_siblings(ax)
+    if any(np.isfinite(each.dataLim.minposx) for each in across):
+        ax.set_xscale("log")
+        for each in across:
+            each.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            each.xaxis.set_major_formatter(EngFormatter(sep=""))
+            each.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _keep_to_percent(ax: Axes) -> None:
+    """Cut an axis of shares where intervals of few trainings go beyond 0 or 100 %."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(max(low, -1), min(high, 101))

@@ -1,0 +1,110 @@
+"""What chapter 24 found, in sentences that its result computes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hw1lib.chapters.error_surface import ARMS, REGRESSORS, Result
+from hw1lib.chapters.error_surface.claims import flatter
+from hw1lib.chapters.error_surface.views import PATHS, PLANES, network_title, walk_share
+from hw1lib.judging.statistics import geometric_mean, t_interval, tally
+
+HIGH_ACCURACY = 0.9
+
+
+def line_sentence(result: Result) -> str:
+    """Say in how many trainings the loss never rises on the line."""
+    listed = ", ".join(
+        f"{network_title(n)} {tally(s.monotone)}" for n, s in result.surfaces.items()
+    )
+    return f"Lines on which the training loss never rises: {listed}."
+
+
+def accuracy_sentence(result: Result) -> str:
+    """Say where on the line the training accuracy first is high."""
+    parts = []
+    for arm in ARMS:
+        surface = result.surfaces[arm]
+        high = surface.line[:, :, 0, 1] >= HIGH_ACCURACY
+        reached = high.any(axis=1)
+        if reached.any():
+            first = np.median(surface.alphas[high.argmax(axis=1)][reached])
+            parts.append(f"{arm} at {first:.2f} ({reached.sum()} of {len(high)} trainings)")
+        else:
+            parts.append(f"{arm} never")
+    return (
+        f"Training accuracy on the line is first above {100 * HIGH_ACCURACY:.0f} %, median "
+        f"position: {', '.join(parts)}."
+    )
+
+
+def regressor_sentence(result: Result) -> str:
+    """Say in how many regressors the loss never rises on the line."""
+    listed = ", ".join(f"{n} {tally(result.surfaces[n].monotone)}" for n in REGRESSORS)
+    return f"The loss never rises in {listed}."
+
+
+def planes_sentence(result: Result) -> str:
+    """Say how much of the planes lies under half of the loss at the initial weights."""
+    parts = []
+    for name, title in PLANES.items():
+        wide = result.surfaces[name].wide
+        wide = 100 * wide[np.isfinite(wide)]
+        told = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
+        parts.append(f"{title} {told}")
+    return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
+
+
+def flatter_sentence(result: Result) -> str:
+    """Compare the regressors' rises near their solutions and far from them."""
+    parts = []
+    for distance in (0.1, 1.0):
+        log10 = flatter(result, distance)
+        if log10.n == 0:
+            parts.append(f"not known at distance {distance:g}")
+            continue
+        limits = f" [{10**log10.low:.2g}, {10**log10.high:.2g}]" if log10.n > 1 else ""
+        parts.append(
+            f"{10**log10.mean:.2g}{limits} times that of deep at distance {distance:g} "
+            f"(n = {log10.n})"
+        )
+    return f"The rise of shallow's loss is {' and '.join(parts)}."
+
+
+def path_sentence(result: Result) -> str:
+    """Say how much of the paths' variance the planes hold, beside that of random walks."""
+    parts = []
+    for name, title in PATHS.items():
+        surface = result.surfaces[name]
+        found = np.isfinite(surface.path_share).all(axis=1)
+        share = 100 * surface.path_share[found].sum(axis=1)
+        if not found.any():
+            parts.append(f"{title} diverged")
+            continue
+        walk = 100 * walk_share(surface.path.shape[1])
+        parts.append(
+            f"{title} {t_interval(share)} % (n = {found.sum()}; a random walk of "
+            f"{surface.path.shape[1]} points: {walk:.0f} %)"
+        )
+    return f"Two components hold this share of a path's variance: {'; '.join(parts)}."
+
+
+def eigenvalue_sentence(result: Result) -> str:
+    """List the largest eigenvalues."""
+    listed = ", ".join(
+        f"{network_title(n)} {geometric_mean(s.eigenvalues[:, 0])}"
+        for n, s in result.surfaces.items()
+    )
+    return f"Geometric means: {listed}."
+
+
+def describe_lines(result: Result, names: Sequence[str]) -> str:
+    """Describe lines for readers who cannot see them."""
+    parts = []
+    for name in names:
+        falling = result.surfaces[name].falling
+        falling = falling[:, np.isfinite(falling).all(axis=0)]
+        ends = np.median(falling[[0, -1]], axis=1) if falling.size else None
+        told = "diverged" if ends is None else f"from {ends[0]:.2g} to {ends[1]:.2g}"
+        parts.append(f"{name} {told}")
+    return f"Median training loss from the first to the last weights: {', '.join(parts)}."

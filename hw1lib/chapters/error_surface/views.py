@@ -1,0 +1,267 @@
+"""Figures and tables of chapter 24, each a function of its result."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from hw1lib.chapters.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD, Result
+from hw1lib.chapters.error_surface.claims import CLAIMS
+from hw1lib.judging import verdicts
+from hw1lib.judging.statistics import geometric_mean, t_interval, tally
+from hw1lib.measuring.landscape import DISTANCES, Surface
+from hw1lib.showing import drawn, figures
+
+STYLES = {  # colour, dash and mark of each network and arm, in every figure
+    "deep": ("#0072B2", "-", "o"),
+    "shallow": ("#009E73", "-.", "^"),
+    SGD: ("#000000", "-", "D"),
+    ADAM: ("#D55E00", "--", "s"),
+    LARGE: ("#CC79A7", ":", "v"),
+}
+UNITS = {"sinc": "mean squared error", "digits": "cross-entropy (nats)"}
+PLANES = {"deep": "deep, sinc", "shallow": "shallow, sinc", SGD: "SGD, digits"}
+PATHS = {"deep": "deep, sinc", SGD: "SGD, digits"}
+LEVELS = 18  # of a contour figure: enough to see the shape, few enough to stay small
+
+
+def lines(result: Result) -> Figure:
+    """Draw loss and accuracy on digits on the line from the initial weights to the last."""
+    figure, axes = figures.panels(2, 2, 1.8, sharex=True, sharey="row")
+    for row, measure in zip(axes, ("loss", "accuracy"), strict=True):
+        for split, ax in enumerate(row):
+            for arm in ARMS:
+                surface, (color, dash, _) = result.surfaces[arm], STYLES[arm]
+                values = surface.line[:, :, split, int(measure == "accuracy")].T
+                figures.curves(ax, surface.alphas, values, label=arm, color=color, dash=dash)
+            _mark_ends(ax)
+    for ax, title in zip(axes[0], ("training digits", "test digits"), strict=True):
+        ax.set_title(title)
+        figures.log_scale(ax)
+    axes[0, 0].set_ylabel(UNITS["digits"])
+    axes[1, 0].set_ylabel("accuracy")
+    axes[0, 0].legend(loc="lower left")
+    figure.supxlabel("position on the line (0: initial weights, 1: last weights)", fontsize=8)
+    return figure
+
+
+def regressor_lines(result: Result) -> Figure:
+    """Draw every regressor's training loss on the line, and their median."""
+    figure, axes = figures.panels(1, len(REGRESSORS), 2.1, sharey=True)
+    for ax, name in zip(axes[0], REGRESSORS, strict=True):
+        surface, (color, *_) = result.surfaces[name], STYLES[name]
+        losses = surface.line[:, :, 0, 0]
+        figures.each(ax, surface.alphas, losses.T, color=color)
+        if not surface.diverged.all():
+            median = np.median(losses[~surface.diverged], axis=0)
+            ax.plot(surface.alphas, median, color="black", linewidth=1.4, label="median")
+        _mark_ends(ax)
+        ax.set_title(f"{name} regressor")
+        figures.log_scale(ax)
+    axes[0, 0].set_ylabel(f"training loss\n({UNITS['sinc']})")
+    figure.supxlabel("position on the line (0: initial weights, 1: last weights)", fontsize=8)
+    return figure
+
+
+def planes(result: Result) -> Figure:
+    """Draw the loss around solutions over two random directions: a column per network."""
+    found = {name: result.surfaces[name].plane for name in PLANES}
+    rows = max(1, min(2, *map(len, found.values())))
+    figure, axes = figures.panels(rows, len(PLANES), 1.6, sharex=True, sharey=True)
+    levels = _levels(np.concatenate([plane[:rows].ravel() for plane in found.values()]))
+    for column, (name, plane) in zip(axes.T, found.items(), strict=True):
+        for r, ax in enumerate(column):
+            places = np.linspace(-1, 1, plane.shape[1])
+            losses = plane[r] if r < len(plane) else None
+            _contours(ax, places, places, losses, levels, label=_loss(name), replica=r)
+            drawn.omit(*ax.plot(0, 0, "+", color="white", markersize=7))
+            ax.set_aspect("equal")
+        column[0].set_title(PLANES[name])
+    figure.supxlabel("first random direction (in lengths of each unit's weights)", fontsize=8)
+    figure.supylabel("second random direction", fontsize=8)
+    _colorbar(figure, axes, levels, "training loss")
+    return figure
+
+
+def away(result: Result) -> Figure:
+    """Draw how the loss rises with the distance from a solution, in random directions."""
+    figure, axes = figures.panels(1, 2, 2.1, sharex=True)
+    for ax, task, names in zip(axes[0], UNITS, (list(REGRESSORS), ARMS), strict=True):
+        for name in names:
+            surface, (color, dash, _) = result.surfaces[name], STYLES[name]
+            rises = np.stack([surface.away(distance) for distance in DISTANCES])
+            rises = np.where(rises > 0, rises, np.nan)  # a logarithmic axis has no place for it
+            figures.curves(ax, np.array(DISTANCES), rises, label=name, color=color, dash=dash)
+        ax.set(xscale="log", title=task, ylabel=f"rise of the {UNITS[task]}")
+        figures.log_scale(ax)
+        ax.legend(loc="upper left")
+    figure.supxlabel("distance from the solution (in lengths of each unit's weights)", fontsize=8)
+    return figure
+
+
+def paths(result: Result) -> Figure:
+    """Draw the first training's path over the plane of its first two principal components."""
+    figure, axes = figures.panels(1, len(PATHS), 2.7)
+    for ax, (name, title) in zip(axes[0], PATHS.items(), strict=True):
+        surface = result.surfaces[name]
+        ax.set(title=title, xlabel="first principal component")
+        if not _has_path(surface):
+            figures.say_diverged(ax)
+            continue
+        levels = _levels(surface.path_plane[0])
+        a, b = surface.path_places[0]
+        _contours(ax, a, b, surface.path_plane[0], levels, label=_loss(name), replica=0)
+        path = surface.path[0]
+        way = ax.plot(*path.T, color="white", linewidth=1.2, marker=".", markersize=3)
+        drawn.note(*way, series="path", replica=0)
+        start = ax.plot(*path[0], "o", color="white", markeredgecolor="black", markersize=6)
+        end = ax.plot(*path[-1], "*", color="white", markeredgecolor="black", markersize=10)
+        drawn.omit(*start, *end)
+        ax.set_aspect("equal")
+        _colorbar(figure, ax, levels, _loss(name))
+    axes[0, 0].set_ylabel("second principal component")
+    return figure
+
+
+def eigenvalues(result: Result) -> Figure:
+    """Draw the largest eigenvalue of the Hessian at every solution."""
+    figure, axes = figures.panels(1, 2, 2.0)
+    for ax, task, names in zip(axes[0], UNITS, (list(REGRESSORS), ARMS), strict=True):
+        found = {name: result.surfaces[name].eigenvalues[:, 0] for name in names}
+        found = {
+            name.replace(", ", ",\n"): values
+            for name, values in found.items()
+            if np.isfinite(values).any()
+        }
+        styles = [STYLES[name.replace(",\n", ", ")] for name in found]
+        ax.set(title=task, ylabel=f"largest eigenvalue,\n{UNITS[task]}")
+        figures.strip(ax, found, [s[0] for s in styles], [s[2] for s in styles])
+        figures.log_scale(ax)
+    return figure
+
+
+def line_table(result: Result) -> pd.DataFrame:
+    """List how many lines never rise, how much the others do, and where the fall happens."""
+    rows = []
+    for name, surface in result.surfaces.items():
+        sound = ~surface.diverged
+        rows.append(
+            {
+                "network": network_title(name),
+                "never rises": tally(surface.monotone),
+                "largest rise (% of the start)": _median(100 * surface.rise[sound]),
+                "half of the fall at": _median(_half_way(surface)[sound]),
+                "moved (lengths of the start)": _median(surface.moved[sound]),
+                "diverged": int(surface.diverged.sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def flatness_table(result: Result) -> pd.DataFrame:
+    """List measures of flatness of every network's solutions."""
+    rows = []
+    for name, surface in result.surfaces.items():
+        wide = 100 * surface.wide[np.isfinite(surface.wide)]
+        rows.append(
+            {
+                "network": network_title(name),
+                "training loss": str(geometric_mean(surface.final)),
+                "rise at 0.1": str(geometric_mean(surface.away(0.1))),
+                "rise at 1": str(geometric_mean(surface.away(1.0))),
+                "largest eigenvalue": str(geometric_mean(surface.eigenvalues[:, 0])),
+                "plane under half of the start (%)": str(t_interval(wide)) if len(wide) else "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the chapter's expectations with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def walk_share(points: int) -> float:
+    """Share of variance in the first two components of a random walk in very many dimensions.
+
+    Steps are then orthogonal and equally long, so the walk's Gram matrix is known.
+
+    Source:
+        J. Antognini and J. Sohl-Dickstein, "PCA of high dimensional random walks with comparison
+        to neural network training", NeurIPS 2018.
+    """
+    walk = np.tril(np.ones((points, points)), -1)
+    variances = np.square(np.linalg.svd(walk - walk.mean(axis=0), compute_uv=False))
+    return float(variances[:2].sum() / variances.sum())
+
+
+def network_title(name: str) -> str:
+    """Name a network with its data."""
+    return f"{name}, sinc" if name in REGRESSORS else f"{name}, digits"
+
+
+def _half_way(surface: Surface) -> np.ndarray:
+    """Find the first position on the line with half of the fall behind it, (R,)."""
+    falling = surface.falling
+    halves = (falling[0] + falling[-1]) / 2
+    inside = surface.alphas[(surface.alphas >= 0) & (surface.alphas <= 1)]
+    return inside[(falling <= halves).argmax(axis=0)]
+
+
+def _median(values: np.ndarray) -> str:
+    return f"{np.median(values):.2g}" if len(values) else "–"
+
+
+def _loss(name: str) -> str:
+    return UNITS["sinc" if name in REGRESSORS else "digits"]
+
+
+def _has_path(surface: Surface) -> bool:
+    return len(surface.path) > 0 and bool(np.isfinite(surface.path[0]).all())
+
+
+def _mark_ends(ax: Axes) -> None:
+    for end in (0, 1):
+        ax.axvline(end, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
+
+
+def _levels(losses: np.ndarray) -> np.ndarray:
+    """Choose levels of the loss, even on a logarithmic scale; the lowest holds a hundredth."""
+    positive = losses[np.isfinite(losses) & (losses > 0)]
+    if not len(positive):
+        return np.array([0.1, 1.0])
+    # a good fit is one deep point, which would take most of the colours
+    low, high = np.quantile(positive, 0.01), positive.max()
+    return np.geomspace(low, max(high, 1.01 * low), LEVELS)
+
+
+def _contours(
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    losses: np.ndarray | None,
+    levels: np.ndarray,
+    *,
+    label: str,
+    replica: int,
+) -> None:
+    """Fill the levels of a loss (A, B) over x (A,) and y (B,), or say that there is none."""
+    ax.grid(visible=False)
+    if losses is None or not np.isfinite(losses).all():
+        figures.say_diverged(ax)
+        return
+    norm = LogNorm(levels[0], levels[-1])
+    # as many colours as there are levels, and lines between them to follow
+    filled = ax.contourf(x, y, losses.T, levels, norm=norm, cmap="viridis", extend="both")
+    drawn.note(filled, x=x[:, None], y=y, **{label: losses}, replica=replica)
+    ax.contour(x, y, losses.T, levels, colors="white", linewidths=0.3, alpha=0.6)
+
+
+def _colorbar(figure: Figure, axes: Axes | np.ndarray, levels: np.ndarray, label: str) -> None:
+    colors = ScalarMappable(LogNorm(levels[0], levels[-1]), "viridis")
+    bar = figure.colorbar(colors, ax=axes, fraction=0.05, pad=0.02, extend="min")
+    bar.set_label(label, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    figures.few_numbers(bar.ax.yaxis, levels[0], levels[-1])

@@ -1,0 +1,235 @@
+"""Figures and tables of chapter 11, each a function of its result."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from hw1lib.chapters.function_fit import (
+    ARMS,
+    AS_A,
+    AS_B,
+    DENSE,
+    NETWORKS,
+    Result,
+    choose,
+    chosen_again,
+)
+from hw1lib.chapters.function_fit.claims import CLAIMS, stops
+from hw1lib.data import functions
+from hw1lib.judging import verdicts
+from hw1lib.judging.statistics import Interval, log_ratio
+from hw1lib.showing import drawn, figures
+
+PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
+THRESHOLDS = [1e-2, 1e-3]  # mean squared error
+STOPPED = [(AS_A, "sinc"), (AS_A, "sine"), (AS_B, "sinc")]  # trainings that a report stopped
+STYLES = {  # colour, dash and mark of each network, in every figure
+    "deep": ("#0072B2", "-", "o"),
+    "medium": ("#D55E00", "--", "s"),
+    "shallow": ("#009E73", "-.", "^"),
+}
+
+
+def loss_curves(result: Result) -> Figure:
+    """Draw loss against updates: a row per target, a column per optimizer."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.75, sharex=True, sharey="row")
+    shown = figures.logarithmic(result.spec.epochs + 1)
+    for ax, target, arm in _panels(axes, targets, ARMS):
+        for network, (color, dash, _) in STYLES.items():
+            loss = result.fits[arm, target, network].loss[shown]
+            figures.curves(ax, shown + 1, loss, label=network, color=color, dash=dash)
+        ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
+        ax.set(xscale="log", yscale="log")
+    figures.label_grid(axes, ARMS, [functions.TARGETS[t].title for t in targets])
+    figure.supxlabel("updates + 1", fontsize=8)
+    figure.supylabel("training loss (mean squared error)", fontsize=8)
+    axes[0, 0].legend(loc="lower left")
+    return figure
+
+
+def predictions(result: Result, arm: str) -> Figure:
+    """Draw what every replica has learned, over the truth: a row per target."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(targets), len(NETWORKS), 1.5, sharex=True, sharey="row")
+    shown = slice(None, None, 5)  # still three points to a point of the page
+    x = functions.grid(DENSE)[shown]
+    for ax, target, network in _panels(axes, targets, NETWORKS):
+        learned = result.fits[arm, target, network].prediction
+        figures.each(ax, x.numpy(), learned.T[shown], color=STYLES[network][0])
+        truth = functions.TARGETS[target](x).numpy()
+        ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
+        ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
+    figures.label_grid(axes, list(NETWORKS), [functions.TARGETS[t].title for t in targets])
+    figure.supxlabel("x", fontsize=8)
+    figure.supylabel("value at x", fontsize=8)
+    return figure
+
+
+def final_losses(result: Result) -> Figure:
+    """Draw the loss of every replica after the last update: a row per target."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.5, sharey="row")
+    for ax, target, arm in _panels(axes, targets, ARMS):
+        groups = {network: result.fits[arm, target, network].final for network in NETWORKS}
+        figures.strip(ax, groups, [s[0] for s in STYLES.values()], [s[2] for s in STYLES.values()])
+        ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
+        ax.set_yscale("log")
+    figures.label_grid(axes, ARMS, [functions.TARGETS[t].title for t in targets])
+    figure.supylabel("training loss after the last update (mean squared error)", fontsize=8)
+    return figure
+
+
+def arrivals(result: Result, arm: str) -> Figure:
+    """Draw the share of replicas whose loss has been below a threshold: a row per threshold."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(len(THRESHOLDS), len(targets), 1.5, sharex=True, sharey=True)
+    for ax, threshold, target in _panels(axes, THRESHOLDS, targets):
+        for network, (color, dash, _) in STYLES.items():
+            reached = np.sort(result.fits[arm, target, network].first_below(threshold)) + 1
+            share = np.arange(1, len(reached) + 1) / len(reached)
+            x = np.concatenate([[1], reached, [result.spec.epochs + 1]])
+            y = np.concatenate([[0], share, [np.isfinite(reached).mean()]])
+            arrived = np.isfinite(x)
+            ax.step(
+                x[arrived], y[arrived], where="post", color=color, linestyle=dash, label=network
+            )
+        ax.set(xscale="log", ylim=(-0.03, 1.03))
+    titles = [functions.TARGETS[target].title for target in targets]
+    figures.label_grid(axes, titles, [f"loss < {threshold:g}" for threshold in THRESHOLDS])
+    figure.supxlabel("updates + 1", fontsize=8)
+    figure.supylabel("share of trainings that got there", fontsize=8)
+    axes[0, 0].legend(loc="upper left")
+    return figure
+
+
+def between_points(result: Result, arm: str) -> Figure:
+    """Draw the error on the dense grid against the loss on the training points."""
+    targets = result.spec.targets
+    figure, axes = figures.panels(1, len(targets), 2.2)
+    for ax, target in zip(axes[0], targets, strict=True):
+        for network, (color, _, mark) in STYLES.items():
+            fit = result.fits[arm, target, network]
+            points = ax.scatter(
+                fit.final, fit.dense, s=14, color=color, marker=mark, alpha=0.7, label=network
+            )
+            drawn.note(points, replica=np.arange(len(fit.final)))
+        ax.set(xscale="log", yscale="log", title=functions.TARGETS[target].title)
+        ax.xaxis.set_minor_formatter(NullFormatter())  # within one decade they would overlap
+        ends = np.concatenate([result.fits[arm, target, n].final for n in NETWORKS])
+        if np.isfinite(ends).any():
+            on = float(np.median(ends[np.isfinite(ends)]))
+            ax.axline([on] * 2, [2 * on] * 2, color="0.5", linewidth=0.8, linestyle=":")
+    figure.supxlabel("loss on the training points (mean squared error)", fontsize=8)
+    axes[0, 0].set_ylabel("error on the dense grid\n(mean squared error)")
+    axes[0, 0].legend()
+    return figure
+
+
+def error_at_jumps(result: Result, arm: str) -> Figure:
+    """Draw where the fit of the sign target is wrong: squared error by distance to a jump."""
+    figure, axes = figures.panels(1, 1, 2.2)
+    ax = axes[0, 0]
+    x = functions.grid(DENSE).numpy()
+    distance = np.abs(x - np.round(5 * x) / 5)
+    edges = np.linspace(0, 0.1, 21)
+    bins = np.clip(np.digitize(distance, edges) - 1, 0, len(edges) - 2)
+    for network, (color, dash, _) in STYLES.items():
+        fit = result.fits[arm, "sign", network]
+        if fit.diverged.all():
+            continue
+        error = np.where(fit.diverged[:, None], np.nan, fit.error.astype(np.float64))
+        squared = np.square(error)
+        by_bin = np.stack([squared[:, bins == b].mean(axis=1) for b in range(len(edges) - 1)])
+        middles = (edges[:-1] + edges[1:]) / 2
+        figures.curves(ax, middles, by_bin, label=network, color=color, dash=dash)
+    ax.set(yscale="log", xlabel="distance to the nearest jump", ylabel="mean squared error")
+    ax.legend()
+    return figure
+
+
+def ratio(result: Result, arm: str, target: str, first: str, second: str) -> Interval:
+    """Compare two networks: mean of log10(loss of first / loss of second) over paired seeds.
+
+    Pairs in which a training diverged are left out; `n` counts the others.
+    """
+    return log_ratio(*(result.fits[arm, target, network].final for network in (first, second)))
+
+
+def comparison_table(result: Result) -> pd.DataFrame:
+    """List every pair of networks by target and arm, as factors between their final losses."""
+    rows = []
+    for target in result.spec.targets:
+        for arm in ARMS:
+            row = {"target": functions.TARGETS[target].title, "optimizer": arm}
+            for first, second in PAIRS:
+                factor = ratio(result, arm, target, first, second).factor
+                row[f"{first} / {second}"] = f"{factor:.2g}"
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def stopping_table(result: Result) -> pd.DataFrame:
+    """List what the two reports' stopping rule would have done to the main arms' trainings."""
+    rows = []
+    for arm, target in STOPPED:
+        if target not in result.spec.targets:
+            continue
+        for network in NETWORKS:
+            fit = result.fits[arm, target, network]
+            updates = stops(fit)
+            stopped = np.isfinite(updates)
+            row = {
+                "arm": arm,
+                "target": functions.TARGETS[target].title,
+                "network": network,
+                "stopped": f"{stopped.sum()} of {len(updates)}",
+                "at update": "–",
+                "loss there": "–",
+                "loss at the end": loss(np.median(fit.final)),
+            }
+            if stopped.any():
+                at = updates[stopped].astype(int)
+                row["at update"] = f"{int(np.median(at)):,}"
+                row["loss there"] = f"{np.median(fit.loss[at, stopped.nonzero()[0]]):.1e}"
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def tuning_table(result: Result) -> pd.DataFrame:
+    """List the median loss at each learning rate that was tried; the chosen one in bold."""
+    rows = []
+    for (target, network), losses in result.tuning.items():
+        medians = [loss(median) for median in np.median(losses, axis=1)]
+        best = choose(losses)
+        medians[best] = f"**{medians[best]}**"
+        rows.append(
+            {
+                "target": functions.TARGETS[target].title,
+                "network": network,
+                **dict(zip([f"{rate:g}" for rate in result.spec.grid], medians, strict=True)),
+                "again (%)": f"{100 * chosen_again(losses):.0f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def loss(value: float) -> str:
+    """Write a loss, or say that there is none."""
+    return f"{value:.1e}" if np.isfinite(value) else "diverged"
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the reports' sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def _panels(axes: np.ndarray, rows: Iterable, columns: Iterable) -> Iterator[tuple[Axes, Any, Any]]:
+    for line, row in zip(axes, rows, strict=True):
+        for ax, column in zip(line, columns, strict=True):
+            yield ax, row, column

@@ -1,0 +1,230 @@
+"""Figures and tables of chapter 22, each a function of its result."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from hw1lib.chapters.gradient_norm import (
+    ADAM,
+    DIGITS,
+    LATE,
+    MAIN,
+    OPTIMIZERS,
+    PLAIN,
+    RMSPROP,
+    B,
+    Edge,
+    Result,
+    decades,
+)
+from hw1lib.chapters.gradient_norm.claims import CLAIMS, absolute_swing, correlation, early, late
+from hw1lib.chapters.gradient_norm.trainings import SAME, TENTH
+from hw1lib.judging import verdicts
+from hw1lib.judging.statistics import t_interval, tally
+from hw1lib.showing import drawn, figures
+
+STYLES = {  # colour and mark of each optimizer, in every figure
+    RMSPROP: ("#0072B2", "o"),
+    ADAM: ("#D55E00", "s"),
+    PLAIN: ("#009E73", "^"),
+}
+NORM, LOSS = "#0072B2", "#D55E00"
+STEPS = {SAME: "same step", TENTH: "a tenth of the step"}
+ZOOM = 160  # updates that the zoom shows
+
+
+def courses(result: Result) -> Figure:
+    """Draw gradient norm and loss from the first update on: a column per task."""
+    titles = {
+        RMSPROP: "A's network, RMSprop",
+        B: "B's network, Adam",
+        DIGITS: f"digits, Adam, {result.spec.batch_size} per step",
+    }
+    figure, axes = figures.panels(2, len(titles), 1.75, sharex="col")
+    for (above, below), (arm, title) in zip(axes.T, titles.items(), strict=True):
+        course = result.courses[arm, MAIN]
+        shown = figures.logarithmic(len(course.loss))
+        for ax, values, color in ((above, course.norm, NORM), (below, course.loss, LOSS)):
+            figures.curves(ax, shown + 1, values[shown], label=title, color=color)
+            ax.set(xscale="log", yscale="log")
+        above.set_title(title)
+    axes[0, 0].set_ylabel("gradient norm\n(loss per unit of weight)")
+    axes[1, 0].set_ylabel("loss\n(squared error; nats for digits)")
+    figure.supxlabel("update", fontsize=8)
+    return figure
+
+
+def zoom(result: Result) -> Figure:
+    """Draw the last updates of one training under each optimizer and step, one scale for all."""
+    figure, axes = figures.panels(len(OPTIMIZERS), len(STEPS), 1.35, sharex=True)
+    replica = _shown_replica(result)
+    shown = {
+        (arm, part): result.swings[arm, part].norm[-ZOOM:, replica]
+        for arm in OPTIMIZERS
+        for part in STEPS
+    }
+    # as many decades in every panel, about its own level, so that the swings compare
+    spans = [_half_span(norm) for norm in shown.values()]
+    half = max((span for span in spans if np.isfinite(span)), default=1.0)
+    for line, arm in zip(axes, OPTIMIZERS, strict=True):
+        for ax, part in zip(line, STEPS, strict=True):
+            norm = shown[arm, part]
+            updates = result.spec.epochs + result.spec.more - len(norm) + np.arange(len(norm))
+            drawn.note(
+                *ax.plot(updates, norm, color=STYLES[arm][0], linewidth=0.9), replica=replica
+            )
+            ax.set_yscale("log")
+            ax.yaxis.set_minor_formatter(NullFormatter())  # they would overlap
+            if np.isfinite(_half_span(norm)):
+                middle = np.sqrt(norm.min() * norm.max())
+                ax.set_ylim(middle / 10**half, middle * 10**half)
+    figures.label_grid(axes, list(STEPS.values()), [short_name(arm) for arm in OPTIMIZERS])
+    figure.supxlabel("update", fontsize=8)
+    figure.supylabel("gradient norm (loss per unit of weight)", fontsize=8)
+    return figure
+
+
+def swings(result: Result) -> Figure:
+    """Draw amplitude of every training, and period of every periodic one, by arm."""
+    figure, axes = figures.panels(2, 1, 1.6, sharex=True)
+    for ax, name in zip(axes[:, 0], ("amplitude", "period"), strict=True):
+        groups, styles = {}, []
+        for arm in OPTIMIZERS:
+            for part, step in STEPS.items():
+                oscillation = result.swings[arm, part].oscillation
+                values = getattr(oscillation, name)
+                if name == "period":
+                    values = np.where(oscillation.periodic, values, np.nan)
+                positive = np.isfinite(values) & (values > 0)
+                groups[f"{short_name(arm)}\n{step}"] = np.where(positive, values, np.nan)
+                styles.append(STYLES[arm])
+        figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
+        if np.isfinite(np.concatenate([*groups.values()])).any():  # nothing has no logarithm
+            ax.set_yscale("log")
+            if name == "period":
+                ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                ax.yaxis.set_major_formatter("{x:g}")
+                ax.yaxis.set_minor_formatter(NullFormatter())
+    axes[0, 0].set_ylabel("amplitude (decades)")
+    axes[1, 0].set_ylabel("period (updates)")
+    axes[1, 0].tick_params(axis="x", labelsize=6.5)
+    return figure
+
+
+def edges(result: Result) -> Figure:
+    """Draw the curvature along plain gradient descent: a panel per step size."""
+    figure, axes = figures.panels(1, len(result.edges), 2.2, sharex=True)
+    for ax, (rate, edge) in zip(axes[0], result.edges.items(), strict=True):
+        figures.each(ax, edge.epochs, edge.sharpness, color=STYLES[PLAIN][0])
+        ax.axhline(2 / rate, color="black", linewidth=1, linestyle="--")
+        ax.set_title(f"step {rate:g}, 2 / step = {2 / rate:g}")
+        ax.set_ylim(0, None)
+    axes[0, 0].set_ylabel("largest Hessian eigenvalue\n(loss per squared unit of weight)")
+    figure.supxlabel("update", fontsize=8)
+    return figure
+
+
+def oscillation_table(result: Result) -> pd.DataFrame:
+    """List what the test for a period found, by optimizer and part of the training."""
+    begun = f"from update {late(result.courses[RMSPROP, MAIN]).start} on"
+    rows = []
+    for (arm, part), swing in result.swings.items():
+        found = swing.oscillation
+        rows.append(
+            {
+                "optimizer": arm,
+                "part": begun if part == LATE else f"then, {STEPS[part]}",
+                "n": int(np.isfinite(found.amplitude).sum()),
+                "periodic": tally(found.periodic[np.isfinite(found.amplitude)]),
+                "period (updates)": median(found.period[found.periodic], ".0f"),
+                "by spectrum": median(found.spectral_period[found.periodic], ".0f"),
+                "amplitude (decades)": f"{t_interval(decades(found.amplitude)).factor:.2g}",
+                "level": median(swing.level, ".1e"),
+                "swing": median(absolute_swing(result, (arm, part)), ".1e"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def correlation_table(result: Result) -> pd.DataFrame:
+    """List how norm and loss go together along each training, early and late."""
+    rows = []
+    for arm, name in ((RMSPROP, "A's, RMSprop"), (B, "B's, Adam"), (DIGITS, "digits, Adam")):
+        course = result.courses[arm, MAIN]
+        row = {"network": name, "n": int((~course.diverged).sum())}
+        parts = {"whole": slice(None), "early": early(course), "late": late(course)}
+        for title, part in parts.items():
+            row[title] = str(t_interval(correlation(course, part)))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def edge_table(result: Result) -> pd.DataFrame:
+    """List how far the curvature rises along plain gradient descent, by step size."""
+    rows = []
+    for rate, edge in result.edges.items():
+        relative = _relative(edge, rate)
+        reached = reached_edge(edge, rate)
+        first = edge.epochs[(relative >= 1).argmax(axis=0)][reached]
+        rows.append(
+            {
+                "step": f"{rate:g}",
+                "2 / step": f"{2 / rate:g}",
+                "reached it": tally(reached),
+                "at update": median(first.astype(float), ",.0f"),
+                "eigenvalue × step / 2 from then on": str(t_interval(hovering(edge, rate))),
+                "loss at the end": median(edge.loss[-1], ".1e"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the reports' sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def hovering(edge: Edge, rate: float) -> np.ndarray:
+    """Take the median of eigenvalue * step / 2 after it first reached 1, (R,); NaN if never."""
+    relative = _relative(edge, rate)
+    medians = np.full(relative.shape[1], np.nan)
+    for r, values in enumerate(relative.T):
+        since = values[(values >= 1).argmax() :]
+        if (since[:1] >= 1).all() and np.isfinite(since).all():
+            medians[r] = np.median(since)
+    return medians
+
+
+def _relative(edge: Edge, rate: float) -> np.ndarray:
+    """Take the eigenvalue in units of 2 / step, (K, R); above 1, the step overshoots."""
+    return edge.sharpness * rate / 2
+
+
+def reached_edge(edge: Edge, rate: float) -> np.ndarray:
+    """Tell which trainings were seen at or beyond 2 / step, (R,) of bool."""
+    return np.asarray((_relative(edge, rate) >= 1).any(axis=0))
+
+
+def median(values: np.ndarray, style: str) -> str:
+    """Write the median of the finite values."""
+    finite = values[np.isfinite(values)]
+    return f"{np.median(finite):{style}}" if len(finite) else "–"
+
+
+def short_name(arm: str) -> str:
+    """Name an arm in a legend."""
+    return "plain" if arm == PLAIN else arm
+
+
+def _shown_replica(result: Result) -> int:
+    """Choose the training that swings neither least nor most under RMSprop: the median one."""
+    amplitudes = result.swings[RMSPROP, SAME].oscillation.amplitude
+    order = np.argsort(amplitudes)  # those that diverged last
+    return int(order[max(0, np.isfinite(amplitudes).sum() - 1) // 2])
+
+
+def _half_span(norm: np.ndarray) -> float:
+    """Measure half of the range of a norm, in decades, with some room; NaN if it has none."""
+    low, high = norm.min(), norm.max()
+    return 0.55 * float(np.log10(high / low)) if low > 0 else np.nan

@@ -1,0 +1,85 @@
+"""Slips of reports A and B where they learn images, and what each changes."""
+
+import numpy as np
+import pandas as pd
+
+from hw1lib.chapters.image_task import B, Curves, Result
+from hw1lib.chapters.image_task.claims import cnns, mlps, percent
+from hw1lib.chapters.image_task.views import contrasts, difference
+from hw1lib.judging import slips
+from hw1lib.judging.slips import Slip, factors, told
+from hw1lib.judging.statistics import Interval, log_ratio, tally
+
+
+def opposite(family: list[Curves]) -> np.ndarray:
+    """Tell in which trainings width has the other sign on test accuracy than on the mean, (R',)."""
+    gained = percent(family[-1], "test") - percent(family[0], "test")
+    gained = gained[np.isfinite(gained)]
+    return np.asarray(gained * gained.mean() <= 0 if len(gained) else gained.astype(bool))
+
+
+def while_training(curves: Curves) -> Interval:
+    """Compare the last pass's mean loss while training with that at rest, in decades."""
+    return log_ratio(curves.objective[-1], curves.final("train", "loss"))
+
+
+def _squared_error(result: Result) -> str:
+    convolution, perceptron = (
+        f"{told(difference(result, *keys), 'points')} for {keys[0][1]}"
+        for keys in list(contrasts(result).values())[4:6]
+    )
+    return f"squared error instead changes the test accuracy by {convolution}, {perceptron}"
+
+
+def _one_seed(result: Result) -> str:
+    families = {"CNNs": cnns(result), "MLPs": mlps(result)}
+    wide = {name: family for name, family in families.items() if len(family) > 1}
+    counts = [f"{tally(opposite(family))} ({name})" for name, family in wide.items()]
+    if not counts:
+        return "there is one width only"
+    return (
+        "of the seeds alone, width does the opposite of its mean, or nothing, in "
+        f"{' and '.join(counts)}"
+    )
+
+
+def _with_dropout(result: Result) -> str:
+    if B not in result.images:
+        return "there are no digits"
+    ratios = {name: while_training(curves) for name, curves in result.arm(B).items()}
+    return f"training loss in motion over that at rest, last pass: {factors(ratios)}"
+
+
+SLIPS = (
+    Slip(
+        "A1",
+        "squared error, it says, on outputs that are logarithms of probabilities",
+        "cross-entropy; squared error of the probabilities as an arm of its own",
+        _squared_error,
+    ),
+    Slip("A12", "trained each network once, with one seed", "several seeds, intervals", _one_seed),
+    Slip(
+        "B6",
+        "its comment on the digits is that on the sign function",
+        "a comment of their own",
+        slips.wording_only,
+    ),
+    Slip(
+        "B7",
+        "counts two fully connected layers where there are three; enlarges the digits, after "
+        "their normalization",
+        "described by the code; digits keep their size, with a border",
+        slips.not_rebuilt("enlarging invents pixels; the count of layers is wording only"),
+    ),
+    Slip(
+        "B8",
+        "measured training accuracy with dropout at work, while the network changes",
+        "whole split at rest",
+        _with_dropout,
+    ),
+)
+
+
+def slip_table(result: Result) -> pd.DataFrame:
+    """List the reports' slips with what they change."""
+    return slips.table(SLIPS, result)

@@ -1,0 +1,85 @@
+"""The trainings of chapter 12: networks of one shape that learn one set of images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from hw1lib.data.image_sets import ImageSet
+from hw1lib.networks import replicas
+from hw1lib.networks.builders import Stack
+from hw1lib.training import classification, loop, losses, optimizers
+
+OBJECTIVES = {
+    "cross-entropy": losses.cross_entropy,
+    "squared error": losses.softmax_squared_error,
+}
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that decides the numbers of one stack of networks, besides the data."""
+
+    network: str  # name of the builder in models
+    shape: tuple[int, ...]  # its numbers
+    objective: str  # a key of OBJECTIVES
+    permuted: bool  # all images seen through one fixed permutation of the pixels
+    train_examples: int  # the first so many
+    test_examples: int
+    batch_size: int
+    epochs: int
+    evaluate_every: int  # epochs
+    learning_rate: float  # of SGD
+    momentum: float
+    seeds: tuple[int, ...]  # one per replica
+
+
+def train(
+    settings: Training,
+    images: ImageSet,
+    build: Callable[..., Stack],
+    *,
+    device: str,
+    checkpoint: loop.Checkpoint | None = None,
+    each_epoch: Callable[[torch.Tensor], None] = lambda losses: None,
+) -> dict[str, np.ndarray]:
+    """Train R replicas of one network on images, and measure both splits along the way.
+
+    Returns:
+        `epochs` (K,); `train` and `test` (K, R, 3), the `classification.MEASURES` over the whole
+        split in eval mode; `objective` (E, R), mean over the examples of each epoch while the
+        network changes, as it is usually reported; `diverged` (R,).
+    """
+    streams = replicas.Streams(settings.seeds)
+    model = build(streams, *settings.shape).to(device)
+    task = classification.task(
+        images,
+        model,
+        train_examples=settings.train_examples,
+        test_examples=settings.test_examples,
+        device=device,
+        permuted=settings.permuted,
+    )
+    batches = task.minibatches(settings.batch_size, streams.order)
+    history = loop.fit(
+        model,
+        batches,
+        OBJECTIVES[settings.objective],
+        optimizers.optimizer(
+            "sgd", model, learning_rate=settings.learning_rate, momentum=settings.momentum
+        ),
+        epochs=settings.epochs,
+        probes=task.probes(settings.evaluate_every),
+        streams=[*streams],
+        checkpoint=checkpoint,
+        each_epoch=each_epoch,
+    )
+    by_epoch = history.losses.reshape(-1, len(batches.sizes), len(settings.seeds))
+    return {
+        "epochs": history.epochs["train"],
+        "train": history.series["train"],
+        "test": history.series["test"],
+        "objective": np.average(by_epoch, axis=1, weights=batches.sizes),
+        "diverged": history.diverged,
+    }

@@ -1,0 +1,142 @@
+"""What chapter 33 found, in sentences that its result computes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hw1lib.chapters.interpolation import (
+    ALIGNED,
+    AS_A,
+    AS_B,
+    B_STEPS,
+    BATCH_LOW,
+    DECAY,
+    OTHER,
+    STEPS,
+    B,
+    Result,
+    main,
+)
+from hw1lib.chapters.interpolation.claims import CLAIMS, agreement, behind, by_seed, trend
+from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV
+from hw1lib.chapters.interpolation.views import DESCRIBED, FLATNESS, end_ratios
+from hw1lib.judging.statistics import paired_difference, t_interval
+from hw1lib.judging.verdicts import SUPPORTED
+
+
+def course_sentence(result: Result) -> str:
+    """Compare the batch sizes after equal numbers of passes, by the factor between the losses."""
+    parts = []
+    for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B):
+        pair = result.pairs[name]
+        parts.append(f"{t_interval(behind(pair.first, pair.second)).factor} ({name})")
+    return (
+        "Mean factor of the large batch's training loss over the small batch's, pass by pass: "
+        f"{', '.join(parts)}."
+    )
+
+
+def update_sentence(result: Result) -> str:
+    """Compare the batch sizes after equal numbers of updates."""
+    parts = [
+        f"{t_interval(behind(pair.first, pair.second)).factor} ({whose})"
+        for whose, pair in (("A's", result.pairs[STEPS]), ("B's", result.pairs[B_STEPS]))
+    ]
+    return (
+        "At equal numbers of updates the large batch's training loss is this many times the small "
+        f"batch's: {', '.join(parts)}."
+    )
+
+
+def barrier_sentence(result: Result, names: Sequence[str]) -> str:
+    """List mean barriers."""
+    parts = [f"{name} {t_interval(result.pairs[name].barrier())}" for name in names]
+    return f"Mean barrier of the training loss, in nats: {'; '.join(parts)}."
+
+
+def aligned_sentence(result: Result) -> str:
+    """Say how much of the barrier between initializations the order of the units makes."""
+    other, aligned = (result.pairs[name] for name in (OTHER, ALIGNED))
+    lower = paired_difference(by_seed(other, other.barrier()), by_seed(aligned, aligned.barrier()))
+    return f"Renumbering the hidden units lowers the barrier by {lower} nats."
+
+
+def lean_sentence(result: Result) -> str:
+    """Say which end looks wider, with and without weight decay."""
+    parts = []
+    for name, text in ((main(ADAM, BATCH_LOW), "without"), (DECAY, "with")):
+        lean = t_interval(result.pairs[name].lean)
+        wider = "neither end surely"
+        if lean.excludes_zero:
+            wider = "the large batch's end" if lean.mean > 0 else "the small batch's end"
+        parts.append(f"{wider} looks wider {text} weight decay (lean {lean} decades)")
+    return f"{parts[0][0].upper()}{parts[0][1:]}, {parts[1]}."
+
+
+def flatness_sentence(result: Result) -> str:
+    """Count the lines on which the end that looks wider has the larger, or smaller, value."""
+    leaning = {
+        name: np.sign(lean.mean)
+        for name in DESCRIBED
+        if (lean := t_interval(result.pairs[name].lean)).excludes_zero
+    }
+    parts = []
+    for title, measure in FLATNESS.items():
+        found = [t_interval(s * end_ratios(result.pairs[n], measure)) for n, s in leaning.items()]
+        larger = [interval.mean > 0 for interval in found if interval.excludes_zero]
+        parts.append(f"{title} {sum(larger)} / {len(larger) - sum(larger)}")
+    return (
+        f"On {len(leaning)} of these {len(DESCRIBED)} lines one end surely looks wider; on so many "
+        f"of them it surely has the larger / the smaller value: {', '.join(parts)}; "
+        "elsewhere that is open."
+    )
+
+
+def trend_sentence(result: Result) -> str:
+    """Say what is left of a trend along alpha, on the homework's range and on A's."""
+    own, asked = (t_interval(trend(result.pairs[n])) for n in (AS_A, main(NESTEROV, BATCH_LOW)))
+    return (
+        f"Rank correlation of alpha with falling loss and rising accuracy, the lesser: "
+        f"{own} over A's range, {asked} over the homework's."
+    )
+
+
+def retrained_sentence(result: Result) -> str:
+    """Say what B's further pass of training does to the barrier and the accuracy."""
+    plain, after = result.pairs[B], result.pairs[AS_B]
+    if not plain.sound.any():
+        return "Every pair of B's network diverged."
+    lowest = [100 * float(np.median(pair.along(1, 1).min(axis=0))) for pair in (plain, after)]
+    return (
+        f"The barrier is {t_interval(plain.barrier())} nats as the line is, and "
+        f"{t_interval(after.barrier())} after a further pass at every point; the lowest test "
+        f"accuracy on the whole line, {lowest[0]:.1f} %, becomes {lowest[1]:.1f} % (medians)."
+    )
+
+
+def together_sentence(result: Result) -> str:
+    """Say how well test and training follow each other."""
+    return (
+        "Rank correlation of test with training along the line, of loss or accuracy, the lesser: "
+        f"{t_interval(agreement(result.pairs[B]))} for B's pair."
+    )
+
+
+def verdict_sentence(result: Result) -> str:
+    """Count the verdicts."""
+    words = [claim.judge(result).word for claim in CLAIMS]
+    return f"Of {len(words)} sentences, {words.count(SUPPORTED)} are supported by these runs."
+
+
+def describe_lines(result: Result, names: Sequence[str]) -> str:
+    """Describe lines for readers who cannot see them."""
+    parts = []
+    for name in names:
+        pair = result.pairs[name]
+        if not pair.sound.any():
+            parts.append(f"{name} diverged")
+            continue
+        losses = np.median(pair.along(0, 0), axis=1)
+        places = [np.abs(pair.alphas - place).argmin() for place in (-1, 0, 0.5, 1, 2)]
+        parts.append(f"{name} {', '.join(f'{losses[p]:.2g}' for p in places)}")
+    return f"Median training loss at alpha −1, 0, 0.5, 1 and 2: {'; '.join(parts)}."

@@ -1,0 +1,86 @@
+"""Slips of reports A and B about the minimal ratio, and what each changes."""
+
+import pandas as pd
+
+from hw1lib.chapters.minimal_ratio import BOTTOM, Result, ratios
+from hw1lib.chapters.minimal_ratio.claims import trained
+from hw1lib.judging import slips
+from hw1lib.judging.slips import Slip, told
+from hw1lib.judging.statistics import (
+    Interval,
+    geometric_mean,
+    paired_difference,
+    rank_correlation,
+    tally,
+)
+
+
+def with_the_hessian(result: Result, name: str) -> Interval:
+    """Correlate a rival definition with the Hessian's share at the end of phase 1."""
+    return rank_correlation(trained(result, name), trained(result, "positive"))
+
+
+def _gauss_newton(result: Result) -> str:
+    more = paired_difference(trained(result, "gauss_newton"), trained(result, "positive"))
+    return (
+        f"A's share − the Hessian's, on the same networks: {told(more)}; rank correlation "
+        f"{told(with_the_hessian(result, 'gauss_newton'))}"
+    )
+
+
+def _learned(result: Result) -> str:
+    bottom = result.arms[BOTTOM]
+    learned = (bottom.start.loss < result.constant)[~bottom.diverged]
+    return (
+        "not rebuilt: such steps minimize nothing; here Adam ends below the best constant's loss "
+        f"in {tally(learned)} trainings"
+    )
+
+
+def _no_minimum(result: Result) -> str:
+    bottom = result.arms[BOTTOM]
+    index = ratios.shares(bottom.start.eigenvalues, result.spec.tolerance).negative
+    return (
+        f"Adam ends at a gradient of {told(geometric_mean(bottom.start.residual))}, with "
+        f"negative eigenvalues in {tally((index > 0)[~bottom.diverged])} trainings"
+    )
+
+
+def _norms(result: Result) -> str:
+    text, code = (told(with_the_hessian(result, name)) for name in ("over_loss", "layer_norm"))
+    return f"rank correlation with the Hessian's share: text {text}, code {code}"
+
+
+SLIPS = (
+    Slip(
+        "A4",
+        "counted positive eigenvalues of Gauss-Newton matrices, which have no negative ones, at "
+        "points without a vanishing gradient",
+        "exact Hessian in float64, a tolerance for zero, certified points",
+        _gauss_newton,
+    ),
+    Slip(
+        "A5",
+        "steps that most likely did not follow the loss's gradient",
+        "losses that are seen to fall",
+        _learned,
+    ),
+    Slip(
+        "A6",
+        "called the end of training a local minimum",
+        "gradient norm and lowest eigenvalues measured there",
+        _no_minimum,
+    ),
+    Slip(
+        "B11",
+        "gradient norm by loss in the text, the layers' mean gradient norm in the code; one "
+        "network, no search for a zero gradient",
+        "the Hessian's share at certified points, both norms beside it",
+        _norms,
+    ),
+)
+
+
+def slip_table(result: Result) -> pd.DataFrame:
+    """List the reports' slips with what they change."""
+    return slips.table(SLIPS, result)

@@ -1,0 +1,285 @@
+"""Figures and tables of chapter 23, each a function of its result."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hw1lib.chapters.minimal_ratio import (
+    ALONE,
+    ARMS,
+    BOTTOM,
+    EMBEDDED,
+    LEAKY,
+    RECIPE,
+    SPLIT,
+    Result,
+    ratios,
+)
+from hw1lib.chapters.minimal_ratio.claims import A_BAND, CLAIMS, SMOOTH, trained
+from hw1lib.judging import verdicts
+from hw1lib.judging.statistics import Interval, rank_correlation
+from hw1lib.showing import drawn, figures
+
+STYLES = {  # colour and mark of each arm, in every figure
+    RECIPE: ("#0072B2", "o"),
+    BOTTOM: ("#009E73", "s"),
+    EMBEDDED: ("#D55E00", "^"),
+    ALONE: ("#56B4E9", "o"),
+    SPLIT: ("#E69F00", "^"),
+    LEAKY: ("#CC79A7", "D"),
+}
+FACTORS = np.geomspace(1, 1e14, 57)  # tolerances of the sweep, in round-offs
+RIVALS = {  # each with the Hessian's share that it stands in for
+    "sampled": "share of nearby weights\nwith a larger loss",
+    "gauss_newton": "A's code: share > 0 of\nGauss-Newton matrices",
+    "over_loss": "B's text: gradient norm\nby loss",
+    "layer_norm": "B's code: mean gradient\nnorm of the layers",
+}
+
+
+def searches(result: Result) -> Figure:
+    """Draw where every search ended: its residual against its loss, with and without decay."""
+    figure, axes = figures.panels(1, 2, 2.6, sharey=True, sharex=True)
+    arms = (SMOOTH, (ALONE, SPLIT))
+    titles = ("with weight decay", "loss alone")
+    for ax, group, title in zip(axes[0], arms, titles, strict=True):
+        for arm in group:
+            color, mark = STYLES[arm]
+            end, certified = result.arms[arm].end, result.certified(arm)
+            flat = result.gradient_flat(arm)
+            for outcome, which, face, edge in (
+                ("certified", certified, color, "none"),
+                ("rejected", ~certified & ~flat, "none", color),
+                ("gradient-flat", flat, "0.75", color),
+            ):
+                points = ax.scatter(
+                    end.loss[which],
+                    np.maximum(end.residual[which], 1e-17),
+                    s=16,
+                    marker=mark,
+                    facecolors=face,
+                    edgecolors=edge,
+                    linewidths=0.8,
+                    alpha=0.8,
+                    label=arm if face == color else None,
+                )
+                drawn.note(points, series=arm, network=np.flatnonzero(which), outcome=outcome)
+        ax.axhline(result.spec.residual, color="0.4", linewidth=0.8, linestyle="--")
+        ax.axvline(result.constant, color="0.5", linewidth=0.8, linestyle=":")
+        ax.set(xscale="log", yscale="log", title=title, xlabel="loss (mean squared error)")
+        ax.legend(loc="upper left" if group == SMOOTH else "lower left")
+    axes[0, 0].set_ylabel("norm of the gradient")
+    return figure
+
+
+def shares_against_loss(result: Result) -> Figure:
+    """Draw the minimal ratio and the index of every certified point against its loss."""
+    figure, axes = figures.panels(1, 2, 2.6, sharex=True)
+    parts = {
+        "positive": "share of positive eigenvalues",
+        "negative": "share of negative eigenvalues (index)",
+    }
+    for ax, (part, label) in zip(axes[0], parts.items(), strict=True):
+        for arm in (*SMOOTH, ALONE, SPLIT):
+            _certified(ax, result, arm, getattr(result.shares(arm), part))
+        ax.axvline(result.constant, color="0.5", linewidth=0.8, linestyle=":")
+        ax.set(xscale="log", xlabel="loss (mean squared error)", ylabel=label)
+    axes[0, 0].axhspan(*A_BAND, color="0.85", linewidth=0)
+    axes[0, 0].set_ylim(-0.03, 1.03)
+    axes[0, 1].set_ylim(bottom=-0.01)
+    if axes[0, 0].collections:
+        axes[0, 0].legend(loc="lower left")  # below the band, where points are rare
+    return figure
+
+
+def _certified(ax: Axes, result: Result, arm: str, values: np.ndarray) -> None:
+    color, mark = STYLES[arm]
+    chosen = result.certified(arm)
+    if chosen.any():
+        points = ax.scatter(
+            result.arms[arm].end.loss[chosen],
+            values[chosen],
+            s=18,
+            color=color,
+            marker=mark,
+            alpha=0.7,
+            linewidths=0,
+            label=arm,
+        )
+        drawn.note(points, network=np.flatnonzero(chosen))
+
+
+def tolerances(result: Result) -> Figure:
+    """Draw the three shares against the tolerance: a panel for each kind of objective."""
+    figure, axes = figures.panels(1, 2, 2.3, sharey=True, sharex=True)
+    groups = {"with weight decay": SMOOTH, "loss alone": (ALONE, SPLIT)}
+    looks = {"positive": ("#0072B2", "-"), "zero": ("0.4", ":"), "negative": ("#D55E00", "--")}
+    for ax, (title, arms) in zip(axes[0], groups.items(), strict=True):
+        spectra = np.concatenate(
+            [result.arms[arm].end.eigenvalues[result.certified(arm)] for arm in arms]
+        )
+        if len(spectra):
+            swept = [ratios.shares(spectra, factor) for factor in FACTORS]
+            for part, (color, dash) in looks.items():
+                values = np.stack([getattr(shares, part) for shares in swept])
+                figures.curves(ax, FACTORS, values, label=part, color=color, dash=dash)
+                points = np.arange(len(spectra))
+                drawn.note(ax.lines[-1], x=FACTORS[:, None], y=values, point=points)
+            ax.legend(loc="center left")
+        ax.axvline(result.spec.tolerance, color="0.5", linewidth=0.8)
+        ax.set(xscale="log", title=f"{title} (n = {len(spectra)})", ylim=(-0.03, 1.03))
+    figure.supxlabel("tolerance, in round-offs of the largest eigenvalue", fontsize=8)
+    axes[0, 0].set_ylabel("share of eigenvalues")
+    return figure
+
+
+def spectra(result: Result) -> Figure:
+    """Draw the sorted eigenvalues of a few points, each sign on a logarithmic axis."""
+    figure, axes = figures.panels(1, 1, 2.5)
+    ax = axes[0, 0]
+    for arm in (BOTTOM, EMBEDDED, ALONE, SPLIT, LEAKY):
+        end, color = result.arms[arm].end, STYLES[arm][0]
+        measured = np.where(np.isfinite(end.loss), end.residual, np.inf)
+        if not np.isfinite(measured).any():
+            continue
+        best = int(measured.argmin())
+        values = end.eigenvalues[best][::-1]
+        (line,) = ax.plot(
+            np.arange(1, len(values) + 1),
+            values,
+            ".-",
+            markersize=3,
+            linewidth=0.7,
+            color=color,
+            label=f"{arm}, loss {end.loss[best]:.1e}, gradient {end.residual[best]:.0e}",
+        )
+        drawn.note(line, network=best)
+    ax.axhline(0, color="0.5", linewidth=0.8)
+    ax.set_yscale("symlog", linthresh=1e-8)
+    ax.set(
+        xlabel="eigenvalue, from the largest down", ylabel="eigenvalue (loss per squared weight)"
+    )
+    ax.set_yticks([-1, -1e-2, -1e-4, -1e-6, 0, 1e-6, 1e-4, 1e-2, 1])
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="lower left")
+    return figure
+
+
+def rivals(result: Result) -> Figure:
+    """Draw every rival definition against the Hessian's share, where phase 1 was left."""
+    figure, axes = figures.panels(2, 2, 2.0, sharex=True)
+    positive = trained(result, "positive")
+    losses = np.log10(trained(result, "loss"))
+    networks = np.flatnonzero(~result.arms[RECIPE].diverged)
+    for ax, (name, label) in zip(axes.flat, RIVALS.items(), strict=True):
+        values = trained(result, name)
+        points = ax.scatter(positive, values, c=losses, s=14, cmap="cividis", linewidths=0)
+        drawn.note(points, network=networks, **{"log10 of the loss": losses})
+        rho = rank_correlation(positive, values)
+        ax.set_title(f"rank correlation {signed(rho)}" if rho.n else "nothing to rank")
+        ax.set_label(label)
+        ax.set_ylabel(label)
+        if name in ("over_loss", "layer_norm") and (values > 0).any():
+            ax.set_yscale("log")
+    figure.supxlabel("share of positive eigenvalues of the Hessian", fontsize=8)
+    bar = figure.colorbar(points, ax=axes, shrink=0.7)
+    bar.set_label("log10 of the loss", fontsize=8)
+    return figure
+
+
+def kinks(result: Result) -> Figure:
+    """Draw the positive share of networks with kinks, below the ceiling of their symmetry."""
+    figure, axes = figures.panels(1, 1, 2.3)
+    ax = axes[0, 0]
+    for arm in (ALONE, LEAKY):
+        end, shares, (color, mark) = result.arms[arm].end, result.shares(arm), STYLES[arm]
+        certified = result.certified(arm)
+        for which, face in ((certified, color), (~certified, "none")):
+            points = ax.scatter(
+                end.loss[which],
+                shares.positive[which],
+                s=16,
+                marker=mark,
+                facecolors=face,
+                edgecolors=color,
+                linewidths=0.8,
+                alpha=0.8,
+                label="tanh" if arm == ALONE else arm if face == "none" else None,
+            )
+            drawn.note(
+                points,
+                series="tanh" if arm == ALONE else arm,
+                network=np.flatnonzero(which),
+                certified=face == color,
+            )
+    handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    ax.axhline(result.ceiling, color="0.3", linewidth=0.8, linestyle="--")
+    ax.annotate("ceiling 1 - H/P", (0.99, result.ceiling), xycoords=("axes fraction", "data"),
+                ha="right", va="bottom", fontsize=7)  # fmt: skip
+    ax.set(xscale="log", ylim=(-0.03, 1.03), xlabel="loss (mean squared error)")
+    ax.set_ylabel("share of positive eigenvalues")
+    ax.legend(handles.values(), handles.keys(), loc="lower left")
+    return figure
+
+
+def outcome_table(result: Result) -> pd.DataFrame:
+    """Count what became of the searches of each arm."""
+    rows = []
+    for arm in ARMS:
+        points, certified = result.arms[arm], result.certified(arm)
+        flat = result.gradient_flat(arm)
+        plateau = certified & (points.end.loss > 0.99 * result.constant)
+        rows.append(
+            {
+                "arm": arm,
+                "networks": len(certified),
+                "certified": int(certified.sum()),
+                "of these constant": int(plateau.sum()),
+                "different": len(result.distinct(arm)),
+                "gradient-flat": int(flat.sum()),
+                "other rejects": int((~certified & ~flat & ~points.diverged).sum()),
+                "diverged": int(points.diverged.sum()),
+                "median gradient": _median(points.end.residual),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def rival_table(result: Result) -> pd.DataFrame:
+    """List how each definition goes with the Hessian's two shares and with the loss."""
+    names = {"positive": "Hessian: share > 0", "negative": "Hessian: share < 0 (index)"}
+    names |= {name: label.replace("\n", " ") for name, label in RIVALS.items()}
+    return pd.DataFrame(
+        [
+            {
+                "definition": label,
+                "with share > 0": signed(correlate(result, name, "positive")),
+                "with index": signed(correlate(result, name, "negative")),
+                "with loss": signed(correlate(result, name, "loss")),
+            }
+            for name, label in names.items()
+        ]
+    )
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List the reports' sentences with their verdicts."""
+    return verdicts.table(CLAIMS, result)
+
+
+def correlate(result: Result, first: str, second: str) -> Interval:
+    """Correlate the ranks of two quantities over the trained points."""
+    return rank_correlation(trained(result, first), trained(result, second))
+
+
+def signed(rho: Interval) -> str:
+    """Write a correlation with its sign."""
+    if rho.n < 4:
+        return str(rho)
+    return f"{rho.mean:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
+
+
+def _median(values: np.ndarray) -> str:
+    values = values[np.isfinite(values)]
+    return f"{np.median(values):.0e}" if len(values) else "–"

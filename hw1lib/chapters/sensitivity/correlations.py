@@ -1,0 +1,131 @@
+"""What goes with the generalization gap, drawn and listed over networks of several chapters."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hw1lib.judging import correlates
+from hw1lib.judging.correlates import Described
+from hw1lib.showing import drawn, figures
+
+Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
+MARKS = ("o", "s", "^", "v", "D", "P")
+
+SHORT = {  # what figures call the measures that are correlated
+    "train_loss": "training loss",
+    "weight_norm": "norm of the weights",
+    "input_gradient_train": "input gradient, train",
+    "input_gradient_test": "input gradient, test",
+    "jacobian_train": "Jacobian, train",
+    "jacobian_test": "Jacobian, test",
+    "probability_jacobian_train": "probability Jacobian, train",
+    "probability_jacobian_test": "probability Jacobian, test",
+    "gradient_norm": "gradient by weights",
+    "keskar_wide": "Keskar, 1e-3",
+    "keskar_narrow": "Keskar, 5e-4",
+    "keskar_subspace": "Keskar, subspace",
+    "relative_sharpness": "relative sharpness",
+    "perturbed_rise": "rise under noise",
+    "top_eigenvalue": "largest eigenvalue",
+    "trace": "trace",
+}
+GAPS = {"loss_gap": "loss gap", "accuracy_gap": "accuracy gap"}
+DRAWN = ("jacobian_test", "input_gradient_test", "keskar_wide", "relative_sharpness")
+
+
+def correlation_map(chapters: Chapters) -> Figure:
+    """Draw the rank correlations of all measures with each other and with both gaps."""
+    found, names = correlates.networks(chapters), {**GAPS, **SHORT}
+    rho = np.array([[correlates.between(found, a, b).mean for b in names] for a in names])
+    figure = Figure(figsize=(6.3, 5.6))
+    ax = figure.subplots()
+    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+    ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
+    ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
+    ax.grid(visible=False)
+    for (row, column), value in np.ndenumerate(rho):
+        if row != column and np.isfinite(value):
+            shade = "white" if abs(value) > 0.6 else "black"
+            text = f"{100 * value:.0f}".replace("-", "−")
+            ax.text(column, row, text, ha="center", va="center", fontsize=5.5, color=shade)
+    for side in (-0.5, len(GAPS) - 0.5):
+        ax.axhline(side, color="black", linewidth=0.8)
+        ax.axvline(side, color="black", linewidth=0.8)
+    bar = figure.colorbar(image, ax=ax, fraction=0.045, pad=0.02)
+    bar.set_label("Spearman's rank correlation", fontsize=7.5)
+    return figure
+
+
+def gaps_drawn(chapters: Chapters) -> Figure:
+    """Draw four measures of every network against its accuracy gap, chapter by chapter."""
+    found = correlates.networks(chapters)
+    figure, axes = figures.panels(1, len(DRAWN), 1.9, sharey=True)
+    for ax, name in zip(axes[0], DRAWN, strict=True):
+        for (chapter, color), mark in zip(zip(chapters, COLORS, strict=False), MARKS, strict=False):
+            if chapter in found.index.get_level_values(0):
+                of = found.loc[chapter]
+                of = of[of[name] > 0]
+                points = ax.scatter(
+                    of[name], of["accuracy_gap"], s=12, color=color, marker=mark, label=chapter
+                )
+                drawn.note(points, network=of.index)
+        ax.set(xlabel=SHORT[name], xscale="log")
+        figures.few_numbers(ax.xaxis, *ax.get_xlim())
+    axes[0, 0].set_ylabel("accuracy gap (points)")
+    if len(chapters) > 1:
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
+
+
+def correlation_table(chapters: Chapters) -> pd.DataFrame:
+    """List the rank correlation of every measure with both gaps, the closest first."""
+    found = correlates.networks(chapters)
+    rows = []
+    for name, title in SHORT.items():
+        with_gaps = {gap: correlates.between(found, name, gap) for gap in GAPS}
+        rows.append(
+            {
+                "measure": title,
+                **{f"with the {title}": str(with_gaps[gap]) for gap, title in GAPS.items()},
+                "networks": with_gaps["accuracy_gap"].n,
+                "order": -np.nan_to_num(with_gaps["accuracy_gap"].mean),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("order", kind="stable").drop(columns="order")
+
+
+def correlation_sentence(chapters: Chapters) -> str:
+    """Say which measures go with the accuracy gap most closely."""
+    found = correlates.networks(chapters)
+    intervals = {name: correlates.between(found, name, "accuracy_gap") for name in SHORT}
+    known = {name: of for name, of in intervals.items() if of.n}
+    if not known:
+        return "There are too few networks to correlate."
+    best = sorted(known, key=lambda name: -known[name].mean)
+    listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
+    return (
+        f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
+        f"largest and the smallest: {', '.join(listed)}."
+    )
+
+
+def chapter_sentence(chapters: Chapters) -> str:
+    """Say how the Jacobian and the sharpness go with the gap inside each chapter."""
+    parts = []
+    for chapter, described in chapters.items():
+        found = correlates.networks({chapter: described})
+        jacobian, keskar = (
+            correlates.between(found, name, "accuracy_gap")
+            for name in ("jacobian_test", "keskar_wide")
+        )
+        if jacobian.n and keskar.n:
+            parts.append(f"{chapter} {jacobian.mean:.2f} and {keskar.mean:.2f} (n = {jacobian.n})")
+    return (
+        f"Jacobian and Keskar's sharpness with the accuracy gap, chapter by chapter: "
+        f"{'; '.join(parts) or 'too few networks'}."
+    )

@@ -1,0 +1,129 @@
+"""What chapter 34 found, in sentences that its result computes."""
+
+import numpy as np
+
+from hw1lib.chapters.sensitivity import ARMS, BATCHES, SMALL, Result
+from hw1lib.chapters.sensitivity.claims import accuracy_lost, largest_against_smallest, rescaling
+from hw1lib.chapters.sensitivity.trainings import FACTORS
+from hw1lib.chapters.sensitivity.views import (
+    expected_variance,
+    gradient_by_weights,
+    gradient_of_the_mean,
+    keskar_measures,
+    own_gradient,
+    their_factor,
+)
+from hw1lib.judging.statistics import log_ratio
+
+
+def sweep_sentence(result: Result) -> str:
+    """Say what the largest batch costs in test accuracy, and how many trainings diverged."""
+    sizes = result.spec.batch_sizes
+    told = "; ".join(
+        f"{arm} {interval}" for arm in ARMS if (interval := accuracy_lost(result, arm)).n
+    )
+    lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
+    of_all = len(result.sweep) * result.spec.replicas
+    return (
+        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in points: "
+        f"{told or 'not known'}. Diverged: {lost} of {of_all} trainings."
+    )
+
+
+def sensitivity_sentence(result: Result) -> str:
+    """Say by how much sensitivity differs between the largest and the smallest batch."""
+    told = _told(
+        result,
+        input_gradient_test="gradient of the loss by the input",
+        jacobian_test="Jacobian of the outputs",
+    )
+    return f"Largest over smallest batch, on test images: {told}."
+
+
+def written_sentence(result: Result) -> str:
+    """Say how each of the three readings of sensitivity differs over the batch sizes."""
+    parts = []
+    for title, values in (
+        ("each image's own loss", own_gradient(result)),
+        ("the batch's mean loss", gradient_of_the_mean(result)),
+        ("A's gradient by the weights", gradient_by_weights(result)),
+    ):
+        parts.append(f"{title} {log_ratio(values[-1], values[0]).factor}")
+    sizes = result.spec.batch_sizes
+    return f"From batches of {sizes[0]:,} to {sizes[-1]:,} they change by: {', '.join(parts)}."
+
+
+def noise_sentence(result: Result) -> str:
+    """Say how the variance falls with the batch size, beside what independence predicts."""
+    sizes = np.array(result.spec.batch_sizes)
+    expected = expected_variance(result, sizes)[-1]
+    parts = [
+        f"{when} {log_ratio(variance[-1], variance[0]).factor}"
+        for when, variance in zip(
+            ("at the initial weights", "after an epoch"), result.variance, strict=True
+        )
+    ]
+    beside = f"{expected:.2g}" if expected > 0 else "0, since it is all images"
+    return (
+        f"Variance with batches of {sizes[-1]:,} over that with {sizes[0]:,}: "
+        f"{', '.join(parts)}; images drawn at random without replacement give {beside}."
+    )
+
+
+def sharp_sentence(result: Result) -> str:
+    """Say by how much sharpness differs between the largest and the smallest batch."""
+    told = _told(result, keskar_wide="Keskar's sharpness", relative_sharpness="relative sharpness")
+    return f"Largest over smallest batch: {told}."
+
+
+def rescaled_sentence(result: Result) -> str:
+    """Say what rescaling does to the measures and to the outputs."""
+    change = result.closer[SMALL].difference
+    if not np.isfinite(change).any():
+        return "Every training diverged, so that nothing could be rescaled."
+    keskar, eigenvalue, relative = (
+        str(rescaling(result, name).factor) for name in ("keskar", "eigenvalue", "relative")
+    )
+    return (
+        f"With the first layer at {FACTORS[-1]:g} of itself, Keskar's sharpness is multiplied by "
+        f"{keskar}, the largest eigenvalue by {eigenvalue} and the relative sharpness by "
+        f"{relative}; no output changes by more than {np.nanmax(change):.1g}."
+    )
+
+
+def keskar_sentence(result: Result) -> str:
+    """Say how the large batch's sharpness compares with the small one's, beside Keskar's."""
+    parts = []
+    for measure in ("sharpness, 1e-3", "sharpness, 5e-4"):
+        factors = {}
+        for network, both in BATCHES.items():
+            small, large = (keskar_measures(result, name)[measure] for name in both)
+            factors[network] = log_ratio(large, small).factor
+        ours = ", ".join(f"{network} {factor}" for network, factor in factors.items())
+        box = measure.removeprefix("sharpness, ")
+        parts.append(f"{box}: {ours} (theirs: {their_factor(measure):.0f})")
+    return f"Sharpness of large batches over small, at {'; at '.join(parts)}."
+
+
+def describe_sweep(result: Result) -> str:
+    """Describe the curves against the batch size for readers who cannot see them."""
+    sizes, parts = result.spec.batch_sizes, []
+    for arm in ARMS:
+        ends = [result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1])]
+        medians = [np.median(of[np.isfinite(of)]) for of in ends if np.isfinite(of).any()]
+        whole = len(medians) == len(ends)
+        parts.append(f"{arm} {medians[0]:.2f} to {medians[1]:.2f}" if whole else f"{arm} diverged")
+    return f"Median test accuracy from the smallest to the largest batch: {', '.join(parts)}."
+
+
+def _told(result: Result, **titles: str) -> str:
+    """Compare the largest batch with the smallest by measures, each given with its title."""
+    parts = []
+    for measure, title in titles.items():
+        ratios = [str(largest_against_smallest(result, arm, measure).factor) for arm in ARMS]
+        parts.append(f"{title} {_listed(ratios)}")
+    return "; ".join(parts)
+
+
+def _listed(ratios: list[str]) -> str:
+    return ", ".join(f"{ratio} {arm}" for ratio, arm in zip(ratios, ARMS, strict=True))

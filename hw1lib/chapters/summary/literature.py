@@ -1,0 +1,209 @@
+"""What papers and reports found, beside what was found here."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from hw1lib.chapters import capacity, error_surface, sensitivity, weight_paths
+from hw1lib.chapters.function_fit import AS_B, B_SIGN
+from hw1lib.chapters.minimal_ratio.claims import correlation
+from hw1lib.chapters.random_labels import CNN, MLP
+from hw1lib.chapters.sensitivity.views import keskar_measures, their_factor
+from hw1lib.chapters.summary import Result
+from hw1lib.chapters.weight_paths.views import REPORTED_B, own_percent
+from hw1lib.judging import correlates
+from hw1lib.judging.statistics import (
+    Interval,
+    log_ratio,
+    paired_difference,
+    share_interval,
+    t_interval,
+)
+
+YES, OPEN, NO = "yes", "open", "no"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One number of the literature beside ours."""
+
+    what: str
+    source: str  # who reports it, as a citation where there is one
+    theirs: str
+    ours: str
+    n: int  # of trainings, or of what the correlation is over
+    rule: str  # what counts as agreement
+    agrees: str  # YES where our whole interval agrees, NO where none of it does, else OPEN
+
+
+def comparisons(result: Result) -> list[Comparison]:
+    """Put all that the survey of the literature lists beside our runs."""
+    return [
+        *_random_labels(result),
+        *_sweeps(result),
+        _eight(result),
+        _order(result, AS_B, "sinc", ("deep", "medium", "shallow"), "J. Yao"),
+        _order(result, B_SIGN, "sign", ("medium", "deep", "shallow"), "report B"),
+        *_keskar(result),
+        _line(result),
+        *_components(result),
+        *_correlations(result),
+    ]
+
+
+def _compare(
+    what: str,
+    source: str,
+    theirs: str,
+    ours: Interval,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    digits: str = ".3g",
+) -> Comparison:
+    """Compare an interval with the range that counts as agreement."""
+    if not np.isfinite([ours.low, ours.high]).all():
+        agrees = OPEN
+    elif low <= ours.low and ours.high <= high:
+        agrees = YES
+    else:
+        agrees = NO if ours.high < low or ours.low > high else OPEN
+    rule = f"{low:.4g} to {high:.4g}" if np.isfinite([low, high]).all() else f"above {low:.4g}"
+    return Comparison(what, source, theirs, f"{ours:{digits}}", ours.n, rule, agrees)
+
+
+def _random_labels(result: Result) -> Iterator[Comparison]:
+    fits = result.chapters["random-labels"].fits
+    for network, source, train, test in (
+        (CNN, "[@zhang2017rethinking]", "99.3 to 100", "9.9 to 10.6"),
+        (MLP, "report B", "not kept", "10.4"),
+    ):
+        fit, what = fits[network, 1.0], f"random labels, {network}"
+        ours = t_interval(100 * fit.final("train", "accuracy"))
+        yield _compare(f"{what}: training accuracy (%)", source, train, ours, low=99, digits=".4g")
+        ours = t_interval(100 * fit.final("test", "accuracy"))
+        yield _compare(f"{what}: test accuracy (%)", source, test, ours, low=8.5, high=11.5)
+
+
+def _sweeps(result: Result) -> Iterator[Comparison]:
+    """Compare test accuracies of A's large networks, and of B's smallest and largest."""
+    for arm, source, which, theirs, place, above in (
+        (capacity.A, "report A", "above 300,000 parameters", 98.0, slice(None), 300_000),
+        (capacity.B, "report B", "the smallest", 95.5, slice(0, 1), 0),
+        (capacity.B, "report B", "the largest", 98.1, slice(-1, None), 0),
+    ):
+        sweep = result.chapters["capacity"].sweeps[arm]
+        chosen = sweep.accuracy("test")[:, place][:, sweep.parameters[place] > above]
+        yield _compare(
+            f"{arm}, {which}: test accuracy (%)",
+            source,
+            f"{theirs:g}",
+            t_interval(chosen.mean(axis=1) if chosen.size else np.empty(0)),
+            low=theirs - 0.5,
+            high=theirs + 0.5,
+            digits=".4g",
+        )
+
+
+def _eight(result: Result) -> Comparison:
+    paths = result.chapters["weight-paths"].paths[weight_paths.B]
+    low, high = REPORTED_B
+    return _compare(
+        f"trainings of {paths.name}: test accuracy (%)",
+        "report B",
+        f"{low} to {high}",
+        t_interval(100 * paths.test[-1, paths.arrived, 2]),
+        low=low - 0.2,
+        high=high + 0.2,
+        digits=".4g",
+    )
+
+
+def _order(result: Result, arm: str, target: str, order: Sequence[str], source: str) -> Comparison:
+    """Compare an order of networks: each must be sure to end below the next."""
+    fits = result.chapters["function-fit"].fits
+    finals = {name: fits[arm, target, name].final for name in order if (arm, target, name) in fits}
+    steps = [log_ratio(finals[a], finals[b]) for a, b in pairwise(finals)]
+    reversed_ = any(step.excludes_zero and step.mean > 0 for step in steps)
+    surely = len(steps) == len(order) - 1 and all(s.excludes_zero and s.mean < 0 for s in steps)
+    ranked = sorted(finals, key=lambda name: float(np.median(finals[name])))
+    return Comparison(
+        f"{target}, {arm}: networks by median loss, the lowest first",
+        source,
+        ", ".join(order),
+        ", ".join(ranked) or "not fitted",
+        min((step.n for step in steps), default=0),
+        "every step in this order",
+        YES if surely else NO if reversed_ else OPEN,
+    )
+
+
+def _keskar(result: Result) -> Iterator[Comparison]:
+    found, source = result.chapters["sensitivity"], "[@keskar2017large]"
+    both = sensitivity.BATCHES["F1"]
+    small, large = (found.alone[name] for name in both)
+    yield _compare(
+        "small − large batch, widths of F1: test accuracy (points)",
+        source,
+        "0.22",
+        paired_difference(100 * small["test_accuracy"], 100 * large["test_accuracy"]),
+        low=0.1,
+        high=0.5,
+    )
+    for space, measure in (
+        ("all directions", "sharpness, 1e-3"),
+        ("a random subspace", "sharpness, 1e-3, subspace"),
+    ):
+        first, second = (keskar_measures(found, name)[measure] for name in both)
+        yield _compare(
+            f"large / small batch, widths of F1: sharpness at 1e-3, {space}",
+            source,
+            f"{their_factor(measure):.0f}",
+            log_ratio(second, first).factor,
+            low=10,
+        )
+
+
+def _line(result: Result) -> Comparison:
+    share = share_interval(result.chapters["error-surface"].surfaces[error_surface.SGD].monotone)
+    percent = Interval(100 * share.mean, 100 * share.low, 100 * share.high, share.n)
+    return _compare(
+        "digits, SGD: lines from start to solution on which the loss never rises (%)",
+        "[@goodfellow2015qualitatively]",
+        "all",
+        percent,
+        low=90,
+    )
+
+
+def _components(result: Result) -> Iterator[Comparison]:
+    for paths in result.chapters["weight-paths"].paths.values():
+        for name, walk in {"": False, ", random walk beside it": True}.items():
+            yield _compare(
+                f"path of {paths.name}{name}: variance in two components (%)",
+                "–" if walk else "[@li2018visualizing]",
+                "–" if walk else "40 to 90",
+                t_interval(own_percent(paths, None, walk=walk)[:, 1]),
+                low=40,
+                high=90,
+            )
+
+
+def _correlations(result: Result) -> Iterator[Comparison]:
+    networks = correlates.networks(result.described)
+    yield _compare(
+        "Jacobian on test images with the accuracy gap: rank correlation over networks",
+        "[@novak2018sensitivity]",
+        "positive",
+        correlates.between(networks, "jacobian_test", "accuracy_gap"),
+        low=0,
+    )
+    yield _compare(
+        "share of negative eigenvalues with the loss: rank correlation over critical points",
+        "[@dauphin2014saddle]",
+        "positive",
+        correlation(result.chapters["minimal-ratio"], "negative"),
+        low=0,
+    )

@@ -1,0 +1,219 @@
+"""Tables of chapter 00, and the pictures of its verdicts, each a function of its result."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hw1lib.chapters import minimal_ratio
+from hw1lib.chapters.minimal_ratio import views as ratio_views
+from hw1lib.chapters.minimal_ratio.claims import trained
+from hw1lib.chapters.sensitivity import correlations
+from hw1lib.chapters.summary import CHAPTERS, Judged, Result, literature
+from hw1lib.judging import audit, correlates, verdicts
+from hw1lib.judging.statistics import Interval, rank_correlation
+from hw1lib.judging.verdicts import Verdict
+from hw1lib.showing import figures
+
+WORDS = (*audit.WORDS, verdicts.NOT_TESTED)
+STYLES = {  # colour and mark of each word
+    verdicts.SUPPORTED: ("#009E73", "o"),
+    verdicts.DIRECTION_ONLY: ("#56B4E9", "^"),
+    verdicts.INCONCLUSIVE: ("0.55", "D"),
+    verdicts.EQUIVALENT: ("#E69F00", "s"),
+    verdicts.CONTRADICTED: ("#D55E00", "X"),
+}
+RIVALS = {  # idea: its first definition, and the others
+    "sensitivity": (
+        "input_gradient_test",
+        ("jacobian_test", "probability_jacobian_test", "gradient_norm"),
+    ),
+    "sharpness": (
+        "keskar_wide",
+        (
+            "keskar_narrow",
+            "keskar_subspace",
+            "perturbed_rise",
+            "top_eigenvalue",
+            "trace",
+            "relative_sharpness",
+        ),
+    ),
+}
+
+
+def verdict_map(result: Result) -> Figure:
+    """Draw every test of a sentence of A and B: its effect in margins, by part."""
+    columns: dict[str, list[Judged]] = {"1-1": [], "1-2": [], "1-3": []}
+    for tests in result.of_reports.values():
+        for one in tests:
+            if one.verdict.word != verdicts.NOT_TESTED:
+                columns[_part(one)].append(one)
+    rows = max(1, *map(len, columns.values()))
+    figure, axes = figures.panels(1, 3, max(2.0, 0.13 * rows + 0.6))
+    for ax, (part, tests) in zip(axes[0], columns.items(), strict=True):
+        _effects(ax, tests)
+        ax.set_title(f"part {part}")
+        ax.set_ylim(rows - 0.5, -0.5)
+    handles = [
+        axes[0, 0].plot([], [], mark, color=color, label=word)[0]
+        for word, (color, mark) in STYLES.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+    return figure
+
+
+def _part(one: Judged) -> str:
+    place = list(CHAPTERS).index(one.section)
+    return "1-1" if place < 2 else "1-2" if place < 6 else "1-3"
+
+
+def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
+    for place, one in enumerate(tests):
+        effect, margin, word = one.verdict.effect, one.verdict.margin, one.verdict.word
+        color, mark = STYLES[word]
+        whiskers = [[effect.mean - effect.low], [effect.high - effect.mean]]
+        ax.errorbar(
+            effect.mean / margin,
+            place,
+            xerr=np.nan_to_num(whiskers) / margin,
+            fmt=mark,
+            color=color,
+            markersize=3.5,
+            linewidth=1,
+        )
+    ax.set_yticks(range(len(tests)), [one.claim.id for one in tests], fontsize=5.5)
+    ax.set_xscale("symlog", linthresh=1)
+    ax.set_xlim(-1e3, 1e3)
+    ax.set_xticks([-100, -1, 1, 100])
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.tick_params(axis="x", labelsize=6.5)
+    ax.set_xlabel("effect in margins")
+    ax.axvspan(-1, 1, color="0.92", linewidth=0)
+    ax.axvline(0, color="0.5", linewidth=0.8)
+
+
+def verdict_table(result: Result) -> pd.DataFrame:
+    """List every sentence of A and B with its tests, verdicts and chapters."""
+    rows = []
+    for tests in result.of_reports.values():
+        for one in tests:
+            effect = f"{one.verdict.effect} {one.verdict.unit}" if one.verdict.effect.n else "–"
+            rows.append(
+                {
+                    "claim": one.claim.id,
+                    "in our words": one.claim.sentence,
+                    "effect": effect,
+                    "n": one.verdict.effect.n,
+                    "verdict": one.verdict.word,
+                    "chapter": f"@sec-{one.section}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def index_table(result: Result) -> pd.DataFrame:
+    """Index the sentences: where each is judged, what is said, and what would flip it."""
+    rows = []
+    for sentence, tests in result.of_reports.items():
+        places = dict.fromkeys(f"@sec-{one.section}" for one in tests)
+        flips = [f"{_suffix(one)}{one.verdict.flip}" for one in tests if one.verdict.flip]
+        rows.append(
+            {
+                "claim": sentence,
+                "chapter": ", ".join(places),
+                "verdict": verdicts.together([one.verdict for one in tests]),
+                "would flip": "; ".join(flips) or "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _suffix(one: Judged) -> str:
+    part = one.claim.id.removeprefix(one.sentence)
+    return f"{part}: " if part else ""
+
+
+def audit_figure(result: Result) -> Figure:
+    """Draw how often each word is given, against the true effect."""
+    spec = result.spec
+    effects = np.array([0.0, *spec.effects])
+    figure, axes = figures.panels(1, len(spec.audited), 2.4, sharey=True)
+    for ax, n, shares in zip(axes[0], spec.audited, result.shares, strict=True):
+        for word, values in zip(audit.WORDS, shares.T, strict=True):
+            color, mark = STYLES[word]
+            ax.plot(effects, 100 * values, color=color, marker=mark, label=word)
+        ax.axhline(100 * verdicts.CHANCE, color="0.5", linewidth=0.8, linestyle=":")
+        ax.axvline(1, color="0.5", linewidth=0.8, linestyle=":")
+        ax.set(title=f"{n} pairs of trainings", xlabel="true effect, in margins")
+    axes[0, 0].set_ylabel("verdicts (%)")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(audit.WORDS)
+    )
+    return figure
+
+
+def half_table(result: Result) -> pd.DataFrame:
+    """Count the words as they are, and as half the trainings would make them."""
+    tests = [one.verdict for of in result.of_reports.values() for one in of]
+    now = Counter(verdict.word for verdict in tests)
+    then = Counter(halved(verdict).word for verdict in tests)
+    rows = [{"verdict": w, "now": now[w], "with half the trainings": then[w]} for w in WORDS]
+    return pd.DataFrame(rows)
+
+
+def halved(verdict: Verdict) -> Verdict:
+    """Project a verdict to half its trainings."""
+    return verdict.projected(verdict.effect.n // 2)
+
+
+def definition_table(result: Result) -> pd.DataFrame:
+    """List how rival definitions of one idea go with each other, and with what they should tell."""
+    ratio = result.chapters["minimal-ratio"]
+    rows = [
+        _definition("minimal ratio", "share of positive eigenvalues", None, _rho(ratio, "positive"))
+    ]
+    for name, title in ratio_views.RIVALS.items():
+        rho = rank_correlation(trained(ratio, name), trained(ratio, "positive"))
+        rows.append(_definition("", title.replace("\n", " "), rho, _rho(ratio, name)))
+    networks = correlates.networks(result.described)
+    for idea, (first, others) in RIVALS.items():
+        for name in (first, *others):
+            with_first = correlates.between(networks, name, first) if name != first else None
+            gap = correlates.between(networks, name, "accuracy_gap")
+            title = correlations.SHORT[name]
+            rows.append(_definition(idea if name == first else "", title, with_first, gap))
+    return pd.DataFrame(rows)
+
+
+def _rho(ratio: minimal_ratio.Result, name: str) -> Interval:
+    return rank_correlation(trained(ratio, name), trained(ratio, "loss"))
+
+
+def _definition(idea: str, name: str, first: Interval | None, told: Interval) -> dict[str, object]:
+    return {
+        "idea": idea,
+        "definition": name,
+        "with the first": "" if first is None else str(first),
+        "with loss or gap": str(told),
+        "n": told.n,
+    }
+
+
+def literature_table(result: Result) -> pd.DataFrame:
+    """List what others report beside what was found here."""
+    return pd.DataFrame(
+        {
+            "what": one.what,
+            "source": one.source,
+            "theirs": one.theirs,
+            "here": one.ours,
+            "n": one.n,
+            "agreement if": one.rule,
+            "agrees": one.agrees,
+        }
+        for one in literature.comparisons(result)
+    )

@@ -1,0 +1,143 @@
+"""What chapter 21 found, in sentences that its result computes."""
+
+import numpy as np
+
+from hw1lib.chapters.weight_paths import B, Paths, Result
+from hw1lib.chapters.weight_paths.claims import broader
+from hw1lib.chapters.weight_paths.views import (
+    POINTS,
+    REPORTED_B,
+    all_points,
+    final_accuracies,
+    joint_shares,
+    layers,
+    mean_angle,
+    network_parts,
+    own_percent,
+    percent,
+)
+from hw1lib.judging.statistics import t_interval
+from hw1lib.measuring import trajectories
+
+
+def joint_sentence(result: Result) -> str:
+    """Say how much of the variance the picture shows, beside that of the walks'."""
+    parts = []
+    for paths in result.paths.values():
+        trained, walks = (
+            percent(joint_shares(paths, None, walk=walk)[:2].sum()) for walk in POINTS.values()
+        )
+        parts.append(f"{trained} of the variance of {paths.name}, where its walks have {walks}")
+    return f"Two components show {'; '.join(parts)}."
+
+
+def outward_sentence(result: Result) -> str:
+    """Say how many paths lead outwards in the plane of the first two components."""
+    parts = []
+    for paths in result.paths.values():
+        if not len(paths.arrived):
+            parts.append(f"every training of {paths.name} diverged")
+            continue
+        trained, walks = (_outward(paths, walk=walk) for walk in POINTS.values())
+        parts.append(f"{trained} trained and {walks} random paths of {paths.name}")
+    listed = "; ".join(parts)
+    return f"In that plane, these end farther from the middle than they start: {listed}."
+
+
+def own_sentence(result: Result) -> str:
+    """Say how much of a single path two components hold, beside theory."""
+    parts = []
+    for paths in result.paths.values():
+        trained, walks = (
+            t_interval(own_percent(paths, None, walk=w)[:, 1]) for w in POINTS.values()
+        )
+        parts.append(f"{trained} % of a path of {paths.name} and {walks} % of its random walk")
+    return f"Two components hold {'; '.join(parts)} (means with 95 % t intervals)."
+
+
+def theory_sentence(result: Result) -> str:
+    """Say what is known of walks with equal steps."""
+    points = len(result.spec.snapshots)
+    known = 100 * trajectories.walk_shares(points)[:2]
+    return (
+        f"For one walk of {points} points with equal steps in infinitely many dimensions, theory "
+        f"gives {known[0]:.0f} % to the first component and {known[1]:.0f} % to the second "
+        "[@antognini2018pca]."
+    )
+
+
+def star_sentence(result: Result) -> str:
+    """Say how straight the paths are, where they start and at what angles they part."""
+    parts = []
+    for paths in result.paths.values():
+        if not len(paths.arrived):
+            parts.append(f"Every training of {paths.name} diverged.")
+            continue
+        gram = paths.gram(None)
+        walk = paths.gram(None, walk=True)
+        trained, walked = (t_interval(trajectories.straightness(g)) for g in (gram, walk))
+        parts.append(
+            f"A path of {paths.name} ends {trained} of its length away from its start, its random "
+            f"walk {walked}."
+        )
+        if len(paths.arrived) > 1:
+            starts = trajectories.distances(gram[:, 0, :, 0])
+            moved = trajectories.from_start(gram)[:, -1].mean()
+            parts.append(
+                f"Two displacements stand at {mean_angle(paths, None)} degrees, and are "
+                f"{moved:.3g} long on average; two starting points lie "
+                f"{starts[np.triu_indices(len(starts), k=1)].mean():.3g} apart."
+            )
+    return " ".join(parts)
+
+
+def spread_sentence(result: Result) -> str:
+    """Say which layers are narrower than the whole network, and which broader."""
+    parts = []
+    for paths in result.paths.values():
+        if not len(paths.arrived):
+            parts.append(f"Every training of {paths.name} diverged.")
+            continue
+        listed = ", ".join(
+            f"{broader(paths, layer)} % ({name})"
+            for name, layer in layers(paths)
+            if layer is not None
+        )
+        parts.append(
+            f"Against its layers, the spread per parameter of the whole {paths.name} differs by "
+            f"{listed}."
+        )
+    return " ".join(parts)
+
+
+def accuracy_sentence(result: Result) -> str:
+    """Compare the test accuracy of B's network with what report B found."""
+    paths = result.paths[B]
+    if not len(paths.arrived):
+        return f"Every training of {paths.name} diverged."
+    accuracies = 100 * final_accuracies(paths)
+    low, high = REPORTED_B
+    return (
+        f"After {result.spec.epochs} passes the trainings of {paths.name} are right on "
+        f"{accuracies.min():.2f} to {accuracies.max():.2f} % of the test images "
+        f"(n = {len(accuracies)}); report B found {low:.2f} to {high:.2f} % in eight trainings "
+        "on MNIST."
+    )
+
+
+def describe(result: Result, *, walk: bool = False) -> str:
+    """Describe the picture of all paths for readers who cannot see it."""
+    points = "random walks" if walk else "trainings"
+    listed = "; ".join(
+        f"{paths.name}, {part}: {percent(joint_shares(paths, layer, walk=walk)[:2].sum())}"
+        for paths, part, layer in network_parts(result)
+    )
+    return f"Paths of {points} in two principal components; variance shown: {listed}."
+
+
+def _outward(paths: Paths, *, walk: bool) -> str:
+    """Count the paths of the whole network that lead away from the middle of the picture."""
+    gram = paths.gram(None, walk=walk)
+    scores = trajectories.principal_components(all_points(gram)).scores.reshape(*gram.shape[:2], 2)
+    start, end = np.linalg.norm(scores[:, [0, -1]], axis=2).T
+    return f"{np.count_nonzero(end > start)} of {len(start)}"

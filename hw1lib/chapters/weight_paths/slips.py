@@ -1,0 +1,53 @@
+"""Slips of reports A and B where they draw weight paths, and what each changes."""
+
+import pandas as pd
+
+from hw1lib.chapters.weight_paths import A, B, Paths, Result
+from hw1lib.chapters.weight_paths.views import joint_shares
+from hw1lib.judging import slips
+from hw1lib.judging.slips import Slip
+
+
+def shown(paths: Paths, layer: int | None, *, walk: bool = False) -> str:
+    """Write the variance that a plane of two components shows of all runs together."""
+    share = 100 * joint_shares(paths, layer, walk=walk)[:2].sum()
+    return f"{share:.0f} %" if len(paths.arrived) else "none, since all diverged,"
+
+
+def _variance_shown(result: Result) -> str:
+    paths = result.paths[A]
+    runs, walks = (shown(paths, None, walk=walk) for walk in (False, True))
+    return (
+        f"wording only; the plane shows {runs} of the variance of {len(paths.arrived)} trainings, "
+        f"{walks} of that of their walks"
+    )
+
+
+def _one_layer(result: Result) -> str:
+    paths = result.paths[B]
+    layer, whole = (shown(paths, which) for which in (0, None))
+    return (
+        f"planes show {layer} of the first layer's variance and {whole} of the whole network's, of "
+        f"{len(paths.arrived)} trainings; without biases not rebuilt: they are few of the weights"
+    )
+
+
+SLIPS = (
+    Slip(
+        "A3",
+        "speaks of activations where weights are projected; gives no variance",
+        "called weights, with the variance shown beside that of random walks",
+        _variance_shown,
+    ),
+    Slip(
+        "B9",
+        "announced a plot of one layer and shows none; leaves biases out",
+        "one layer and the whole network, biases included",
+        _one_layer,
+    ),
+)
+
+
+def slip_table(result: Result) -> pd.DataFrame:
+    """List the reports' slips with what they change."""
+    return slips.table(SLIPS, result)

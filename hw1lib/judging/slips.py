@@ -1,0 +1,72 @@
+"""Slips of reports A and B: what was done, what is done instead, and what that changes."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from hw1lib.judging.statistics import Interval
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One slip of a report, with the function that says what it changes in a chapter's result."""
+
+    id: str  # such as A12
+    done: str  # by the report, in our words
+    instead: str  # here
+    changed: Callable[[Any], str]
+
+
+def wording_only(result: Any) -> str:
+    """Say that no number can depend on a slip, such as a wrong word or label."""
+    return "wording only"
+
+
+def not_rebuilt(why: str) -> Callable[[Any], str]:
+    """Say why what a report did is not done again here."""
+    return lambda result: f"not rebuilt: {why}"
+
+
+def told(effect: Interval, unit: str = "") -> str:
+    """Write an effect with its unit and n, such as `0.82 [0.5, 1.1] points (n = 20)`."""
+    n = f"(n = {effect.n})"
+    # few values are written with their n, which belongs behind the unit
+    return " ".join(filter(None, [str(effect).removesuffix(f" {n}"), unit if effect.n else "", n]))
+
+
+def times(ratio: Interval) -> str:
+    """Write a mean of log10 as a factor, such as `× 2 [1.5, 2.7] (n = 20)`."""
+    return f"× {told(ratio.factor)}" if ratio.n else str(ratio)
+
+
+def factors(ratios: Mapping[str, Interval]) -> str:
+    """List means of log10 as factors by name, with their n once where it is the same for all."""
+    listed = [f"{name} {times(ratio)}" for name, ratio in ratios.items()]
+    counts = {f" (n = {ratio.n})" for ratio in ratios.values()}
+    if len(counts) > 1:
+        return ", ".join(listed)
+    (n,) = counts
+    return ", ".join(told.removesuffix(n) for told in listed) + n
+
+
+def table(slips: Iterable[Slip], result: Any) -> pd.DataFrame:
+    """List the slips that belong to a chapter with what each changes in its result."""
+    return pd.DataFrame(
+        {
+            "id": slip.id,
+            "what the report did": slip.done,
+            "here": slip.instead,
+            "what it changed": _unbroken(slip.changed(result)),
+        }
+        for slip in slips
+    )
+
+
+def _unbroken(text: str) -> str:
+    """Keep factors, intervals and n on one line, by spaces at which none breaks."""
+    return re.sub(
+        r"\[.*?\]|\(n = \d+\)|× \S+", lambda m: m[0].replace(" ", "\N{NO-BREAK SPACE}"), text
+    )

@@ -1,0 +1,159 @@
+"""Carrying out a chapter's trainings: stored, resumable, with one progress bar and a record."""
+
+import math
+import os
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import torch
+import tqdm.auto
+import tqdm.std
+
+from hw1lib.results.specs import SettingError
+from hw1lib.results.store import Checkpoint, Entry, Store
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Images(Protocol):
+    """What a record says of an image set."""
+
+    @property
+    def description(self) -> str:
+        """One phrase for captions."""
+
+    @property
+    def source(self) -> str:
+        """Where they are from: "real", "standin" or "folder"."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training to be found in the store, or made."""
+
+    label: str  # what the progress bar calls it
+    settings: Any  # frozen record of all that decides its numbers, with `epochs` among them
+    train: Callable[..., Mapping[str, np.ndarray]]  # (settings, device, checkpoint, each_epoch)
+    code: tuple[Callable[..., Any], ...]  # functions whose source decides the numbers
+    data_fingerprint: str = ""
+    cost: float = 1.0  # of one epoch, relative to the other jobs
+
+
+def find_device(name: str) -> str:
+    """Turn "auto" into the best device there is, and check any other name.
+
+    Raises:
+        SettingError: If torch does not know the device or this machine lacks it.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=torch.device(name)).cpu()  # so that "meta" fails here, not later
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise SettingError(
+            f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; "
+            "use auto, cpu or a cuda device that this machine has"
+        ) from error
+    return name
+
+
+def carry_out(
+    experiment: str, jobs: Mapping[Key, Job], *, device: str, progress: bool
+) -> dict[Key, Entry]:
+    """Fetch every job's result from the store, training what is not there.
+
+    Args:
+        experiment: Name of the chapter's folder in the store.
+        jobs: The trainings, by the name their result gets.
+        device: Where to train; no part of a result's identity.
+        progress: Whether to show a bar.
+
+    Returns:
+        The stored entries, by the same names.
+    """
+    device = find_device(device)
+    store = Store()
+    entries: dict[Key, Entry] = {}
+    with _bar(sum(job.cost * job.settings.epochs for job in jobs.values()), progress) as bar:
+        for number, (key, job) in enumerate(jobs.items(), start=1):
+            bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
+            reached = bar.n
+            entries[key] = _fetch(store, experiment, job, device, bar)
+            # what was found in the store, or stopped early, counts as done
+            bar.update(reached + job.cost * job.settings.epochs - bar.n)
+    return entries
+
+
+def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.tqdm) -> Entry:
+    def each_epoch(losses: torch.Tensor) -> None:
+        loss = losses.nanmedian().item()
+        bar.set_postfix_str("ended" if math.isnan(loss) else f"loss {loss:.2g}", refresh=False)
+        bar.update(job.cost)
+
+    def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:
+        return job.train(job.settings, device=device, checkpoint=checkpoint, each_epoch=each_epoch)
+
+    return store.fetch(
+        experiment,
+        job.settings,
+        compute,
+        code=job.code,
+        data_fingerprint=job.data_fingerprint,
+        device=device,
+    )
+
+
+def to_length(values: np.ndarray, length: int, *axes: int) -> np.ndarray:
+    """Fill up with NaN what a training left unmeasured once all of its replicas had diverged.
+
+    Args:
+        values: Any shape.
+        length: What its axes of steps or measurements should have.
+        axes: Which ones these are; the first by default.
+    """
+    missing = [
+        (0, length - n if axis in (axes or (0,)) else 0) for axis, n in enumerate(values.shape)
+    ]
+    return np.pad(values, missing, constant_values=np.nan)
+
+
+def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dict[str, Any]:
+    """Summarize where results come from, for the report's provenance page.
+
+    Args:
+        entries: Everything a chapter read from the store.
+        learned: The images that were learned, or what else, in words.
+        replicas: Trainings of each network, at most.
+    """
+    described, standin = learned, None  # neither real nor a stand-in, as a formula
+    if not isinstance(learned, str):
+        described = learned.description
+        standin = None if learned.source == "folder" else learned.source == "standin"
+    latest = max((entry.provenance for entry in entries), key=lambda p: p["written"])
+    git = latest["git"] or {}
+    commit = git.get("commit", "")[:10] + (" with changes" if git.get("dirty") else "")
+    return {
+        "data": described,
+        "standin": standin,
+        "replicas": replicas,
+        "trainings": len(entries),
+        "seconds": round(sum(entry.provenance["seconds"] for entry in entries), 3),
+        "commit": commit or None,
+        "machine": f"{latest['machine']['cpu']}, {latest['machine']['platform']}",
+        "versions": latest["versions"],
+    }
+
+
+def _bar(total: float, shown: bool) -> tqdm.std.tqdm:
+    settings = {
+        "total": total,
+        "disable": not shown,
+        "bar_format": "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+    }
+    if "ipykernel" in sys.modules and "JPY_SESSION_NAME" not in os.environ:
+        # a kernel without a front end, as under papermill: plain lines that read well in a log
+        return tqdm.std.tqdm(**settings, mininterval=2, ascii=True, ncols=110, file=sys.stderr)
+    return tqdm.auto.tqdm(**settings)

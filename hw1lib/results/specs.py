@@ -1,0 +1,175 @@
+"""What decides a number: frozen, validated settings, and the profiles that name whole sets."""
+
+import dataclasses
+import difflib
+import hashlib
+import math
+import typing
+from collections.abc import Collection, Mapping
+from typing import Any, Self, TypeVar
+
+
+class SettingError(ValueError):
+    """A setting is not allowed; the message says what was given, what is allowed and where."""
+
+    def _render_traceback_(self) -> list[str]:
+        # a notebook shows the sentence without forty lines of our own frames
+        return [f"{type(self).__name__}: {self}"]
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    choices: Collection[str] | None = None,
+) -> Any:
+    """Declare a field of a spec.
+
+    Args:
+        default: Value in the full profile.
+        meaning: What it is, with its unit; the chapter prints it beside the value.
+        at_least: Smallest value allowed, for each item where the value is a tuple.
+        above: Bound that every value must exceed, likewise.
+        choices: Words allowed, likewise; one such as "folder:PATH" allows any path.
+    """
+    limits = {"at_least": at_least, "above": above, "choices": choices}
+    return dataclasses.field(default=default, metadata={"meaning": meaning, **limits})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spec:
+    """Base of every experiment's settings: checks its own fields, and shows itself as a table."""
+
+    def __post_init__(self) -> None:
+        """Check every field and give it its declared type, such as a tuple for a list."""
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            where = f"{field.name} of {_name(type(self))}"
+            value = _typed(getattr(self, field.name), hints[field.name], where)
+            for item in value if isinstance(value, tuple) else [value]:
+                _within(item, field.metadata, where)
+            object.__setattr__(self, field.name, value)
+
+    def replace(self, **changes: Any) -> Self:
+        """Change some settings; None leaves a setting as it is.
+
+        Raises:
+            SettingError: If a name is unknown or a value not allowed.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise SettingError(f"{_name(type(self))} has no setting {_unknown(name, known)}")
+        return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
+
+    def at_most(self, name: str, limit: str) -> None:
+        """Refuse one setting that is larger than another.
+
+        Raises:
+            SettingError: If it is.
+        """
+        value, most = getattr(self, name), getattr(self, limit)
+        if value > most:
+            raise SettingError(
+                f"{name} of {_name(type(self))} must be at most {limit} ({most}), got {value}"
+            )
+
+    @property
+    def digest(self) -> str:
+        """Ten hexadecimal digits that name these settings: every change of one changes them."""
+        return hashlib.sha256(f"{_name(type(self))} {self}".encode()).hexdigest()[:10]
+
+    def _repr_markdown_(self) -> str:
+        rows = [
+            (f"`{f.name}`", _shown(getattr(self, f.name)), f.metadata["meaning"])
+            for f in dataclasses.fields(self)
+        ]
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        table = ["| setting | value | meaning |", "|:--|:--|:-----|", *lines]
+        return "\n".join([*table, "", f"Figures name these settings as `{self.digest}`."])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replicated(Spec):
+    """Settings of an experiment whose trainings are repeated with consecutive seeds."""
+
+    seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
+    replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per replica."""
+        return tuple(range(self.seed, self.seed + self.replicas))
+
+
+S = TypeVar("S", bound=Spec)
+
+
+class Profiles(dict[str, S]):
+    """Whole sets of settings by name: smoke, quick and full."""
+
+    def choose(self, profile: str, **changes: Any) -> S:
+        """Take a profile's settings and change some; None leaves one as the profile has it.
+
+        Raises:
+            SettingError: If the profile or a setting's name is unknown, or a value not allowed.
+        """
+        if not isinstance(profile, str) or profile not in self:
+            raise SettingError(f"there is no profile {_unknown(profile, list(self))}")
+        return self[profile].replace(**changes)
+
+
+def _typed(value: Any, hint: Any, where: str) -> Any:
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple) or not value:
+            raise SettingError(f"{where} must be a list with at least one item, got {value!r}")
+        return tuple(_typed(item, typing.get_args(hint)[0], where) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        wanted = {int: "a whole number", float: "a number", str: "a word", bool: "True or False"}
+        hint_for_papermill = (
+            f"; papermill passes numbers with -p {where.split()[0]} 5, not with -r or quotes"
+            if isinstance(value, str)
+            else ""
+        )
+        raise SettingError(f"{where} must be {wanted[hint]}, got {value!r}{hint_for_papermill}")
+    if hint is float and not math.isfinite(value):
+        raise SettingError(f"{where} must be finite, got {value}")
+    return value
+
+
+def _within(value: Any, limits: Mapping[str, Any], where: str) -> None:
+    if limits["choices"] is not None and not _is_among(value, limits["choices"]):
+        raise SettingError(f"{where} cannot be {_unknown(value, list(limits['choices']))}")
+    if limits["at_least"] is not None and value < limits["at_least"]:
+        raise SettingError(f"{where} must be at least {limits['at_least']}, got {value}")
+    if limits["above"] is not None and value <= limits["above"]:
+        raise SettingError(f"{where} must be above {limits['above']}, got {value}")
+
+
+def _is_among(value: str, choices: Collection[str]) -> bool:
+    prefixes = tuple(choice.removesuffix("PATH") for choice in choices if choice.endswith(":PATH"))
+    return value in choices or (bool(prefixes) and value.startswith(prefixes))
+
+
+def _unknown(given: Any, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(given), known, n=1)
+    guess = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{given!r}; known: {', '.join(known)}{guess}"
+
+
+def _name(spec: type) -> str:
+    """Return the name of a class behind that of its chapter, such as `capacity.Spec`."""
+    modules = spec.__module__.removesuffix(".spec").split(".")
+    return f"{modules[-1]}.{spec.__name__}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if type(value) is int else str(value)

@@ -1,0 +1,273 @@
+"""Arrays in, axes out; and the one way in which a figure or a table enters the report."""
+
+import base64
+import gzip
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from hw1lib.showing import drawn
+
+# the one look of every figure that this module or a chapter draws
+plt.style.use(Path(__file__).with_name("report.mplstyle"))
+
+BAND = "median and the band from the 10th to the 90th percentile"
+DATA = "application/vnd.hw1.csv+gzip"  # media type of the numbers behind a figure or a table
+
+
+class Settings(Protocol):
+    """What a figure says of the settings behind it."""
+
+    @property
+    def digest(self) -> str:
+        """A short name that only these settings have."""
+
+    @property
+    def seeds(self) -> Sequence[int]:
+        """Consecutive, one per replica."""
+
+
+class Result(Protocol):
+    """What a chapter computed."""
+
+    @property
+    def spec(self) -> Settings:
+        """Under which settings."""
+
+
+def panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Figure, np.ndarray]:
+    """Make a grid of axes as wide as the report's text.
+
+    Args:
+        rows: Rows of panels.
+        columns: Columns of panels.
+        height: Of one row, in inches.
+        settings: Further settings of `matplotlib.figure.Figure.subplots`.
+
+    Returns:
+        The figure, and its axes in an array (rows, columns).
+    """
+    # not pyplot's: nothing to close, and nothing shown twice in a notebook
+    figure = Figure(figsize=(6.3, height * rows + 0.3))
+    return figure, figure.subplots(rows, columns, squeeze=False, **settings)
+
+
+def curves(
+    ax: Axes, x: np.ndarray, values: np.ndarray, *, label: str, color: str, dash: Any = "-"
+) -> Axes:
+    """Draw the median over replicas with the band from the 10th to the 90th percentile.
+
+    Args:
+        ax: Where to draw.
+        x: Shape (K,).
+        values: Shape (K, R); not finite where a replica has ended.
+        label: Legend entry.
+        color: Of line and band.
+        dash: Line style, so that curves differ without colour too.
+    """
+    values = np.where(np.isfinite(values), values, np.nan)
+    running = ~np.isnan(values).all(axis=1)
+    low, median, high = bounds = np.full((3, len(values)), np.nan)
+    if running.any():
+        bounds[:, running] = np.nanquantile(values[running], [0.1, 0.5, 0.9], axis=1)
+    (line,) = ax.plot(x, median, color=color, linestyle=dash, label=label)
+    drawn.note(line, x=np.asarray(x)[:, None], y=values, replica=np.arange(values.shape[1]))
+    if values.shape[1] > 1 and running.any():
+        ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
+    return ax
+
+
+def each(ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str) -> Axes:
+    """Draw every replica as a thin line, which is darker where lines meet.
+
+    Args:
+        ax: Where to draw.
+        x: Shape (K,).
+        values: Shape (K, R); not finite where a replica has ended.
+        color: Of all lines.
+    """
+    for replica, line in enumerate(ax.plot(x, values, color=color, linewidth=0.6, alpha=0.5)):
+        drawn.note(line, replica=replica)
+    return ax
+
+
+def strip(
+    ax: Axes, groups: Mapping[str, np.ndarray], colors: Sequence[str], marks: Sequence[str]
+) -> Axes:
+    """Draw every replica of each group as a point, and the group's median as a bar.
+
+    Args:
+        ax: Where to draw.
+        groups: Values (R,) by the name under the axis; NaN where a replica has none.
+        colors: One per group.
+        marks: One per group.
+    """
+    for place, (values, color, mark) in enumerate(zip(groups.values(), colors, marks, strict=True)):
+        there = np.flatnonzero(~np.isnan(values))
+        spread = np.linspace(-0.22, 0.22, len(there)) if len(there) > 1 else np.zeros(len(there))
+        points = ax.scatter(place + spread, values[there], s=11, color=color, marker=mark)
+        points.set(alpha=0.7, linewidths=0)
+        drawn.note(points, replica=there)
+        if len(there):
+            ends, median = [place - 0.32, place + 0.32], np.median(values[there])
+            drawn.omit(*ax.plot(ends, [median] * 2, color=color, linewidth=2))
+    ax.set_xticks(range(len(groups)), list(groups))
+    ax.set_xlim(-0.6, len(groups) - 0.4)
+    ax.grid(axis="x", visible=False)
+    return ax
+
+
+def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) -> None:
+    """Name the columns of a grid of panels above the first row, and its rows at the right."""
+    for ax, name in zip(axes[0], columns, strict=True):
+        ax.set_title(name)
+    for ax, name in zip(axes[:, -1], rows, strict=True):
+        ax.annotate(
+            name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center", fontsize=8
+        )
+    for (row, column), ax in np.ndenumerate(axes):
+        ax.set_label(", ".join(filter(None, (columns[column], rows[row]))))
+
+
+def log_scale(*axes: Axes) -> None:
+    """Make vertical axes logarithmic with the same numbers, or say on one that nothing is left.
+
+    Args:
+        axes: Panels that share their vertical axis, or one panel; drawn on before.
+    """
+    for ax in axes:
+        if not np.isfinite(ax.dataLim.minposy):
+            say_diverged(ax)
+    shown = [ax for ax in axes if np.isfinite(ax.dataLim.minposy)]
+    for ax in shown:
+        ax.set_yscale("log")
+    ends = [end for ax in shown for end in ax.get_ylim()]
+    for ax in shown:
+        few_numbers(ax.yaxis, min(ends), max(ends))
+
+
+def few_numbers(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone.
+
+    Args:
+        axis: The axis, made logarithmic before.
+        low: Where it begins.
+        high: Where it ends.
+    """
+    if high < 40 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def say_diverged(ax: Axes) -> None:
+    """Say in a panel why there is nothing in it."""
+    ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
+
+
+def logarithmic(steps: int, count: int = 400) -> np.ndarray:
+    """Choose indices of 0 to steps - 1 that are even on a logarithmic axis, both ends included."""
+    return np.unique(np.geomspace(1, steps, count).astype(int)) - 1
+
+
+def show(
+    figure: Figure, name: str, caption: str, *, alt: str, result: Result, standin: str = ""
+) -> None:
+    """Show a figure in the notebook and hand it to the report: as vectors, and as numbers.
+
+    Args:
+        figure: What to show.
+        name: Its label, such as `fig-fit-loss`; text refers to it as `@fig-fit-loss`.
+        caption: Markdown, which may hold computed numbers.
+        alt: What the figure shows, for readers who cannot see it.
+        result: What it is drawn from; the report names its settings and seeds below the figure.
+        standin: Data that took the place of a real set, said on the figure and in the caption.
+    """
+    if standin:
+        # a title of the figure, so that the layout makes room for it
+        figure.suptitle(standin, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
+        caption = f"{caption} **Not the real data: {standin}.**"
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)  # once; each format would do so twice
+        figure.set_layout_engine("none")
+    bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
+    bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
+    bundle[DATA] = _packed(drawn.rows(figure))
+    metadata = {"kind": "figure", "id": name, "caption": caption, "alt": alt}
+    first, last = result.spec.seeds[0], result.spec.seeds[-1]
+    metadata |= {
+        "spec": result.spec.digest,
+        "seeds": f"{first}" if first == last else f"{first} to {last}",
+    }
+    display(bundle, raw=True, metadata={"hw1": metadata})
+
+
+def table(frame: pd.DataFrame, name: str, caption: str) -> None:
+    """Show a table in the notebook and hand it to the report.
+
+    Args:
+        frame: Columns of text or numbers, already rounded as they shall be read.
+        name: Its label, such as `tbl-fit-stop`.
+        caption: Markdown.
+    """
+    aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
+    header, *rows = [
+        [str(cell).replace("|", "\\|") for cell in row]
+        for row in [frame.columns, *frame.to_numpy(dtype=object)]
+    ]
+    lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
+    bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
+    bundle[DATA] = _packed(frame)
+    metadata = {"kind": "table", "id": name, "caption": caption}
+    display(bundle, raw=True, metadata={"hw1": metadata})
+
+
+def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Say where the chapter's numbers come from, here and on the report's provenance page.
+
+    Args:
+        chapter: Its title.
+        rows: One per data set, as `runs.record` makes them.
+    """
+    named = [{"chapter": chapter, **row} for row in rows]
+    lines = [
+        f"- {row['data']}: {row['trainings']} trainings in {row['seconds']:,.0f} s on "
+        f"{row['machine']}; torch {row['versions']['torch']}, commit {row['commit'] or 'unknown'}"
+        for row in named
+    ]
+    bundle = {"text/markdown": "\n".join(lines), "text/plain": "\n".join(lines)}
+    display(bundle, raw=True, metadata={"hw1": {"kind": "provenance", "rows": named}})
+
+
+def say(*sentences: str) -> Markdown:
+    """Show sentences with computed numbers as a paragraph of the report."""
+    return Markdown(" ".join(sentences))
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    # no date, so that the same numbers give the same file
+    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"CreationDate": None}
+    figure.savefig(buffer, format=kind, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _packed(frame: pd.DataFrame) -> str:
+    """Write a table as CSV, packed for a notebook's output."""
+    text = frame.to_csv(index=False, float_format=_digits, lineterminator="\n")
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _digits(value: float) -> str:
+    """Write six digits, and whole numbers, such as those of updates, with all of theirs."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"

@@ -1,0 +1,212 @@
+"""The one training loop: R networks side by side, watched by probes, stopped one by one."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hw1lib.networks import replicas
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one loss per replica
+Batch = tuple[Tensor, Tensor]
+
+
+SECONDS_BETWEEN_CHECKPOINTS = 30.0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A quantity to record during training."""
+
+    measure: Callable[[nn.Module], Tensor]  # -> (R, ...); must leave the model unchanged
+    every: int = 1  # epochs between two measurements
+
+
+Stop = Callable[[Tensor], Tensor]  # losses of all steps so far (S, R) -> done (R,), bool
+
+
+@dataclass(frozen=True)
+class History:
+    """What training left behind, apart from the trained weights."""
+
+    losses: np.ndarray  # (S, R) objective on each step's batch before its update; NaN once stopped
+    watched: np.ndarray  # (S, R, ...) what `watch` read at each step; (0,) without it
+    steps: np.ndarray  # (R,) updates that each replica took
+    diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
+    epochs: dict[str, np.ndarray]  # by probe: (K,) passes over the data before each measurement
+    series: dict[str, np.ndarray]  # by probe: (K, R, ...) the measurements
+
+
+class Checkpoint(Protocol):
+    """Where a long training keeps its state, so that a killed one continues."""
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the last state saved, or None."""
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Keep a state, replacing the last one."""
+
+
+@dataclass
+class _Progress:
+    """Everything that changes during training, apart from weights and optimizer."""
+
+    running: Tensor  # (R,) bool
+    diverged: Tensor  # (R,) bool
+    steps: Tensor  # (R,) updates taken
+    epoch: int = 0  # passes completed
+    step: int = 0  # steps made
+    room: Tensor = field(default_factory=lambda: torch.empty(0))  # losses, with space for more
+    watched_room: Tensor = field(default_factory=lambda: torch.empty(0))  # likewise
+    probed: dict[str, list[Tensor]] = field(default_factory=dict)  # by probe, (R, ...)
+    frozen: list[Tensor] = field(default_factory=list)  # parameters when a replica last ended
+
+    @property
+    def losses(self) -> Tensor:
+        """Losses of all steps so far, (S, R)."""
+        return self.room[: self.step]
+
+    @property
+    def watched(self) -> Tensor:
+        """What was watched at all steps so far, (S, R, ...)."""
+        return self.watched_room[: self.step]
+
+    def note(self, losses: Tensor, watched: Tensor | None) -> None:
+        """Append the losses (R,) of a step, NaN for replicas that have ended, and the watched."""
+        self.room = _with_space(self.room, self.step, losses)
+        self.room[self.step] = losses.where(self.running, torch.nan)
+        if watched is not None:
+            self.watched_room = _with_space(self.watched_room, self.step, watched)
+            self.watched_room[self.step] = watched
+        self.step += 1
+
+    def end(self, replicas_done: Tensor, model: nn.Module) -> None:
+        """Keep the present weights of some replicas for good."""
+        self.running = self.running & ~replicas_done
+        self.frozen = [p.detach().clone() for p in model.parameters()]
+
+    def restore(self, model: nn.Module) -> None:
+        """Undo what the last update did to the replicas that have ended."""
+        ended = ~self.running
+        with torch.no_grad():
+            for p, kept in zip(model.parameters(), self.frozen, strict=False):
+                p[ended] = kept[ended]
+
+
+def _with_space(block: Tensor, used: int, row: Tensor) -> Tensor:
+    """Return the block, enlarged if its rows are used up."""
+    if used < len(block):
+        return block
+    # one growing block: thousands of small tensors would scatter the heap's large ones
+    space = row.new_empty(max(1024, used), *row.shape)
+    return torch.cat([block, space]) if used else space
+
+
+def fit(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    objective: Objective,
+    optimizer: torch.optim.Optimizer,
+    *,
+    epochs: int,
+    probes: Mapping[str, Probe] | None = None,
+    watch: Callable[[nn.Module], Tensor] | None = None,
+    stop: Stop | None = None,
+    streams: Sequence[torch.Generator] = (),
+    checkpoint: Checkpoint | None = None,
+    each_epoch: Callable[[Tensor], None] = lambda losses: None,
+) -> History:
+    """Minimize the objective of each replica in place, and return what was seen.
+
+    The sum of the replicas' losses is backpropagated, so each gets the gradient of its own. A
+    replica whose loss is not finite, or that `stop` calls done, keeps the weights at which that
+    loss was measured while the others go on.
+
+    Every probe is read at epoch 0, before the first update, then after each `every` epochs, and
+    after the last one; not any more once all replicas have stopped.
+
+    Args:
+        model: Stacked network to train; its parameters change, its mode does not.
+        batches: Re-iterable (inputs, targets) pairs, read once per epoch.
+        objective: Loss of each replica on one batch, `objective(outputs, targets)` -> (R,).
+        optimizer: Holds the parameters to update and the step size.
+        epochs: Passes over `batches`.
+        probes: Quantities to record, by the name they get in the history.
+        watch: Quantity (R, ...) to read at every step while the gradients of its batch are in
+            place, before the update; it must leave both unchanged.
+        stop: Rule that ends single replicas.
+        streams: Every random stream that training draws from, continued when it resumes.
+        checkpoint: Where a long training keeps its state.
+        each_epoch: Told the losses (R,) of the last step after each epoch.
+
+    Returns:
+        Losses per step, and one series per probe.
+    """
+    probes = probes or {}
+    everyone = torch.ones(replicas.count(model), dtype=torch.bool)
+    now = _Progress(everyone, ~everyone, torch.zeros(len(everyone), dtype=torch.int64))
+    if checkpoint and (saved := checkpoint.load()):
+        model.load_state_dict(saved.pop("model"))
+        optimizer.load_state_dict(saved.pop("optimizer"))
+        for stream, position in zip(streams, saved.pop("streams"), strict=True):
+            stream.set_state(position)
+        now = _Progress(**saved)
+        for _ in range(now.epoch):
+            each_epoch(now.losses[-1])
+    saved_at = time.monotonic()
+
+    while now.running.any():
+        for name, probe in probes.items():
+            if now.epoch % probe.every == 0 or now.epoch == epochs:
+                # a copy, or it would follow the live weights
+                measured = probe.measure(model).detach().cpu().clone()
+                now.probed.setdefault(name, []).append(measured)
+        if now.epoch == epochs:
+            break
+
+        for inputs, targets in batches:
+            losses = objective(model(inputs), targets)
+            optimizer.zero_grad()
+            losses.backward(torch.ones_like(losses))
+            seen = losses.detach().cpu()
+            now.note(seen, None if watch is None else watch(model).detach().cpu())
+
+            done = ~seen.isfinite()
+            now.diverged |= done & now.running
+            if stop is not None:
+                done |= stop(now.losses)
+            if (done & now.running).any():
+                now.end(done, model)
+            optimizer.step()
+            now.steps += now.running
+            if now.frozen:
+                now.restore(model)
+
+        now.epoch += 1
+        each_epoch(now.losses[-1])
+        if checkpoint and time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+            checkpoint.save(
+                {
+                    **vars(now),
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "streams": [stream.get_state() for stream in streams],
+                }
+            )
+            saved_at = time.monotonic()
+
+    return History(
+        losses=now.losses.numpy(),
+        watched=now.watched.numpy(),
+        steps=now.steps.numpy(),
+        diverged=now.diverged.numpy(),
+        epochs={
+            name: np.minimum(probes[name].every * np.arange(len(seen)), epochs)
+            for name, seen in now.probed.items()
+        },
+        series={name: torch.stack(seen).numpy() for name, seen in now.probed.items()},
+    )

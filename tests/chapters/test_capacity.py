@@ -1,0 +1,348 @@
+"""Chapter 32 trains the reports' networks, measures whole splits, and judges what was said."""
+
+import dataclasses
+import itertools
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from planted import sweep as sweep_of
+from torch import nn
+
+from hw1lib.chapters import capacity as chapter
+from hw1lib.chapters.capacity import (
+    ARMS,
+    NOISY,
+    SETTLED,
+    A,
+    B,
+    claims,
+    findings,
+    slips,
+    trainings,
+    views,
+)
+from hw1lib.data import randomized
+from hw1lib.judging import verdicts
+from hw1lib.measuring import generalization
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+
+SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
+FIGURES = [views.sweeps, views.gaps, views.settled, views.written, views.descent]
+TABLES = [views.sweep_table, views.knee_table, views.theirs_table, views.verdict_table]
+TABLES += [slips.slip_table]
+SENTENCES = [
+    findings.sweep_sentence,
+    findings.knee_sentence,
+    findings.gap_sentence,
+    findings.settled_sentence,
+]
+SENTENCES += [findings.written_sentence, findings.descent_sentence, findings.fitted_sentence]
+SENTENCES += [findings.describe]
+
+
+@pytest.fixture(scope="module")
+def result(fresh):
+    return fresh(chapter, SPEC)
+
+
+@pytest.fixture(scope="module")
+def failed(fresh):
+    """All networks with steps so large that every training diverges."""
+    return fresh(
+        chapter, SPEC.replace(a_rate=1e30, b_rate=1e30, settled_rate=1e30, noisy_rate=1e30)
+    )
+
+
+def test_the_networks_are_those_of_the_reports(result):
+    """Sizes as report A gives them and as B's widths make them, the smallest first."""
+    expected = {
+        A: [4079, 21435, 45360, 55630, 100710, 166060, 241410, 326760, 382770, 491360],
+        B: [39760, 79510, 198760, 397510, 437260, 596260, 795010, 834760, 1192510, 1590010],
+    }
+    for arm, sizes in expected.items():
+        networks = chapter.networks(chapter.Spec(), arm, result.images)
+        assert [chapter.parameters(widths) for widths in networks.values()] == sizes
+        built = [builders.mlp(Streams([0]), *widths) for widths in networks.values()]
+        assert [replicas.parameter_count(model) for model in built] == sizes
+
+
+def test_the_same_spec_gives_the_same_bits(fresh, result):
+    again = fresh(chapter, SPEC)
+    assert list(result.sweeps) == ARMS
+    pairs = [(result.sweeps[arm], again.sweeps[arm]) for arm in ARMS]
+    for one, other in [*pairs, (result.features, again.features)]:
+        for name, values in vars(one).items():
+            assert np.array_equal(values, getattr(other, name)), name
+
+
+# Against loops as they are written with plain torch
+
+
+@dataclasses.dataclass
+class Plain:
+    """What a plain training leaves behind."""
+
+    train: list[float]  # loss and accuracy
+    test: list[float]
+    losses: list[float]  # of every minibatch
+    running: list[float]  # accuracy of the pass so far, at every minibatch
+
+
+def plainly(images, widths, settings, *, seed, labels, objective):
+    """Train one network with the replica's first weights and order, by torch's own parts."""
+    start = builders.mlp(Streams([seed]), *widths)
+    layers = []
+    with torch.random.fork_rng():
+        for n_in, n_out in itertools.pairwise(widths):
+            layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    network = nn.Sequential(*layers[:-1])
+    for p, its in zip(network.parameters(), start.parameters(), strict=True):
+        p.data = its.data[0].clone()
+
+    def rows(part, count):
+        return ((part.images[:count].float() / 255 - images.mean[0]) / images.std[0]).flatten(1)
+
+    x = rows(images.train, len(labels))
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings["rate"])
+    order = Streams([seed]).order[0]
+    losses, running = [], []
+    for _ in range(settings["epochs"]):
+        right = seen = 0
+        for chosen in torch.randperm(len(labels), generator=order).split(settings["batch_size"]):
+            optimizer.zero_grad()
+            outputs = network(x[chosen])
+            loss = objective(outputs, labels[chosen])
+            loss.backward()
+            optimizer.step()
+            right += int((outputs.argmax(dim=1) == labels[chosen]).sum())
+            seen += len(chosen)
+            losses.append(loss.item())
+            running.append(right / seen)
+
+    def measured(inputs, labels):
+        with torch.no_grad():
+            outputs = network(inputs)
+        accuracy = (outputs.argmax(dim=1) == labels).double().mean().item()
+        return [objective(outputs, labels).item(), accuracy]
+
+    tests = images.test.labels[: SPEC.test_examples]
+    test = measured(rows(images.test, len(tests)), tests)
+    return Plain(measured(x, labels), test, losses, running)
+
+
+def squared(outputs, labels):
+    return nn.functional.mse_loss(outputs, torch.eye(10)[labels])
+
+
+def redrawn(labels):
+    """The labels that the chapter's networks learn instead of the true ones."""
+    [stream] = replicas.generators([SPEC.seed], "labels")
+    return randomized.randomize_labels(labels, SPEC.noise, 10, stream)
+
+
+@pytest.mark.parametrize(
+    ("arm", "k", "rate", "batch_size", "examples"),
+    [
+        (A, 1, SPEC.a_rate, SPEC.a_batch_size, 50),
+        (B, 2, SPEC.b_rate, SPEC.b_batch_size, 50),  # 30 and 20
+        (SETTLED, 0, SPEC.settled_rate, SPEC.a_batch_size, SPEC.settled_examples),
+        (NOISY, 3, SPEC.noisy_rate, SPEC.noisy_batch_size, SPEC.noisy_examples),
+    ],
+)
+def test_a_network_of_each_arm_is_that_of_plain_torch(result, arm, k, rate, batch_size, examples):
+    images, sweep = result.images, result.sweeps[arm]
+    labels = images.train.labels[:examples]
+    if arm == NOISY:
+        labels = redrawn(labels)
+        assert (labels != images.train.labels[:examples]).any()
+    settings = {"rate": rate, "batch_size": batch_size, "epochs": SPEC.epochs}
+    widths = [*chapter.networks(SPEC, arm, images).values()][k]
+    objective = squared if arm == NOISY else nn.functional.cross_entropy
+    plain = plainly(images, widths, settings, seed=1, labels=labels, objective=objective)
+    np.testing.assert_allclose(sweep.train[k, 1], plain.train, rtol=1e-4)
+    np.testing.assert_allclose(sweep.test[k, 1], plain.test, rtol=1e-4)
+    assert sweep.lowest_batch[k, 1] == pytest.approx(min(plain.losses), rel=1e-4)
+    assert sweep.highest_running[k, 1] == pytest.approx(max(plain.running))
+
+
+def test_random_features_are_those_of_numpys_pseudo_inverse(result):
+    images, n = result.images, SPEC.noisy_examples
+    x, t = (
+        part.images[:count].flatten(1).double().numpy() / 255
+        for part, count in ((images.train, n), (images.test, SPEC.test_examples))
+    )
+    true, answers = images.train.labels[:n].numpy(), images.test.labels[: len(t)].numpy()
+    noisy = redrawn(images.train.labels[:n]).numpy()
+    for k, count in enumerate(result.features.counts):
+        (stream,) = replicas.generators([1], "features")
+        w = torch.randn(count, 784, generator=stream, dtype=torch.float64).numpy() / SPEC.bandwidth
+        b = 2 * np.pi * torch.rand(count, generator=stream, dtype=torch.float64).numpy()
+        features, others = (np.sqrt(2 / count) * np.cos(z @ w.T + b) for z in (x, t))
+        for which, labels in enumerate((noisy, true)):
+            solution = np.linalg.pinv(features, rcond=1e-14) @ np.eye(10)[labels]
+            for split, phi, right in (("train", features, labels), ("test", others, answers)):
+                outputs = phi @ solution
+                error = np.square(outputs - np.eye(10)[right]).mean()
+                accuracy = (outputs.argmax(axis=1) == right).mean()
+                found = getattr(result.features, split)[k, 1, which]
+                np.testing.assert_allclose(found, [error, accuracy], rtol=1e-5, atol=1e-12)
+
+
+def test_as_many_features_as_digits_learn_every_label(result):
+    enough = result.features.counts >= SPEC.noisy_examples
+    assert enough.any()
+    assert not enough.all()
+    for noisy in (True, False):
+        errors = result.features.error("train", noisy=noisy)
+        assert not errors[:, enough].any()
+        assert errors[:, ~enough].any()
+
+
+def test_what_goes_with_generalization_is_kept_for_both_reports_networks(result, failed):
+    names = {f"{name}, {arm}" for arm in (A, B) for name in result.sweeps[arm].names}
+    assert set(result.described) == names
+    for arm in (A, B):
+        for k, name in enumerate(result.sweeps[arm].names):
+            measured = result.described[f"{name}, {arm}"]
+            assert set(measured) == set(generalization.MEASURES)
+            for split in ("train", "test"):
+                here = getattr(result.sweeps[arm], split)[k]
+                for measure, values in zip(("loss", "accuracy"), here.T, strict=True):
+                    first, beyond = measured[f"{split}_{measure}"]
+                    assert first == pytest.approx(values[0], rel=1e-5)
+                    assert np.isnan(beyond)
+            diverged = failed.sweeps[arm].diverged[k]
+            for values in failed.described[f"{name}, {arm}"].values():
+                assert np.isnan(values[diverged]).all()
+
+
+# What is read on the way
+
+
+def test_a_running_mean_starts_anew_with_each_pass():
+    values = np.array([[1.0, 0.5], [0.0, 0.5], [0.4, 0.2], [1.0, 0.2], [0.3, 0.9]])
+    found = trainings.running_mean(values, np.array([3, 1]))  # and half of a third pass
+    expected = [[1, 0.5], [0.75, 0.5], [0.4, 0.2], [0.55, 0.2], [0.3, 0.9]]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_training_stops_once_a_whole_pass_was_low():
+    rule = trainings.Settled(below=0.5, steps=2)
+    losses = torch.tensor([[0.1, 0.9], [0.8, 0.3], [0.6, 0.6], [0.3, 0.6]])
+    verdict = [rule(losses[:n]).tolist() for n in range(5)]
+    # means of the last two: 0.45 and 0.6, then 0.7 and 0.45, then 0.45 and 0.6
+    assert verdict == [[False, False]] * 2 + [[True, False], [False, True], [True, False]]
+
+
+def test_a_network_that_settled_keeps_what_it_had(fresh, result):
+    # every pass is low enough: all stop at the end of the first one
+    done = fresh(chapter, SPEC.replace(settled_loss=1e3)).sweeps[SETTLED]
+    assert (done.passes < 1).all()
+    train, test = done.early(SPEC.settled_epochs)
+    np.testing.assert_array_equal(train, done.train)
+    np.testing.assert_array_equal(test, done.test)
+    going = result.sweeps[SETTLED]
+    assert (going.passes == SPEC.settled_epochs).all()
+    np.testing.assert_array_equal(going.early(SPEC.settled_epochs)[0], going.train)
+    assert (going.early(1)[0] != going.train).any()
+    seldom = dataclasses.replace(going, epochs=np.array([0, 4]))
+    sweeps = {**result.sweeps, SETTLED: seldom}
+    assert dataclasses.replace(result, sweeps=sweeps).early == 0
+    assert result.early == SPEC.epochs
+    assert (going.lowest_test_loss() <= going.loss("test")).all()
+
+
+# The verdicts
+
+
+SIZES = [4000, 20000, 45000, 100000, 160000, 300001, 390000, 500000]
+
+
+def words(result, **sweeps):
+    arms = {"a": A, "b": B, "settled": SETTLED, "noisy": NOISY}
+    named = {arms[name]: sweep for name, sweep in sweeps.items()}
+    changed = dataclasses.replace(result, sweeps={**result.sweeps, **named})
+    return {claim.id: claim.judge(changed).word for claim in claims.CLAIMS}
+
+
+def test_a_peak_of_the_test_error_is_told_where_it_is(result):
+    error = np.array([30, 25, 20, 28, 35, 25, 18, 15])
+    noisy = sweep_of(SIZES, error, 100 - error)
+    shown = dataclasses.replace(result, sweeps={**result.sweeps, NOISY: noisy})
+    assert "160,000 parameters" in findings.descent_sentence(shown)
+
+
+def test_fewer_than_six_trainings_are_not_tested(result):
+    assert {claim.judge(result).word for claim in claims.CLAIMS} == {verdicts.NOT_TESTED}
+
+
+def test_a_claim_about_sizes_that_were_not_trained_is_not_tested(fresh, result):
+    small = sweep_of([4000, 5000, 6000, 7000, 8000], np.arange(5), np.arange(5))
+    found = words(result, a=small)
+    for claim in ("A-C24c", "A-C25a", "A-C25b", "A-C25c"):
+        assert found[claim] == verdicts.NOT_TESTED
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("which", ["result", "failed"])
+def test_everything_can_be_shown_whatever_happened(which, request):
+    shown = request.getfixturevalue(which)
+    for draw in FIGURES:
+        figure = draw(shown)
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+    for tabulate in TABLES:
+        table = tabulate(shown)
+        assert isinstance(table, pd.DataFrame)
+        assert not re.search(r"\bnan\b|\binf\b|None", table.to_string()), tabulate.__name__
+    for say in SENTENCES:
+        assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say.__name__
+
+
+def test_diverged_trainings_are_counted_and_called_so(failed):
+    table = views.sweep_table(failed)
+    assert (table["diverged"] >= 1).all()  # a network of dead units stays finite
+    assert (table["diverged"] == 2).sum() >= len(table) / 2
+    assert "diverged" in findings.sweep_sentence(failed)
+    assert np.isnan(failed.sweeps[A].train).all()
+
+
+def test_theirs_and_ours_are_of_the_same_network(result):
+    b = sweep_of([39760, 1590010], [96, 99], [95.25, 98.5])
+    b = dataclasses.replace(b, names=("784-50-10", "784-2000-10"))
+    shown = dataclasses.replace(result, sweeps={**result.sweeps, B: b})
+    table = views.theirs_table(shown)
+    by_network = table[table["measure"] == "test accuracy (%)"].set_index("network")
+    assert by_network.loc["784-50-10", "theirs"] == "95.5"
+    assert by_network.loc["784-50-10", "ours"].startswith("95.2")
+    assert by_network.loc["784-2000-10", "ours"].startswith("98.5")
+    assert by_network.loc["784-1500-10", "ours"] == "not trained"
+
+
+def test_a_stand_in_is_named(result):
+    assert "stand-in" in result.standin
+    assert result.provenance[0]["standin"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"b_batch_size": 51}, r"b_batch_size .* at most train_examples \(50\), got 51"),
+        ({"noisy_batch_size": 21}, r"noisy_batch_size .* at most noisy_examples \(20\), got 21"),
+        ({"a_models": [1, 2, 3, 4, 11]}, "a_models .* numbers from 1 to 10, got 11"),
+        ({"b_units": [1, 2, 3, 4, 4]}, "b_units .* 5 different sizes at least"),
+        ({"noise": 1.5}, "noise .* at most 1, got 1.5"),
+        ({"data": "folder:x"}, "data of capacity.Spec cannot be 'folder:x'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(SettingError, match=message):
+        SPEC.replace(**changes)

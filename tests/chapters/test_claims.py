@@ -1,0 +1,64 @@
+"""Every claim of every chapter can be supported, and can be contradicted.
+
+The claims are found in the chapters, so a new one fails here until there is a result that decides
+it either way, or the reason why there is none.
+"""
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+import test_part_one_claims
+import test_part_three_claims
+import test_part_two_claims
+
+from hw1lib import chapters
+from hw1lib.judging import verdicts
+
+CASES = test_part_one_claims.CASES | test_part_two_claims.CASES | test_part_three_claims.CASES
+CHAPTERS = [
+    name
+    for _, name, is_package in pkgutil.iter_modules(chapters.__path__)
+    if is_package and name != "summary"
+]
+CLAIMS = [
+    (chapter, claim)
+    for chapter in CHAPTERS
+    for claim in importlib.import_module(f"hw1lib.chapters.{chapter}.claims").CLAIMS
+]
+EVERY_CLAIM = pytest.mark.parametrize(
+    ("chapter", "claim"),
+    [pytest.param(*pair, id=f"{pair[1].id}: {pair[1].sentence}") for pair in CLAIMS],
+)
+
+
+@EVERY_CLAIM
+def test_a_claim_is_supported_where_it_is_right(chapter, claim):
+    cases = CASES[chapter]
+    verdict = claim.judge(cases.right_of.get(claim.id, cases.right)())
+    assert verdict.word == (
+        verdicts.NOT_TESTED if claim.id in cases.untested else verdicts.SUPPORTED
+    ), verdict
+
+
+@EVERY_CLAIM
+def test_a_claim_is_contradicted_where_it_is_wrong(chapter, claim):
+    cases = CASES[chapter]
+    verdict = claim.judge(cases.wrong_of.get(claim.id, cases.wrong)())
+    if claim.id in cases.untested:
+        assert verdict.word == verdicts.NOT_TESTED
+    else:
+        assert verdict.word == verdicts.CONTRADICTED, verdict
+
+
+def test_what_is_named_apart_is_a_claim():
+    for chapter, cases in CASES.items():
+        named = {*cases.right_of, *cases.wrong_of, *cases.untested}
+        assert named <= {claim.id for its, claim in CLAIMS if its == chapter}
+
+
+@pytest.mark.parametrize(("report", "count"), [("A", 36), ("B", 20)])
+def test_every_sentence_of_both_reports_is_in_some_chapter(report, count):
+    found = {int(n) for _, claim in CLAIMS for n in re.findall(rf"^{report}-C(\d+)", claim.id)}
+    assert found == set(range(1, count + 1))

@@ -1,0 +1,432 @@
+"""Chapter 22 records the gradient that torch computes, and judges what was said about it."""
+
+import copy
+import dataclasses
+import itertools
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from hw1lib.chapters import gradient_norm
+from hw1lib.chapters.gradient_norm import (
+    ADAM,
+    DIGITS,
+    LATE,
+    MAIN,
+    OPTIMIZERS,
+    PLAIN,
+    RMSPROP,
+    B,
+    Course,
+    Edge,
+    findings,
+    slips,
+    views,
+)
+from hw1lib.chapters.gradient_norm import claims as gradient_norm_claims
+from hw1lib.chapters.gradient_norm import trainings as gradient_norm_training
+from hw1lib.chapters.gradient_norm.claims import change, correlation, restlessness, share_fallen
+from hw1lib.chapters.gradient_norm.trainings import RERUN, SAME, TENTH
+from hw1lib.judging import verdicts
+from hw1lib.networks import builders
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+
+SPEC = gradient_norm.PROFILES["smoke"].replace(
+    data="standin", epochs=40, train_examples=50, edge_rates=[0.2, 0.5], edge_epochs=7, edge_every=3
+)
+
+
+@pytest.fixture(scope="module")
+def seen(fresh):
+    return fresh(gradient_norm, SPEC)
+
+
+def arrays(result):
+    """Every array of a result, by where it stands in it."""
+    for parts in (result.courses, result.edges):
+        for key, part in parts.items():
+            yield from (((key, name), values) for name, values in vars(part).items())
+    for key, swing in result.swings.items():
+        yield from (((key, name), values) for name, values in vars(swing.oscillation).items())
+    yield "accuracy", result.accuracy
+
+
+def test_the_same_spec_gives_the_same_bits(fresh, seen):
+    again = dict(arrays(fresh(gradient_norm, SPEC)))
+    for key, values in arrays(seen):
+        assert np.array_equal(values, again.pop(key), equal_nan=True), key
+    assert not again
+
+
+def test_every_part_of_every_training_is_there(seen):
+    shapes = {key: course.loss.shape for key, course in seen.courses.items()}
+    expected = {(arm, part): (24, 2) for arm in OPTIMIZERS for part in (SAME, TENTH)}
+    expected |= {(arm, MAIN): (40, 2) for arm in OPTIMIZERS}
+    expected |= {(B, MAIN): (40, 2), (B, RERUN): (6, 2), (DIGITS, MAIN): (3, 2)}
+    assert shapes == expected
+    assert all(course.norm.shape == course.loss.shape for course in seen.courses.values())
+    lengths = {key: len(swing.norm) for key, swing in seen.swings.items()}
+    assert lengths == {
+        (arm, part): 30 if part == LATE else 12
+        for arm in OPTIMIZERS
+        for part in (LATE, SAME, TENTH)
+    }
+    for edge in seen.edges.values():
+        assert edge.epochs.tolist() == [0, 3, 6, 7]
+        assert edge.sharpness.shape == (4, 2)
+
+
+# Against loops as they are written with plain torch
+
+
+def plain_network(widths, activation, seed):
+    """One network as torch's own layers, with the weights of the replica of that seed."""
+    start = builders.mlp(Streams([seed]), *widths, activation="relu")
+    layers = []
+    with torch.random.fork_rng():
+        for n_in, n_out in itertools.pairwise(widths):
+            layers += [nn.Linear(n_in, n_out), activation()]
+    network = nn.Sequential(*layers[:-1])
+    for p, its in zip(network.parameters(), start.parameters(), strict=True):
+        p.data = its.data[0].clone()
+    return network
+
+
+def by_hand(network, optimizer, batches, loss_of):
+    """Losses and gradient norms (S,) of a training in plain torch."""
+    losses, norms = [], []
+    for x, y in batches:
+        optimizer.zero_grad()
+        loss = loss_of(network(x), y)
+        loss.backward()
+        losses.append(loss.item())
+        norms.append(
+            sum(float(p.grad.double().square().sum()) for p in network.parameters()) ** 0.5
+        )
+        optimizer.step()
+    return losses, norms
+
+
+def same_course(course, r, expected):
+    np.testing.assert_allclose(course.loss[:, r], expected[0], rtol=2e-3, atol=1e-7)
+    np.testing.assert_allclose(course.norm[:, r], expected[1], rtol=2e-3, atol=1e-5)
+
+
+def sinc(points):
+    x = torch.linspace(-1, 1, points)[:, None]
+    return x, torch.from_numpy(np.sinc(5 * x.numpy()))
+
+
+@pytest.mark.parametrize(
+    ("arm", "make"),
+    [
+        (RMSPROP, lambda p: torch.optim.RMSprop(p, lr=1e-3, weight_decay=1e-4)),
+        (ADAM, lambda p: torch.optim.Adam(p, lr=1e-3, weight_decay=1e-4)),
+        (PLAIN, lambda p: torch.optim.SGD(p, lr=0.4, weight_decay=1e-4)),
+    ],
+)
+def test_an_arm_and_both_ways_on_are_those_of_plain_torch(seen, arm, make):
+    network = plain_network(builders.MEDIUM, nn.LeakyReLU, seed=1)
+    optimizer = make(network.parameters())
+    batch = sinc(SPEC.points)
+    fit = nn.functional.mse_loss
+    same_course(seen.courses[arm, MAIN], 1, by_hand(network, optimizer, [batch] * 40, fit))
+    # both go on from here with the optimizer's memory, one at a tenth of the step
+    shorter, its = copy.deepcopy((network, optimizer))
+    its.param_groups[0]["lr"] /= 10
+    same_course(seen.courses[arm, SAME], 1, by_hand(network, optimizer, [batch] * 24, fit))
+    same_course(seen.courses[arm, TENTH], 1, by_hand(shorter, its, [batch] * 24, fit))
+
+
+def test_b_s_network_is_run_again_with_an_optimizer_that_remembers_nothing(seen):
+    network = plain_network((1, 500, 1), nn.ReLU, seed=0)
+    batch, fit = sinc(SPEC.points_b), nn.functional.mse_loss
+    for part, steps in ((MAIN, 40), (RERUN, 6)):
+        optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, weight_decay=1e-4)
+        same_course(seen.courses[B, part], 0, by_hand(network, optimizer, [batch] * steps, fit))
+
+
+def test_the_digits_course_is_that_of_every_minibatch_the_short_one_too(seen):
+    images, labels = seen.images.train.images[:50], seen.images.train.labels[:50]
+    rows = ((images / 255 - seen.images.mean[0]) / seen.images.std[0]).flatten(1)
+    order = torch.randperm(50, generator=Streams([1]).order[0])
+    batches = [(rows[chosen], labels[chosen]) for chosen in order.split(SPEC.batch_size)]
+    assert [len(x) for x, _ in batches] == [20, 20, 10]
+    network = plain_network((784, 10, 20, 10), nn.ReLU, seed=1)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    course = by_hand(network, optimizer, batches, nn.functional.cross_entropy)
+    same_course(seen.courses[DIGITS, MAIN], 1, course)
+    test = ((seen.images.test.images / 255 - seen.images.mean[0]) / seen.images.std[0]).flatten(1)
+    right = network(test).argmax(dim=1) == seen.images.test.labels
+    assert seen.accuracy[1] == pytest.approx(right.double().mean().item(), abs=1e-6)
+
+
+def test_the_sharpness_is_the_largest_eigenvalue_of_the_loss_s_hessian(seen):
+    x, y = (values.double() for values in sinc(SPEC.points))
+    network = plain_network(builders.MEDIUM, nn.LeakyReLU, seed=0).double()
+    shapes = {name: p.shape for name, p in network.named_parameters()}
+    sizes = [shape.numel() for shape in shapes.values()]
+
+    def loss(weights):
+        parts = zip(shapes, weights.split(sizes), strict=True)
+        named = {name: part.view(shapes[name]) for name, part in parts}
+        return nn.functional.mse_loss(torch.func.functional_call(network, named, (x,)), y)
+
+    start = nn.utils.parameters_to_vector(network.parameters())
+    exact = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, start))[-1].item()
+    for edge in seen.edges.values():
+        assert edge.sharpness[0, 0] == pytest.approx(exact, rel=1e-3)
+
+
+def test_looking_at_the_curvature_does_not_change_the_training(seen):
+    settings = gradient_norm._regressors(SPEC)[0.2].settings
+    blind = dataclasses.replace(settings, curvature_every=0)
+    trained = gradient_norm_training.train(blind, device="cpu")
+    np.testing.assert_array_equal(trained["loss"], seen.edges[0.2].loss)
+    assert "sharpness" not in trained
+
+
+# What is measured on a course
+
+
+def test_the_share_of_the_fall_is_that_up_to_the_moment():
+    loss = np.linspace(9, 1, 40)[:, None]
+    expected = (9 - loss[2, 0]) / 8
+    assert share_fallen(Course(loss, loss), 1 / 20)[0] == pytest.approx(expected)
+
+
+def test_the_change_is_that_of_the_loss_in_decades():
+    loss = np.full((80, 1), 7.0)
+    loss[20:] = 0.5 * 10 ** -np.linspace(0, 3, 60)[:, None]
+    expected = 3 * 58 / 59  # between the middles of two updates at both ends
+    assert change(Course(loss, loss), 1 / 4)[0] == pytest.approx(expected)
+
+
+def test_restlessness_is_the_step_of_the_logarithm_and_ignores_the_level():
+    zigzag = 10 ** (0.3 * (-1.0) ** np.arange(9))[:, None]
+    assert restlessness(np.hstack([zigzag, 50 * zigzag])) == pytest.approx([0.6, 0.6])
+
+
+def test_the_correlation_is_one_of_ranks():
+    loss = np.arange(1.0, 9)[:, None] ** [[1, 1, 1, 1]]
+    norm = np.exp(loss) * [[1, 1, 0, 1]]
+    norm[:, 1] = norm[::-1, 1]
+    loss[5:, 3] = np.nan
+    found = correlation(Course(loss, norm), slice(None))
+    assert found[:2] == pytest.approx([1, -1])
+    assert np.isnan(found[2:]).all()  # a norm that stands still, and one that diverged
+
+
+def test_the_absolute_swing_is_that_of_a_sine_of_that_height(seen):
+    wave = 5 + 0.3 * np.sin(2 * np.pi * np.arange(200)[:, None] / 10)
+    norm = np.hstack([wave, np.full((200, 1), np.nan)])
+    swing = dataclasses.replace(seen.swings[ADAM, SAME], norm=norm)
+    result = dataclasses.replace(seen, spec=SPEC.replace(window=100), swings={(ADAM, SAME): swing})
+    swings = gradient_norm_claims.absolute_swing(result, (ADAM, SAME))
+    assert swings[0] == pytest.approx(0.3 / np.sqrt(2), rel=0.01)
+    assert np.isnan(swings[1])
+
+
+@pytest.fixture
+def planted(seen):
+    """A result of six trainings in which A and B are right about everything."""
+    random = np.random.default_rng(0)
+    n, time = 6, np.arange(2000)[:, None]
+    phases = random.uniform(0, 6, n)
+    noise = random.standard_normal((2000, n))
+
+    def swing(length, amplitude):
+        at = np.arange(length)[:, None]
+        return 10 ** (amplitude * np.sin(2 * np.pi * at / 40 + phases) - 1)
+
+    loss = np.where(time < 100, 1.0 - 0.0099 * time, 0.01) * 10 ** (1e-3 * noise)
+    norm = np.where(time < 200, 10 ** (0.3 * noise), swing(2000, 0.2))
+    falling = np.exp(-time / 300) + np.zeros(n)
+    courses = {(arm, MAIN): Course(loss, norm) for arm in OPTIMIZERS}
+    courses[B, MAIN] = Course(falling, falling**2)
+    amplitudes = {(RMSPROP, SAME): 0.2, (RMSPROP, TENTH): 0.02}
+    for arm in OPTIMIZERS:
+        for part in (SAME, TENTH):
+            wave = swing(1000, amplitudes.get((arm, part), 0.03)) * 10 ** (1e-3 * noise[:1000])
+            courses[arm, part] = Course(loss[-1000:], wave)
+    spec = SPEC.replace(window=250)
+    swings = {
+        (arm, part): gradient_norm._swing(spec, courses, arm, part)
+        for arm in OPTIMIZERS
+        for part in (LATE, SAME, TENTH)
+    }
+    return dataclasses.replace(seen, courses={**seen.courses, **courses}, swings=swings)
+
+
+def words(result):
+    return {claim.id: claim.judge(result).word for claim in gradient_norm_claims.CLAIMS}
+
+
+def test_what_the_reports_say_is_supported_where_it_is_true(planted):
+    assert set(words(planted).values()) == {verdicts.SUPPORTED}
+    assert planted.swings[RMSPROP, LATE].oscillation.period.tolist() == [40] * 6
+
+
+def test_two_trainings_are_no_test(seen):
+    assert set(words(seen).values()) == {verdicts.NOT_TESTED}
+
+
+def test_the_edge_is_held_from_where_it_was_reached():
+    relative = np.array([[0.2, 0.5], [1.2, 0.6], [0.8, 0.9], [1.1, 0.7], [1.0, 0.9]])
+    edge = Edge(np.arange(5), relative * 2 / 0.1, np.ones((9, 2)))
+    assert views.hovering(edge, 0.1)[0] == pytest.approx(1.05)
+    assert np.isnan(views.hovering(edge, 0.1)[1])
+
+
+# Views
+
+
+VIEWS = {
+    name: getattr(where, name)
+    for where, name in [
+        (views, "courses"),
+        (views, "zoom"),
+        (views, "swings"),
+        (views, "edges"),
+        (views, "oscillation_table"),
+        (views, "correlation_table"),
+        (views, "edge_table"),
+        (views, "verdict_table"),
+        (findings, "course_sentence"),
+        (findings, "digits_sentence"),
+        (findings, "zoom_sentence"),
+        (findings, "swing_reading"),
+        (findings, "edge_sentence"),
+        (findings, "rerun_sentence"),
+        (findings, "diverged_sentence"),
+        (findings, "describe"),
+    ]
+}
+VIEWS["slip_table"] = slips.slip_table
+
+
+def shown(view, result):
+    """Run a view as a notebook does, figures drawn, and return what it says."""
+    made = view(result)
+    if isinstance(made, Figure):
+        made.draw_without_rendering()
+        return ""
+    if isinstance(made, pd.DataFrame):
+        assert len(made)
+        said = made.to_string()
+    else:
+        said = " ".join([made] if isinstance(made, str) else made)
+    assert not {"nan", "None", "infinity"} & set(re.split(r"[\s(),;:.\[\]]+", said)), said
+    return said
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_shows_a_result_as_it_is(seen, planted, view):
+    for result in (seen, planted):
+        shown(VIEWS[view], result)
+
+
+def test_every_figure_names_its_axes_with_units(seen):
+    for view, unit in [
+        ("courses", "loss per unit of weight"),
+        ("zoom", "loss per unit of weight"),
+        ("swings", "decades"),
+        ("edges", "squared unit of weight"),
+    ]:
+        figure = VIEWS[view](seen)
+        said = f"{figure.get_supylabel()} {' '.join(ax.get_ylabel() for ax in figure.axes)}"
+        assert unit in said
+        below = [text.get_text() for text in figure.axes[-1].get_xticklabels()]
+        assert figure.get_supxlabel() == "update" or below[0].startswith(RMSPROP)
+
+
+def test_the_stand_in_is_named(seen):
+    assert "MNIST" in seen.standin
+    assert [row["standin"] for row in seen.provenance] == [None, True]
+
+
+@pytest.fixture(scope="module")
+def diverged(fresh):
+    """The chapter at steps at which A's network overflows."""
+    return fresh(
+        gradient_norm,
+        SPEC.replace(learning_rate=1e6, plain_rate=1e6, edge_rates=[1e6, 0.2], weight_decay=0),
+    )
+
+
+def cut(result, which):
+    """A result in which some replicas of A's network overflowed after three updates."""
+
+    def ended(values):
+        values = values.copy()
+        values[3:, which] = np.nan
+        return values
+
+    courses = {
+        key: Course(ended(c.loss), ended(c.norm)) if key[0] in OPTIMIZERS else c
+        for key, c in result.courses.items()
+    }
+    swings = {key: gradient_norm._swing(result.spec, courses, *key) for key in result.swings}
+    edges = {
+        rate: Edge(e.epochs, ended(e.sharpness), ended(e.loss)) for rate, e in result.edges.items()
+    }
+    return dataclasses.replace(result, courses=courses, swings=swings, edges=edges)
+
+
+@pytest.fixture(scope="module")
+def one_diverged(seen):
+    return cut(seen, [1])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_divergence_breaks_no_view(one_diverged, diverged, view):
+    for result in (diverged, one_diverged):
+        shown(VIEWS[view], result)
+
+
+def test_a_network_that_diverged_beside_one_that_did_not_has_no_curvature(monkeypatch):
+    build = builders.mlp
+
+    def overflowing(streams, *widths, **how):
+        model = build(streams, *widths, **how)
+        with torch.no_grad():
+            model.head[0].weight[1] = 1e30
+        return model
+
+    monkeypatch.setattr(builders, "mlp", overflowing)
+    settings = gradient_norm._regressors(SPEC)[0.2].settings
+    trained = gradient_norm_training.train(settings, device="cpu")
+    assert np.isfinite(trained["sharpness"]).tolist() == [[True, False]] * 4
+    assert np.isfinite(trained["norm"]).all(axis=0).tolist() == [True, False]
+
+
+def test_diverged_trainings_are_counted(diverged):
+    lost = sum(int((~np.isfinite(c.loss[-1])).sum()) for c in diverged.courses.values())
+    lost += int((~np.isfinite(diverged.edges[1e6].loss[-1])).sum())
+    assert lost > 2
+    assert f"not finite: {lost} of " in findings.diverged_sentence(diverged)
+    assert diverged.edges[1e6].epochs.tolist() == [0]  # no further look once all had ended
+    assert np.isfinite(diverged.edges[0.2].sharpness).all()
+    assert len(diverged.courses[PLAIN, MAIN].loss) == 40
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"batch_size": 51}, "batch_size of gradient_norm.Spec must be at most train_examples"),
+        ({"window": 11}, "window of gradient_norm.Spec must be at least 12, got 11"),
+        ({"epochs": 39}, "epochs of gradient_norm.Spec must be at least 40, got 39"),
+        ({"data": "folder:x"}, "data of gradient_norm.Spec"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused_in_one_sentence(settings, sentence):
+    with pytest.raises(SettingError) as refused:
+        SPEC.replace(**settings)
+    assert str(refused.value).startswith(sentence)

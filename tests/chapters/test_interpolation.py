@@ -1,0 +1,399 @@
+"""Chapter 33 trains what it says, mixes without training, and shows whatever happened."""
+
+import dataclasses
+import re
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from planted import end as end_of
+from planted import pair as pair_of
+from planted import settings
+from scipy.stats import spearmanr
+from torch import nn
+
+from hw1lib.chapters import interpolation as chapter
+from hw1lib.chapters.interpolation import B, claims, findings, slips, views
+from hw1lib.chapters.interpolation import trainings as trained
+from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV, Line, Training
+from hw1lib.data import image_sets
+from hw1lib.judging import verdicts
+from hw1lib.measuring import generalization
+from hw1lib.networks import builders, modes, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+
+SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, measured=33)
+BATCH = chapter.main(ADAM, chapter.BATCH_LOW)
+FIGURES = [
+    lambda result: views.courses(result, views.BY_WAY),
+    lambda result: views.courses(result, views.VARIED),
+    views.by_update,
+    lambda result: views.lines(result, chapter.MAIN[:3]),
+    lambda result: views.lines(result, chapter.SIDE),
+    views.barriers,
+    views.as_a,
+    views.as_b,
+]
+TABLES = [views.end_table, views.line_table, views.flatness_table, views.verdict_table]
+TABLES += [slips.slip_table]
+SENTENCES = [findings.course_sentence, findings.update_sentence, findings.aligned_sentence]
+SENTENCES += [findings.lean_sentence, findings.flatness_sentence, findings.trend_sentence]
+SENTENCES += [findings.retrained_sentence, findings.together_sentence, findings.verdict_sentence]
+SENTENCES += [lambda result: findings.barrier_sentence(result, views.UNTOUCHED)]
+
+
+@pytest.fixture(scope="module")
+def result(fresh):
+    return fresh(chapter, SPEC)
+
+
+@pytest.fixture(scope="module")
+def failed(fresh):
+    """Trainings at the high rate, and B's, so fast that all diverge."""
+    return fresh(chapter, SPEC.replace(high_rate=1e30, b_rate=1e30))
+
+
+@pytest.fixture(scope="module")
+def images():
+    return image_sets.load("mnist", "standin", sizes=(60, 40))
+
+
+def flat(images, split, count):
+    """Normalized pixels and labels of the first images, by plain arithmetic."""
+    part = getattr(images, split)
+    x = (part.images[:count].float() / 255 - images.mean[0]) / images.std[0]
+    return x.flatten(1), part.labels[:count]
+
+
+def plain(weights, widths=(784, 6, 5, 10)):
+    """A network of torch's own layers with these weights, (P,)."""
+    with torch.random.fork_rng():
+        layers = [nn.Linear(*pair) for pair in pairwise(widths)]
+    hidden = [part for layer in layers[:-1] for part in (layer, nn.ReLU())]
+    model = nn.Sequential(*hidden, layers[-1])
+    nn.utils.vector_to_parameters(torch.as_tensor(weights), model.parameters())
+    return model
+
+
+def measured(model, images, count=33):
+    """Cross-entropy and accuracy on both splits, (2, 2)."""
+    rows = []
+    for split in ("train", "test"):
+        x, y = flat(images, split, count)
+        with torch.no_grad():
+            outputs = model(x)
+        loss = nn.functional.cross_entropy(outputs, y).item()
+        rows.append([loss, (outputs.argmax(dim=1) == y).float().mean().item()])
+    return np.array(rows)
+
+
+# Training
+
+
+@pytest.mark.parametrize(("optimizer", "steps"), [(NESTEROV, 5), (ADAM, 5), (NESTEROV, 2)], ids=str)
+def test_an_end_is_trained_as_plain_torch_trains_it(images, optimizer, steps):
+    how = settings(optimizer=optimizer, steps=steps)
+    found = trained.train(how, images, device="cpu")
+    model = plain(replicas.weights(builders.mlp(Streams([4]), *how.widths))[0].detach())
+    if optimizer == NESTEROV:
+        stepper = torch.optim.SGD(
+            model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.1
+        )
+    else:
+        stepper = torch.optim.Adam(model.parameters(), lr=0.01, weight_decay=0.1)
+    x, y = flat(images, "train", 50)
+    order = Streams([4]).order[0]
+    courses = [measured(model, images)]
+    for _ in range(how.epochs):
+        for chosen in torch.randperm(50, generator=order).split(12)[:steps]:
+            stepper.zero_grad()
+            nn.functional.cross_entropy(model(x[chosen]), y[chosen]).backward()
+            stepper.step()
+        courses.append(measured(model, images))
+    expected = nn.utils.parameters_to_vector(model.parameters()).detach()
+    np.testing.assert_allclose(found["weights"][1], expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(found["course"][:, 1], courses, rtol=1e-3)
+    assert not found["diverged"].any()
+    for name in generalization.MEASURES:
+        assert found[f"described_{name}"].shape == (1,)
+
+
+# Lines
+
+
+@pytest.fixture
+def ends():
+    """Weights of two stacks of two networks each."""
+    return [
+        replicas.weights(builders.mlp(Streams(seeds), 784, 6, 5, 10)).detach().numpy() * 1.5
+        for seeds in ((3, 4), (5, 6))
+    ]
+
+
+def between(images, ends, sound=(True, True), **changes):
+    how = {"aligned": False, "alphas": (-1.0, 0.0, 0.3, 1.0, 2.0), "passes": 0, **changes}
+    line = Line(settings(), settings(seeds=(5, 6)), **how)
+    kept = [end.copy() for end in ends]
+    found = trained.measure(line, images, *ends, np.array(sound), device="cpu")
+    for end, before in zip(ends, kept, strict=True):
+        np.testing.assert_array_equal(end, before)
+    return found
+
+
+def test_a_line_is_measured_at_the_blends_by_plain_torch(images, ends):
+    found = between(images, ends)
+    for r in range(2):
+        for k, alpha in enumerate((-1, 0, 0.3, 1, 2)):
+            blend = plain((1 - alpha) * ends[0][r] + alpha * ends[1][r])
+            np.testing.assert_allclose(found["line"][r, k], measured(blend, images), rtol=1e-4)
+    np.testing.assert_allclose(
+        found["distance"], np.linalg.norm(ends[1] - ends[0], axis=1), rtol=1e-6
+    )
+
+
+def test_the_ends_of_a_line_are_the_trained_networks_to_the_bit(images, ends):
+    with modes.threads(1):  # several may share out a sum in another order
+        found = between(images, ends)["line"]
+        task = trained.task_of(settings(), images, "cpu")
+        model = builders.mlp(Streams([0]), 784, 6, 5, 10)
+        for end, k in ((ends[0], 1), (ends[1], 3)):
+            for r in range(2):
+                stack = replicas.with_weights(model, torch.from_numpy(end[r : r + 1]))
+                np.testing.assert_array_equal(found[r, k], trained.on_splits(task, stack, 33)[0])
+
+
+def test_alignment_moves_the_line_but_not_its_ends(images, ends):
+    straight, aligned = between(images, ends), between(images, ends, aligned=True)
+    np.testing.assert_allclose(aligned["line"][:, [1, 3]], straight["line"][:, [1, 3]], rtol=1e-4)
+    assert (aligned["distance"] < straight["distance"]).all()
+
+
+def test_a_pair_of_which_one_diverged_has_no_line(images, ends):
+    ends[1][0] = np.nan
+    found = between(images, ends, (False, True))
+    whole = between(images, [end[1:] for end in ends], (True,))
+    assert np.isnan(found["line"][0]).all()
+    assert np.isnan(found["distance"][0])
+    np.testing.assert_allclose(found["line"][1], whole["line"][0])
+
+
+def test_retrained_points_are_trained_as_the_first_end_was(images, ends):
+    found = between(images, ends, alphas=(0.0, 0.4), passes=1)["line"]
+    x, y = flat(images, "train", 50)
+    for k, alpha in enumerate((0, 0.4)):
+        model = plain((1 - alpha) * ends[0][1] + alpha * ends[1][1])
+        stepper = torch.optim.SGD(
+            model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.1
+        )
+        order = replicas.generators([4], "retraining")[0]
+        for chosen in torch.randperm(50, generator=order).split(12):
+            stepper.zero_grad()
+            nn.functional.cross_entropy(model(x[chosen]), y[chosen]).backward()
+            stepper.step()
+        np.testing.assert_allclose(found[1, k], measured(model, images), rtol=1e-3)
+
+
+def test_networks_of_different_shape_are_refused_in_one_sentence():
+    with pytest.raises(ValueError, match="different shape, 784-6-5-10 and 784-7-10, cannot be"):
+        Line(settings(), settings(widths=(784, 7, 10)), False, (0.0, 1.0), 0)
+
+
+# What is compared
+
+
+def test_the_pairs_differ_in_what_they_say(result):
+    for name, pair in result.pairs.items():
+        a, b = pair.first.settings, pair.second.settings
+        differing = {
+            field.name
+            for field in dataclasses.fields(Training)
+            if getattr(a, field.name) != getattr(b, field.name)
+        }
+        expected = {"batch_size", "steps"}
+        if name.endswith(", rate"):
+            expected = {"learning_rate"}
+        if name in (chapter.STEPS, chapter.B_STEPS):
+            expected = {"batch_size"}
+        if name in (chapter.OTHER, chapter.ALIGNED) or name.startswith(B) or name == chapter.AS_B:
+            expected |= {"seeds"}
+        assert differing == expected, name
+    assert result.pairs[chapter.DECAY].first.settings.weight_decay == SPEC.decay
+    assert result.pairs[chapter.AS_A].alphas[[0, -1]].tolist() == [-2, 2]
+    assert len(result.pairs[chapter.AS_A].alphas) == 50
+
+
+def test_the_full_line_has_61_points_from_minus_1_to_2(images):
+    lines = chapter._lines(chapter.PROFILES["full"].replace(train_examples=5_000), images)
+    alphas = lines[BATCH].alphas
+    assert len(alphas) == 61
+    assert (alphas[0], alphas[20], alphas[40], alphas[60]) == (-1, 0, 1, 2)
+    np.testing.assert_allclose(np.diff(alphas), 0.05)
+
+
+def test_the_line_begins_and_ends_at_what_the_trainings_reached(result):
+    for name, pair in result.pairs.items():
+        if name in (chapter.AS_A, chapter.AS_B):
+            continue
+        for end, trained_end in ((0, pair.first), (1, pair.second)):
+            found = pair.line[np.flatnonzero(pair.alphas == end)[0]]
+            np.testing.assert_allclose(found, trained_end.final, rtol=1e-5)
+
+
+def test_networks_with_the_same_seed_begin_at_the_same_weights_unless_they_say_otherwise(result):
+    def start(end):
+        return end.course[0]
+
+    main, other = result.pairs[BATCH], result.pairs[chapter.OTHER]
+    np.testing.assert_array_equal(start(main.first), start(main.second))
+    assert not np.array_equal(start(other.first), start(other.second))
+    assert (other.distance > main.distance).all()
+
+
+def test_every_way_of_training_is_described_once(result):
+    assert len(result.described) == len(result.ends) == 15
+    for label, described in result.described.items():
+        assert set(described) == set(generalization.MEASURES), label
+        assert all(values.shape == (1,) for values in described.values())
+
+
+# Measures of a line, on curves that are known
+
+
+def test_a_lean_is_positive_where_the_second_end_looks_wider():
+    pair = pair_of(lambda a: np.where(a < 0.5, 10 ** (-2 * a), 10 ** (a - 1.5)))
+    # log10 of the loss: from 0.1 to 2 beyond the first end, from -0.45 to 0.5 beyond the second
+    np.testing.assert_allclose(pair.lean, np.mean([2, 0.1]) - np.mean([0.5, -0.45]), rtol=1e-6)
+
+
+def test_roughness_is_the_second_difference_of_the_logarithm():
+    bent = pair_of(lambda a: 10 ** (3 * a**2))
+    # the second difference of 3 a^2 at steps of 1/20
+    np.testing.assert_allclose(bent.roughness(0), 6 / 20**2)
+    np.testing.assert_allclose(pair_of(lambda a: 10**a).roughness(1), 0, atol=1e-12)
+
+
+def test_variation_adds_up_rises_and_falls_around_the_end():
+    tent = pair_of(np.exp, lambda a: 0.9 - 0.4 * np.abs(a - 1), n=1)
+    np.testing.assert_allclose(tent.variation(1), 0.99 * 0.4, rtol=1e-9)
+
+
+def test_a_trend_is_full_only_where_loss_falls_and_accuracy_rises():
+    falling = pair_of(lambda a: np.exp(-a), lambda a: 0.5 + 0.1 * a)
+    np.testing.assert_allclose(claims.trend(falling), 1)
+    np.testing.assert_allclose(claims.trend(pair_of(np.exp, lambda a: 0.5 + 0.1 * a)), -1)
+    flat_accuracy = pair_of(lambda a: np.exp(-a), lambda a: 0 * a + 0.5)
+    np.testing.assert_allclose(claims.trend(flat_accuracy), 0)
+
+
+def test_agreement_is_the_lesser_rank_correlation_of_the_splits():
+    pair = pair_of(lambda a: a**2 + 1, lambda a: 0.5 + 0.1 * a)
+    np.testing.assert_allclose(claims.agreement(pair), 1)
+    line = pair.line.copy()
+    line[:, :, 1, 1] = np.cos(3 * pair.alphas)[:, None]
+    expected = spearmanr(pair.alphas, np.cos(3 * pair.alphas)).statistic
+    other = dataclasses.replace(pair, line=line)
+    np.testing.assert_allclose(claims.agreement(other), expected)
+
+
+def test_an_excess_may_be_negative():
+    valley = pair_of(lambda a: 1 + (a - 0.5) ** 2, n=1)
+    # the points nearest to A's places, -2 + 4 i / 49, are 0.05, 0.45 and 0.85
+    assert claims.excess(valley)[0] < 0
+    hill = pair_of(lambda a: 1 - 4 * (a - 0.5) ** 2, n=1)
+    np.testing.assert_allclose(claims.excess(hill), 0.99 * (1 - 4 * 0.05**2), rtol=1e-6)
+
+
+def planted(result, **pairs):
+    return dataclasses.replace(result, pairs={**result.pairs, **pairs})
+
+
+def verdict(which, result):
+    return next(claim for claim in claims.CLAIMS if claim.id == which).judge(result).word
+
+
+def test_a_slower_large_batch_is_told_by_the_factor_between_the_losses():
+    np.testing.assert_allclose(claims.behind(end_of(1.0), end_of(3.0)), np.log10(3))
+
+
+def test_better_at_the_high_rate_means_both_batch_sizes(result):
+    def both(*accuracies):
+        low, high = (
+            pair_of(np.exp, ends=tuple(end_of(accuracy=a) for a in part)) for part in accuracies
+        )
+        names = (chapter.main(NESTEROV, which) for which in (chapter.BATCH_LOW, chapter.BATCH_HIGH))
+        return planted(result, **dict(zip(names, (low, high), strict=True)))
+
+    assert verdict("A-C31", both((0.9, 0.8), (0.95, 0.9))) == verdicts.SUPPORTED
+    assert verdict("A-C31", both((0.9, 0.8), (0.95, 0.7))) == verdicts.CONTRADICTED
+
+
+def test_the_wider_end_is_compared_by_every_measure_of_flatness(result):
+    def described(**factors):
+        values = {of: factors.get(of, 1.0) * np.ones(8) for of in views.FLATNESS.values()}
+        return dataclasses.replace(end_of(), described=values)
+
+    ends = described(), described(weight_norm=2.0, keskar_wide=3.0, top_eigenvalue=0.5)
+    rising = pair_of(lambda a: 10**a, ends=ends)  # the first end looks wider
+    falling = pair_of(lambda a: 10**-a, ends=ends)
+    names = views.DESCRIBED
+    alone = pair_of(np.exp, n=1)  # one pair tells nothing surely
+    pairs = dict.fromkeys(names, rising) | {names[0]: falling, names[1]: alone}
+    said = findings.flatness_sentence(planted(result, **pairs))
+    assert said.startswith(f"On {len(names) - 1} of these {len(names)} lines")
+    assert (
+        "norm 1 / 7, Keskar's sharpness 1 / 7, relative sharpness 0 / 0, largest eigenvalue 7 / 1, "
+        "output Jacobian 0 / 0;"
+    ) in said
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("which", ["result", "failed"])
+def test_everything_can_be_shown_whatever_happened(which, request):
+    shown = request.getfixturevalue(which)
+    for draw in FIGURES:
+        figure = draw(shown)
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+    for tabulate in TABLES:
+        assert isinstance(tabulate(shown), pd.DataFrame)
+    for say in SENTENCES:
+        assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say(shown)
+    assert "Median training loss" in findings.describe_lines(shown, [*shown.pairs])
+
+
+def test_diverged_trainings_are_counted_and_called_so(failed):
+    table = views.end_table(failed).set_index("trained by")
+    assert table.loc["SGD, batch 10, rate 1e+30", "diverged"] == SPEC.replicas
+    assert table.loc["SGD, batch 10, rate 0.001", "diverged"] == 0
+    lines = views.line_table(failed).set_index("pair")
+    assert lines.loc[B, "n"] == 0
+    assert f"{B} diverged" in findings.describe_lines(failed, [B])
+
+
+def test_a_stand_in_is_named(result):
+    assert "stand-in" in result.standin
+    assert result.provenance[0]["standin"] is True
+
+
+def test_fewer_than_six_trainings_are_not_tested(result):
+    assert {claim.judge(result).word for claim in claims.CLAIMS} == {verdicts.NOT_TESTED}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"large_batch": 51}, r"large_batch .* at most train_examples \(50\), got 51"),
+        ({"small_batch": 31}, r"small_batch .* at most large_batch \(30\), got 31"),
+        ({"line_steps": 1}, "line_steps .* at least 2, got 1"),
+        ({"low_rate": 0.0}, "low_rate .* above 0, got 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(SettingError, match=message):
+        SPEC.replace(**changes)

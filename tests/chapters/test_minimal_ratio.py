@@ -1,0 +1,245 @@
+"""Chapter 23 computes what it says, twice the same, and shows it whatever happened."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from hw1lib.chapters import minimal_ratio as chapter
+from hw1lib.chapters.minimal_ratio import (
+    ARMS,
+    BOTTOM,
+    EMBEDDED,
+    LEAKY,
+    RECIPE,
+    SPLIT,
+    Points,
+    claims,
+    findings,
+    ratios,
+    slips,
+    views,
+)
+from hw1lib.judging import verdicts
+from hw1lib.judging.verdicts import NOT_TESTED
+from hw1lib.measuring import curvature
+from hw1lib.networks import builders
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+from hw1lib.training import losses
+
+SPEC = chapter.PROFILES["smoke"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    def compute(spec):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HW1_RESULTS", str(tmp_path_factory.mktemp("results")))
+            return chapter.run(spec, device="cpu", progress=False)
+
+    return compute
+
+
+@pytest.fixture(scope="module")
+def result(run):
+    return run(SPEC)
+
+
+def arrays(result):
+    for arm, points in result.arms.items():
+        for when in ("start", "end"):
+            for name, values in vars(getattr(points, when)).items():
+                yield (arm, when, name), values
+        yield (arm, "weights"), points.weights
+
+
+def test_the_same_spec_gives_the_same_bits(run, result):
+    again = dict(arrays(run(SPEC)))
+    for key, values in arrays(result):
+        assert np.array_equal(values, again.pop(key), equal_nan=True), key
+    assert not again
+
+
+def test_every_arm_has_its_networks_and_their_whole_spectrum(result):
+    for arm in ARMS:
+        points, count = result.arms[arm], 2 if arm in chapter.MADE else 3
+        assert points.weights.shape == points.end.eigenvalues.shape == (count, 22)
+        assert not points.diverged.any()
+
+
+def by_numpy(weights, x, kinks):
+    """What a 1-3-3-1 network says, in float64, from its weights alone."""
+    sizes, values, used = [(3, 1), (3, 3), (1, 3)], x[:, None], 0
+    for number, (n_out, n_in) in enumerate(sizes):
+        if number:
+            values = np.where(values > 0, values, 0.01 * values) if kinks else np.tanh(values)
+        matrix = weights[used : used + n_out * n_in].reshape(n_out, n_in)
+        used += n_out * n_in
+        values = values @ matrix.T + weights[used : used + n_out]
+        used += n_out
+    return values[:, 0]
+
+
+def test_the_loss_at_the_end_is_that_of_the_weights_there(result):
+    x = np.linspace(-1, 1, SPEC.points)
+    for arm, points in result.arms.items():
+        for weights, loss in zip(points.weights, points.end.loss, strict=True):
+            error = by_numpy(weights, x, arm == LEAKY) - np.sinc(5 * x)
+            assert loss == pytest.approx(np.square(error).mean(), rel=1e-6)
+
+
+def test_the_residual_is_that_of_central_differences_of_the_penalized_loss(result):
+    x = np.linspace(-1, 1, SPEC.points)
+
+    def objective(weights):
+        loss = np.square(by_numpy(weights, x, False) - np.sinc(5 * x)).mean()
+        return loss + SPEC.weight_decay / 2 * np.square(weights).sum()
+
+    points = result.arms[RECIPE]
+    for weights, residual in zip(points.weights, points.end.residual, strict=True):
+        slope = [
+            (objective(weights + 1e-5 * unit) - objective(weights - 1e-5 * unit)) / 2e-5
+            for unit in np.eye(len(weights))
+        ]
+        assert residual == pytest.approx(np.linalg.norm(slope), rel=1e-4, abs=1e-9)
+
+
+def test_networks_leave_phase_1_at_their_level(run):
+    spec = SPEC.replace(replicas=3, epochs=400)
+    result = run(spec)
+    levels = np.geomspace(result.constant, chapter.LEAST_LEVEL, 3)
+    start = result.arms[RECIPE].start.loss
+    assert (start[:2] < 1.05 * levels[:2]).all()
+    assert (start[:2] > 0.3 * levels[:2]).all()
+    bottom = result.arms[BOTTOM].start.loss
+    assert bottom[0] < start[0]
+
+
+def test_an_embedded_network_has_the_loss_of_the_small_one(run):
+    result = run(SPEC.replace(newton=80, steps=20))
+    for arm in (EMBEDDED, SPLIT):
+        points = result.arms[arm]
+        used = (points.weights != 0).sum(axis=1)
+        assert (used == 22).all() if arm == SPLIT else (used <= 6).all()
+
+
+def test_the_constant_and_the_ceiling_are_those_of_the_formulas(result):
+    x = np.linspace(-1, 1, SPEC.points)
+    assert result.constant == pytest.approx(np.sinc(5 * x).var(), rel=1e-5)
+    assert result.ceiling == pytest.approx(1 - 6 / 22)
+    wide = dataclasses.replace(result, spec=chapter.PROFILES["full"])
+    assert wide.ceiling == pytest.approx(0.858, abs=5e-4)  # 1-10-10-1 has 141 weights
+
+
+def test_kinked_units_give_an_exact_zero_each_where_the_gradient_vanishes():
+    # the ceiling's reason, on a network whose targets are its own outputs
+    model = builders.mlp(Streams([0]), 1, 3, 3, 1, activation="leaky_relu").double()
+    x = torch.linspace(-1, 1, 40, dtype=torch.float64)[:, None]
+    y = model(x).detach()
+    hessian = curvature.hessians(model, lambda m: losses.mean_squared_error(m(x), y))
+    shares = ratios.shares(torch.linalg.eigvalsh(hessian).numpy(), 1e4)
+    assert shares.positive[0] <= 1 - 6 / 22
+
+
+# Certified, rejected, judged
+
+
+def made(result, **changes):
+    """A result in which some arrays of every arm's end are others; others stay."""
+    arms = {}
+    for arm, points in result.arms.items():
+        count = len(points.end.loss)
+        end = {name: np.resize(values, (count, *np.shape(values)[1:]))
+               for name, values in changes.items()}  # fmt: skip
+        arms[arm] = dataclasses.replace(points, end=dataclasses.replace(points.end, **end))
+    return dataclasses.replace(result, arms=arms)
+
+
+def test_a_search_counts_by_its_residual_and_a_flat_one_is_told_apart(result):
+    changed = made(
+        result,
+        residual=np.array([1e-12, 1e-3, 1e-3]),
+        flatness=np.array([1e-5, 1e-5, 0.5]),
+        loss=np.array([0.1, 0.1, 0.1]),
+    )
+    assert changed.certified(RECIPE).tolist() == [True, False, False]
+    assert changed.gradient_flat(RECIPE).tolist() == [False, True, False]
+
+
+def test_points_that_differ_by_an_exchange_of_units_count_once(result):
+    losses = np.array([0.02, 0.02 * (1 + 1e-9), 0.021])
+    changed = made(result, residual=np.array([1e-12]), loss=losses)
+    assert changed.distinct(RECIPE).tolist() == [0, 2]
+    assert len(made(result, residual=np.array([1.0])).distinct(RECIPE)) == 0
+
+
+def planted(result, ratio_of_loss):
+    """Certified points of the recipe whose ratio follows a function of their loss."""
+    losses = np.geomspace(1e-4, 5e-2, 120)
+    spectra = np.ones((120, 100))
+    for row, loss in zip(spectra, losses, strict=True):
+        row[: round(100 * (1 - ratio_of_loss(loss)))] = -0.1
+    end = {name: np.zeros(120) for name in vars(result.arms[RECIPE].end)}
+    end |= {"loss": losses, "eigenvalues": np.sort(spectra, axis=1), "residual": np.zeros(120)}
+    place = chapter.Place(**end)
+    points = Points(place, place, np.zeros((120, 100)), np.zeros(120, dtype=bool))
+    none = made(result, residual=np.array([1.0]), eigenvalues=np.ones((1, 100)))
+    return dataclasses.replace(none, arms={**none.arms, RECIPE: points})
+
+
+def words(result):
+    table = verdicts.table(claims.CLAIMS, result)
+    return dict(zip(table["in our words"], table["verdict"], strict=True))
+
+
+def test_few_networks_test_nothing(result):
+    assert set(words(made(result, residual=np.array([1.0]))).values()) == {NOT_TESTED}
+
+
+# Shown
+
+
+FIGURES = ("searches", "shares_against_loss", "tolerances", "spectra", "rivals", "kinks")
+TABLES = ("outcome_table", "rival_table", "verdict_table")
+
+
+@pytest.fixture(scope="module")
+def lost(run):
+    """Every training diverged."""
+    return run(SPEC.replace(learning_rate=1e200))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_drawn_whatever_happened(result, lost, name):
+    some = made(result, residual=np.array([1e-12, 1e-3]), flatness=np.array([1e-5, 0.5]))
+    for shown in (result, some, planted(result, lambda loss: 0.9), lost):
+        figure = getattr(views, name)(shown)
+        assert isinstance(figure, Figure)
+        figure.canvas.draw()
+
+
+def test_tables_and_sentences_are_made_whatever_happened(result, lost):
+    sentences = [name for name in dir(findings) if name.endswith("_sentence")]
+    assert len(sentences) == 6
+    for shown in (result, planted(result, lambda loss: 0.9), lost):
+        assert all(isinstance(getattr(views, name)(shown), pd.DataFrame) for name in TABLES)
+        assert "nan" not in slips.slip_table(shown).to_string()
+        for name in [*sentences, "describe_searches"]:
+            assert "nan" not in getattr(findings, name)(shown)
+
+
+def test_the_outcomes_of_an_arm_add_up_to_its_networks(result, lost):
+    for shown in (made(result, residual=np.array([1e-12, 1e-3])), lost):
+        table = views.outcome_table(shown)
+        parts = table[["certified", "gradient-flat", "other rejects", "diverged"]]
+        assert (parts.sum(axis=1) == table["networks"]).all()
+    assert (views.outcome_table(lost)["diverged"] > 0).all()
+
+
+def test_what_is_embedded_must_be_smaller():
+    with pytest.raises(SettingError, match=r"sizes of minimal_ratio.Spec must be below hidden = 3"):
+        SPEC.replace(sizes=[2, 3])

@@ -1,0 +1,171 @@
+"""Results of chapters 11 and 12 by hand that decide every claim either way."""
+
+import functools
+
+import numpy as np
+from planted import REPLICAS, Cases
+
+from hw1lib.chapters import function_fit, image_task
+from hw1lib.chapters.function_fit import AS_A, AS_B, B_SIGN, DENSE, NETWORKS, TUNED, Fit
+from hw1lib.chapters.function_fit import claims as function_fit_claims
+from hw1lib.chapters.image_task import CONTROL, MAIN, B, Curves
+from hw1lib.chapters.image_task import claims as image_task_claims
+from hw1lib.judging import verdicts
+
+UPDATES = 400
+
+
+def words(module, result):
+    return {claim.id: claim.judge(result).word for claim in module.CLAIMS}
+
+
+def jitter(seed):
+    return np.random.default_rng(seed).normal(1, 0.01, REPLICAS)
+
+
+def fit(low, flat_from, *, error=0.01, at_jumps=0.0, seed=0):
+    """A loss that falls by powers to its lowest and stays, and an error of a given size."""
+    updates = np.arange(UPDATES + 1)[:, None]
+    falling = 10.0 ** (np.log10(low) * np.minimum(updates / flat_from, 1))
+    steady = falling * (1 - 1e-7 * updates) * jitter(seed)
+    wrong = np.full((REPLICAS, DENSE), error)
+    wrong[:, function_fit_claims.near_jumps()] += at_jumps
+    return Fit(steady, wrong, wrong * jitter(seed)[:, None], 1e-3)
+
+
+def fitted(fits, **spec):
+    """A result of chapter 11 in which all fits not given are alike."""
+    arms = {
+        (arm, t): fit(1e-2, 300)
+        for arm in (AS_A, AS_B, TUNED, B_SIGN)
+        for t in ("sinc", "sine", "sign")
+    }
+    everything = {(*key, n): alike for key, alike in arms.items() for n in NETWORKS} | fits
+    chosen = function_fit.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=UPDATES, **spec)
+    return function_fit.Result(chosen, everything, {}, ())
+
+
+def of_arm(arm, target, deep, medium, shallow):
+    return {(arm, target, n): f for n, f in zip(NETWORKS, (deep, medium, shallow), strict=True)}
+
+
+@functools.cache
+def right():
+    """Fits about which both reports are right."""
+    stopped, slower, high = fit(1e-4, 100), fit(3e-4, 200), fit(1e-2, 300)
+    fits = of_arm(AS_A, "sinc", stopped, slower, high)
+    fits |= of_arm(AS_A, "sine", high, fit(2e-3, 300), high)
+    fits |= of_arm(AS_B, "sinc", fit(1e-4, 200), fit(1e-4, 250), fit(5e-4, 100, error=0.5))
+    fits |= of_arm(B_SIGN, "sign", fit(5e-2, 300), fit(1e-1, 300), fit(1e-2, 300, at_jumps=1.0))
+    for target in ("sinc", "sine", "sign"):
+        fits |= of_arm(TUNED, target, fit(1e-4, 300), fit(1e-2, 300), fit(1e-3, 300))
+    return fitted(fits)
+
+
+@functools.cache
+def wrong():
+    """Fits about which both reports are wrong."""
+    stopped, slower, high = fit(1e-4, 100), fit(3e-4, 200), fit(1e-2, 300)
+    fits = of_arm(AS_A, "sinc", high, fit(8e-3, 200), stopped)
+    # what stops later has the lower loss, where all stop
+    fits |= of_arm(AS_A, "sine", stopped, slower, stopped)
+    bumpy = fit(1e-2, 200, error=0.5)
+    bumpy.loss[::2] *= 1.5
+    fits |= of_arm(AS_B, "sinc", bumpy, bumpy, fit(2e-5, 300))
+    fits |= of_arm(B_SIGN, "sign", fit(1e-1, 300), fit(1e-2, 300), fit(2e-1, 300, error=1.0))
+    for target in ("sinc", "sine", "sign"):
+        fits |= of_arm(TUNED, target, fit(1e-2, 300), fit(1e-3, 300), fit(5e-3, 300))
+    return fitted(fits)
+
+
+@functools.cache
+def wrong_order():
+    """Fits of which those that stop later have the lower loss."""
+    first, later = fit(9e-4, 100), fit(1e-4, 300)
+    fits = of_arm(AS_A, "sinc", first, first, later) | of_arm(AS_B, "sinc", first, first, later)
+    return fitted(fits)
+
+
+def test_what_was_not_fitted_is_not_tested():
+    result = fitted(right().fits, targets=("sine",))
+    found = words(function_fit_claims, result)
+    assert found["A-C1a"] == found["B-C7"] == verdicts.NOT_TESTED
+    assert found["A-C5"] == verdicts.SUPPORTED
+
+
+def test_fits_that_diverged_are_not_judged():
+    lost = fit(1e-2, 300)
+    lost.loss[-100:] = np.nan
+    found = words(
+        function_fit_claims,
+        fitted(
+            {
+                (a, t, n): lost
+                for a in (AS_A, AS_B, TUNED, B_SIGN)
+                for t in ("sinc", "sine", "sign")
+                for n in NETWORKS
+            }
+        ),
+    )
+    judged = {name for name, word in found.items() if word != verdicts.NOT_TESTED}
+    assert judged == {"A-C1a", "A-C1b", "A-C2", "A-C4", "B-C3"}  # of stops, which it never reaches
+
+
+def curves(loss, accuracy, seed=0):
+    """Curves whose training loss falls to a value by powers, with an accuracy at the end."""
+    passes = np.linspace(0, 1, 5)[:, None]
+    measured = np.empty((5, REPLICAS, 3))
+    measured[:, :, 0] = loss**passes * jitter(seed)
+    measured[:, :, 1] = 0.01
+    measured[:, :, 2] = accuracy * jitter(seed + 1)
+    nobody = np.zeros(REPLICAS, dtype=bool)
+    return Curves(1, np.arange(5), measured, measured, measured[1:, :, 0], nobody)
+
+
+def learned(**accuracy):
+    """A result of chapter 12; losses fall where accuracies rise."""
+    names = {
+        (MAIN, "CNN 16"): "narrow",
+        (MAIN, "CNN 80"): "wide",
+        (MAIN, "MLP 128"): "thin",
+        (MAIN, "MLP 260"): "thick",
+        (CONTROL, "CNN 16"): "permuted",
+        (CONTROL, "MLP 128"): "thin",
+        (CONTROL, "MLP 260"): "thick",
+        (B, "LeNet"): "small",
+        (B, "dropout CNN"): "large",
+    }
+    spec = image_task.PROFILES["smoke"].replace(channels=(16, 80), units=(128, 260))
+    known = {key: curves(1.05 - accuracy[name], accuracy[name]) for key, name in names.items()}
+    return image_task.Result(spec, known, {B: None}, ())
+
+
+RIGHT = {"narrow": 0.6, "wide": 0.8, "thin": 0.3, "thick": 0.5, "permuted": 0.4}
+WRONG = {"narrow": 0.5, "wide": 0.3, "thin": 0.8, "thick": 0.6, "permuted": 0.9}
+
+
+@functools.cache
+def images_right():
+    return learned(**RIGHT, small=0.9, large=0.95)
+
+
+@functools.cache
+def images_wrong():
+    return learned(**WRONG, small=0.95, large=0.9)
+
+
+CASES = {
+    "function_fit": Cases(right, wrong, wrong_of={"A-C6": wrong_order, "B-C3": wrong_order}),
+    "image_task": Cases(images_right, images_wrong),
+}
+
+
+def test_without_digits_or_a_second_width_there_is_no_test():
+    result = learned(**RIGHT, small=0.9, large=0.95)
+    result.images.clear()
+    narrow = image_task.Result(
+        result.spec.replace(channels=(16,)), result.curves, result.images, ()
+    )
+    found = words(image_task_claims, narrow)
+    assert found["B-C8"] == found["A-C8a"] == found["A-C8b"] == verdicts.NOT_TESTED
+    assert found["A-C9a"] == verdicts.SUPPORTED

@@ -1,0 +1,302 @@
+"""Results of chapters 31 to 34 by hand that decide every claim either way."""
+
+import functools
+
+import numpy as np
+from planted import EIGHT, REPLICAS, Cases, end, fit, fitted_after, pair, sweep
+
+from hw1lib.chapters import capacity, interpolation, random_labels, sensitivity
+from hw1lib.chapters.capacity import NOISY, SETTLED, FeatureSweep
+from hw1lib.chapters.interpolation import (
+    ALIGNED,
+    AS_B,
+    B_STEPS,
+    BATCH_HIGH,
+    BATCH_LOW,
+    DECAY,
+    OTHER,
+    main,
+)
+from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV
+from hw1lib.chapters.random_labels import NETWORKS
+from hw1lib.chapters.sensitivity import ALONE, ARMS, AS_A, LARGE, SMALL, Closer
+from hw1lib.chapters.sensitivity.trainings import FACTORS, KINDS, RESCALED
+from hw1lib.measuring.generalization import MEASURES
+
+# Chapter 31
+
+
+def of_labels(true, half, random):
+    fits = {
+        (network, share): found
+        for network in NETWORKS
+        for share, found in ((0.0, true), (0.5, half), (1.0, random))
+    }
+    spec = random_labels.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=100)
+    return random_labels.Result(spec, fits, {}, {}, ())
+
+
+def losses_on_test(*losses):
+    """Courses of the test loss through these values, with an accuracy of a tenth."""
+    values = np.interp(np.linspace(0, 1, 101), np.linspace(0, 1, len(losses)), losses)
+    course = values[:, None] * EIGHT
+    return np.stack([course, np.full_like(course, 0.1)], axis=2)
+
+
+def knowing(*shares):
+    """A fit whose accuracy on the true labels goes through these values."""
+    found = fitted_after([40])
+    course = np.interp(np.linspace(0, 1, 101), np.linspace(0, 1, len(shares)), shares)
+    found.train[:, :, 2] = course[:, None] + 0.01 * EIGHT
+    return found
+
+
+@functools.cache
+def learned_by_heart():
+    random = fitted_after([40], test=losses_on_test(2.3, 10))
+    return of_labels(fitted_after([10]), knowing(0.1, 0.9, 0.7, 0.6, 0.5), random)
+
+
+@functools.cache
+def not_learned():
+    accuracy = np.linspace(0.1, 0.8, 101)[:, None] * np.linspace(0.99, 1, REPLICAS)
+    random = fit(accuracy, epochs=np.arange(101), test=losses_on_test(10, 2.3))
+    return of_labels(fitted_after([10]), knowing(0.1, 0.2, 0.3, 0.4, 0.5), random)
+
+
+@functools.cache
+def faster_than_true():
+    return of_labels(fitted_after([40]), knowing(0.1, 0.5), fitted_after([10]))
+
+
+# Chapter 32
+
+SIZES = [4000, 20000, 45000, 100000, 160000, 300001, 390000, 500000]
+
+
+def bent(at, before, after, level):
+    """Accuracies with a knee, by the points per tenfold size on both sides and the level there."""
+    away = np.log10(SIZES) - np.log10(at)
+    return level + np.where(away < 0, before, after) * away
+
+
+def of_sizes(a, b, settled, noisy, features):
+    """Each arm by training and test accuracy in %; features by error with noise and without."""
+    sweeps = {
+        capacity.A: sweep(SIZES, *a),
+        capacity.B: sweep(SIZES, *b),
+        SETTLED: settled,
+        NOISY: sweep(SIZES, np.zeros(8), 100 - np.array(noisy)),
+    }
+    errors = np.stack(features, axis=1) / 100  # (K, 2)
+    noise = np.random.default_rng(0).normal(scale=1e-4, size=(8, REPLICAS, 2))
+    test = np.repeat((1 - errors[:, None] + noise)[..., None], 2, axis=3)
+    return capacity.Result(
+        capacity.PROFILES["smoke"].replace(replicas=REPLICAS),
+        sweeps,
+        FeatureSweep(np.arange(1, 9), test, test),
+        {},
+        None,
+        (),
+    )
+
+
+PEAKED, SMOOTH = [30, 25, 20, 28, 35, 25, 18, 15], np.linspace(30, 10, 8)
+
+
+@functools.cache
+def growing():
+    accuracy = bent(300_001, 8, 0.3, 98)
+    dip = accuracy - 1.0 * (np.arange(8) == 6)
+    return of_sizes(
+        a=(accuracy, accuracy - 0.2),
+        b=(accuracy, dip),
+        settled=sweep(SIZES, accuracy, accuracy),
+        noisy=PEAKED,
+        features=(PEAKED, SMOOTH),
+    )
+
+
+@functools.cache
+def shrinking():
+    falling = bent(45_000, -20, 8, 70)
+    settled = sweep(SIZES, np.linspace(100, 98, 8), np.full(8, 90))
+    settled.test_along[..., 0] *= 0.5  # the test loss has doubled since
+    return of_sizes(
+        a=(falling + 2, falling),
+        b=(falling, np.linspace(90, 98, 8)),
+        settled=settled,
+        noisy=SMOOTH,
+        features=(SMOOTH, PEAKED),
+    )
+
+
+# Chapter 33
+
+
+def hill(alpha):
+    return 0.1 + np.exp(-20 * (alpha - 0.5) ** 2)
+
+
+def valley(alpha):
+    return 0.1 + (alpha - 0.5) ** 2
+
+
+def wider_beyond_one(alpha):
+    return np.where(alpha < 0.5, 10 ** (-2 * alpha), 10 ** (alpha - 1.5))
+
+
+def wider_before_zero(alpha):
+    return wider_beyond_one(1 - alpha)
+
+
+def rising(alpha):
+    return 0.5 + 0.1 * alpha
+
+
+def falling_loss(alpha):
+    """Falls ever faster, in steps beyond the middle."""
+    steps = 1 - 0.01 * (np.round(20 * alpha) % 2) * (alpha > 0.5)
+    return (10 - (alpha + 1) ** 2) * steps
+
+
+def rising_loss(alpha):
+    """Rises ever faster, in steps before the middle."""
+    steps = 1 - 0.01 * (np.round(20 * alpha) % 2) * (alpha < 0.5)
+    return (1 + 2 * (alpha + 1) ** 2) * steps
+
+
+def rough_at_one(alpha):
+    return 0.9 - 0.4 * np.abs(alpha - 1)
+
+
+def turned(found):
+    """The same pair, with test losses and accuracies that go the other way along the line."""
+    found.line[:, :, 1] = 2 - found.line[:, :, 1]
+    return found
+
+
+def of_lines(low, high, **pairs):
+    names = {"b": interpolation.B, "b_steps": B_STEPS, "as_b": AS_B}
+    names |= {"other": OTHER, "aligned": ALIGNED, "decay": DECAY, "adam": main(ADAM, BATCH_LOW)}
+    found = {names[name]: of for name, of in pairs.items()}
+    found |= {main(NESTEROV, BATCH_LOW): low, main(NESTEROV, BATCH_HIGH): high}
+    spec = interpolation.PROFILES["smoke"].replace(replicas=REPLICAS)
+    return interpolation.Result(spec, found, None, ())
+
+
+@functools.cache
+def as_the_reports_have_it():
+    slow = (end(1.0), end(3.0))
+    low, high = ((end(accuracy=a), end(accuracy=b)) for a, b in ((0.9, 0.8), (0.95, 0.9)))
+    return of_lines(
+        low=pair(falling_loss, lambda a: 0.5 * rising(a) + 0.4 * (a > 1), ends=low),
+        high=pair(falling_loss, rising, ends=high),
+        b=pair(hill, lambda a: 1 - 0.5 * hill(a), ends=slow),
+        b_steps=pair(hill, ends=slow),
+        as_b=pair(valley),
+        other=pair(hill),
+        aligned=pair(valley),
+        decay=pair(wider_beyond_one),
+        adam=pair(wider_before_zero),
+    )
+
+
+@functools.cache
+def not_as_the_reports_have_it():
+    fast = (end(3.0), end(1.0))
+    low, high = ((end(accuracy=a), end(accuracy=b)) for a, b in ((0.9, 0.8), (0.8, 0.7)))
+    return of_lines(
+        low=pair(rising_loss, lambda a: 1 - rising(a), ends=low),
+        high=pair(rising_loss, rough_at_one, ends=high),
+        b=turned(pair(valley, lambda a: 1 - 0.5 * valley(a), ends=fast)),
+        b_steps=pair(valley, ends=fast),
+        as_b=pair(hill),
+        other=pair(valley),
+        aligned=pair(hill),
+        decay=pair(wider_before_zero),
+        adam=pair(wider_beyond_one),
+    )
+
+
+@functools.cache
+def barrier_with_adam():
+    """A barrier already without another initialization."""
+    found = not_as_the_reports_have_it().pairs
+    pairs = {**found, main(ADAM, BATCH_LOW): pair(hill)}
+    return interpolation.Result(interpolation.PROFILES["smoke"], pairs, None, ())
+
+
+# Chapter 34
+
+
+def of_batches(sign):
+    """Everything as A says and the chapter expects where the sign is 1, the reverse where -1."""
+    sizes = sensitivity.PROFILES["smoke"].batch_sizes
+    keys = [(arm, size) for arm in ARMS for size in sizes] + [*ALONE]
+    described = {}
+    for number, key in enumerate(keys):
+        place = sizes.index(key[1]) - 1 if isinstance(key, tuple) else 0  # -1, 0 or 1
+        loss, accuracy = 3.0 ** (sign * place), 0.9 - 0.01 * sign * place
+        if key in (SMALL, LARGE):
+            accuracy += 0.002 * sign * (key == SMALL)
+        accuracies = accuracy + 1e-5 * EIGHT
+        relation = 2.0 ** (sign * number) * EIGHT
+        described[key] = dict.fromkeys(MEASURES, EIGHT) | {
+            "train_loss": loss * EIGHT,
+            "test_loss": loss * EIGHT,
+            "test_accuracy": accuracies,
+            "train_accuracy": accuracies + 0.001 * number,  # so the gap grows along the list
+            "jacobian_test": relation,
+            "keskar_wide": relation,
+        }
+    # changes between the first two sizes and then lies still; or the reverse
+    level = dict(zip(sizes, (1.0, 8.0, 8.0) if sign > 0 else (1.0, 1.0, 8.0), strict=True))
+    for size in sizes:
+        described[AS_A, size]["input_gradient_test"] = level[size] * EIGHT
+    rescaled = np.ones((len(RESCALED), len(FACTORS), REPLICAS)) * EIGHT
+    rescaled[RESCALED.index("keskar"), -1] *= 1e5**sign
+    jacobian = np.ones((len(KINDS), 2, REPLICAS)) * EIGHT
+    jacobian[:, 1] *= 3.0**sign
+    closer = {
+        name: Closer(sharp * EIGHT, sharp * EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS)))
+        for name, sharp in ((SMALL, 1.0), (LARGE, 100.0**sign))
+    }
+    variance = np.array([100.0 ** (sign * k) for k in range(3)])[:, None] * EIGHT
+    return sensitivity.Result(
+        spec=sensitivity.PROFILES["smoke"].replace(replicas=REPLICAS),
+        sweep={key: of for key, of in described.items() if key not in ALONE},
+        alone={name: described[name] for name in ALONE},
+        tensor_gradient={(AS_A, size): level[size] * EIGHT for size in sizes},
+        closer=closer,
+        variance=np.stack([variance, variance]),
+        length=np.ones((2, REPLICAS)),
+        images=None,
+        provenance=(),
+    )
+
+
+@functools.cache
+def batch_size_matters():
+    return of_batches(1)
+
+
+@functools.cache
+def batch_size_matters_the_other_way():
+    return of_batches(-1)
+
+
+CASES = {
+    "random_labels": Cases(
+        learned_by_heart,
+        not_learned,
+        wrong_of={"E-31a": faster_than_true, "E-31b": faster_than_true},
+    ),
+    "capacity": Cases(growing, shrinking),
+    "interpolation": Cases(
+        as_the_reports_have_it,
+        not_as_the_reports_have_it,
+        wrong_of={"E-33a": barrier_with_adam},
+    ),
+    "sensitivity": Cases(batch_size_matters, batch_size_matters_the_other_way),
+}

@@ -1,0 +1,185 @@
+"""Results of chapters 21 to 24 by hand that decide every claim either way."""
+
+import functools
+
+import numpy as np
+from planted import EIGHT, REPLICAS, Cases, paths, place, surface
+
+from hw1lib.chapters import error_surface, gradient_norm, minimal_ratio, weight_paths
+from hw1lib.chapters.gradient_norm import LATE, MAIN, OPTIMIZERS, RMSPROP, Course, Swing
+from hw1lib.chapters.gradient_norm.trainings import SAME, TENTH
+from hw1lib.chapters.minimal_ratio import BOTTOM, EMBEDDED, RECIPE, Points
+from hw1lib.judging.oscillation import Oscillation
+
+# Chapter 21: straight runs beside walks that wander, and the reverse
+
+
+@functools.cache
+def wandering():
+    """Eight random walks of twelve points in 800 dimensions."""
+    return np.random.default_rng(0).normal(size=(REPLICAS, 12, 800)).cumsum(axis=1)
+
+
+@functools.cache
+def straight():
+    """Eight runs that go straight away from where those walks start."""
+    drift = np.random.default_rng(1).normal(size=(REPLICAS, 1, 800)) * np.arange(12)[:, None]
+    return wandering()[:, :1] + drift
+
+
+def of_paths(runs, walks, factor):
+    """Runs whose second layer, of 200 weights, spreads so many times as much."""
+    scale = np.where(np.arange(800) < 600, 1, factor)
+    a = paths(runs * scale, walks * scale)
+    spec = weight_paths.PROFILES["smoke"].replace(replicas=REPLICAS)
+    return weight_paths.Result(spec, {weight_paths.A: a, weight_paths.B: a}, None, ())
+
+
+@functools.cache
+def a_star():
+    return of_paths(straight(), wandering(), factor=3.0)
+
+
+@functools.cache
+def no_star():
+    return of_paths(wandering(), straight(), factor=0.1)
+
+
+# Chapter 22: a loss that falls early and lies still, with a norm that swings; and the reverse
+
+UPDATES = 400
+TIME = np.arange(UPDATES)[:, None]
+
+
+def swing(amplitude, *, periodic):
+    some = amplitude * EIGHT
+    p = np.full(REPLICAS, 0.01 if periodic else 0.6)
+    return Swing(np.ones((20, REPLICAS)), Oscillation(some, 40 + 0 * some, 40 + 0 * some, some, p))
+
+
+def of_norms(a, b, late, amplitudes):
+    courses = {(arm, MAIN): a for arm in OPTIMIZERS} | {(gradient_norm.B, MAIN): b}
+    courses |= {(gradient_norm.B, gradient_norm.RERUN): Course(b.loss[-6:], b.norm[:6][::-1])}
+    swings = {(arm, LATE): late for arm in OPTIMIZERS}
+    for arm in OPTIMIZERS:
+        for part in (SAME, TENTH):
+            swings[arm, part] = swing(amplitudes[arm, part], periodic=True)
+    spec = gradient_norm.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=UPDATES)
+    return gradient_norm.Result(spec, courses, swings, {}, EIGHT, None, ())
+
+
+def fluctuating(early, late):
+    """A norm whose logarithm fluctuates by so much in the first tenth, and after it."""
+    noise = np.random.default_rng(0).standard_normal((UPDATES, REPLICAS))
+    return 10 ** (np.where(TIME < UPDATES // 10, early, late) * noise)
+
+
+@functools.cache
+def swinging():
+    loss = np.where(TIME < 20, 1 - 0.0495 * TIME, 0.01) * EIGHT
+    falling = np.exp(-TIME / 60) * EIGHT
+    amplitudes = {(arm, part): 0.03 for arm in OPTIMIZERS for part in (SAME, TENTH)}
+    amplitudes[RMSPROP, SAME] = 0.2
+    return of_norms(
+        Course(loss, fluctuating(0.3, 0.02)),
+        Course(falling, falling**2),
+        swing(0.2, periodic=True),
+        amplitudes,
+    )
+
+
+@functools.cache
+def still():
+    loss = 10 ** (-3 * TIME / UPDATES) * EIGHT
+    rough = fluctuating(0.1, 0.1)
+    amplitudes = {(arm, part): 0.2 for arm in OPTIMIZERS for part in (SAME, TENTH)}
+    amplitudes[RMSPROP, SAME] = 0.03
+    return of_norms(
+        Course(loss, fluctuating(0.02, 0.3)),
+        Course(rough, 1 / rough),
+        swing(0.2, periodic=False),
+        amplitudes,
+    )
+
+
+# Chapter 23: minima with ratios as A has them, and saddles whose ratio falls with the loss
+
+
+def of_points(ratio, rest, *, rivals, residual):
+    """Points with these shares of positive eigenvalues and others of one size.
+
+    Args:
+        ratio: Share by loss, (R,) to (R,).
+        rest: The other eigenvalues.
+        rivals: By which sign the norms follow the loss.
+        residual: Where training by Adam ends.
+    """
+    losses = np.geomspace(1e-4, 5e-2, 200)
+    spectra = np.where(np.arange(100) < 100 * (1 - ratio(losses))[:, None], rest, 1.0)
+    norms = losses**rivals
+    found = place(losses, spectra, over_loss=norms, layer_norm=norms, gauss_newton=0.5 + losses)
+    ended = place(losses, spectra, residual=residual * np.ones(200))
+    lost = place(losses, spectra, residual=np.ones(200))
+    weights, nobody = np.zeros((200, 100)), np.zeros(200, dtype=bool)
+    arms = {
+        RECIPE: Points(found, found, weights, nobody),
+        BOTTOM: Points(ended, lost, weights, nobody),
+        EMBEDDED: Points(lost, lost, weights, nobody),
+    }
+    return minimal_ratio.Result(minimal_ratio.PROFILES["smoke"], arms, ())
+
+
+@functools.cache
+def minima():
+    return of_points(lambda loss: 0.705 + loss, 0.0, rivals=1, residual=1e-4)
+
+
+@functools.cache
+def saddles():
+    return of_points(lambda loss: 0.9 - 8 * loss, -0.1, rivals=-1, residual=1.0)
+
+
+@functools.cache
+def unrelated():
+    """Ratios that are low and high at losses of any size."""
+    return of_points(lambda loss: 0.71 + 0.04 * (np.arange(200) % 4 > 1), 0.0, rivals=1, residual=1)
+
+
+# Chapter 24: rises on the line, and surroundings
+
+
+def of_surfaces(sgd, adam, large, deep, shallow):
+    parts = {
+        error_surface.SGD: surface(sgd, 0.1),
+        error_surface.ADAM: surface(adam, 0.1),
+        error_surface.LARGE: surface(large, 0.1),
+        "deep": surface(0.0, deep),
+        "shallow": surface(0.0, shallow),
+    }
+    return error_surface.Result(error_surface.PROFILES["smoke"], parts, None, ())
+
+
+@functools.cache
+def as_expected():
+    return of_surfaces(0.0, 0.2, 0.5, deep=0.1, shallow=0.3)
+
+
+@functools.cache
+def otherwise():
+    return of_surfaces(0.5, 0.2, 0.0, deep=0.3, shallow=0.1)
+
+
+CASES = {
+    "weight_paths": Cases(a_star, no_star),
+    "gradient_norm": Cases(swinging, still),
+    "minimal_ratio": Cases(
+        minima,
+        saddles,
+        right_of={"A-C20": unrelated},  # which the third sentence of B-C12 excludes
+        untested={
+            "A-C21": "nothing over-fits where the target has no noise",
+            "B-C13": "neither initialization nor step size is varied",
+        },
+    ),
+    "error_surface": Cases(as_expected, otherwise),
+}

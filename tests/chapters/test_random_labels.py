@@ -1,0 +1,388 @@
+"""Chapter 31 trains on labels that are wrong, stay wrong and are fitted, and says so."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from planted import fit as fit_of
+from planted import fitted_after
+from torch import nn
+
+from hw1lib.chapters import random_labels as chapter
+from hw1lib.chapters.random_labels import CNN, MLP, NETWORKS, Fit, claims, findings, slips, views
+from hw1lib.chapters.random_labels import trainings as learning
+from hw1lib.data import image_sets
+from hw1lib.judging import verdicts
+from hw1lib.measuring import generalization
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+from hw1lib.training import loop, losses
+
+SPEC = chapter.PROFILES["smoke"].replace(data="standin")
+FIGURES = [views.noise, views.pace, views.memory, views.written]
+TABLES = [views.fit_table, views.test_table, views.literature_table, views.verdict_table]
+TABLES += [slips.slip_table]
+SENTENCES = [findings.slower_sentence, findings.pace_sentence, findings.test_sentence]
+SENTENCES += [findings.memory_sentence, findings.written_sentence, findings.literature_sentence]
+
+
+@pytest.fixture(scope="module")
+def result(fresh):
+    return fresh(chapter, SPEC)
+
+
+@pytest.fixture(scope="module")
+def failed(fresh):
+    """Trainings with steps so large that all of them diverge."""
+    return fresh(chapter, SPEC.replace(learning_rate=1e30))
+
+
+def settings(**changes):
+    """A stack of two perceptrons on the stand-ins' digits."""
+    basic = learning.Training(
+        network="mlp",
+        shape=(784, 64, 10),
+        share=1.0,
+        train_examples=43,
+        test_examples=40,
+        batch_size=10,
+        epochs=40,
+        evaluate_every=1,
+        learning_rate=3e-3,
+        described=10,
+        described_trainings=1,
+        seeds=(3, 4),
+    )
+    return dataclasses.replace(basic, **changes)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return image_sets.load("mnist", "standin", sizes=(60, 40))
+
+
+# What is learned
+
+
+def test_the_labels_learned_are_wrong_nine_times_in_ten_and_never_change(digits, monkeypatch):
+    """Watch the images and labels that meet in every step, whatever made them meet."""
+    met = [{}, {}]  # of either replica: the labels that came with each image
+    images, plain_loss, plain_fit = [None], losses.cross_entropy, loop.fit
+
+    def loss(outputs, labels):
+        if images[0] is not None:
+            for labels_met, pixels, row in zip(met, images[0], labels, strict=True):
+                for one, label in zip(pixels, row.tolist(), strict=True):
+                    labels_met.setdefault(one.numpy().tobytes(), []).append(label)
+        return plain_loss(outputs, labels)
+
+    def fit(model, batches, *args, **others):
+        class Watched:
+            def __iter__(self):
+                for inputs, targets in batches:
+                    images[0] = inputs
+                    yield inputs, targets
+                    images[0] = None  # what follows is no step of training
+
+        return plain_fit(model, Watched(), *args, **others)
+
+    monkeypatch.setattr(losses, "cross_entropy", loss)
+    monkeypatch.setattr(loop, "fit", fit)
+    monkeypatch.setattr(learning, "described", lambda *args: {})
+    passes = 4
+    learning.train(settings(epochs=passes), digits, builders.mlp, device="cpu")
+
+    pixels = digits.normalized(digits.train.images[:43]).flatten(1)
+    truth = dict(zip((p.numpy().tobytes() for p in pixels), digits.train.labels, strict=False))
+    assert len(truth) == 43
+    for labels_met in met:
+        assert set(labels_met) == set(truth)
+        assert {len(labels) for labels in labels_met.values()} == {passes}
+        assert {len(set(labels)) for labels in labels_met.values()} == {1}
+        wrong = np.mean([labels[0] != truth[image] for image, labels in labels_met.items()])
+        assert 0.75 < wrong < 1.0  # 0.9 with a standard error of 0.046
+    # replicas have labels of their own
+    assert np.mean([met[0][image] != met[1][image] for image in truth]) > 0.7
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_so_many_labels_of_a_large_set_are_wrong_as_the_share_says(share):
+    truth = torch.arange(20_000) % 10
+    given = learning.own_labels(truth, settings(share=share), classes=10)
+    wrong = (given != truth).double().mean(dim=1).numpy()
+    np.testing.assert_allclose(wrong, 0.9 * share, atol=0.01)
+
+
+def test_the_networks_and_images_are_the_same_with_any_labels(result):
+    for name in NETWORKS:
+        true, random = result.fits[name, 0.0], result.fits[name, 1.0]
+        np.testing.assert_array_equal(true.test[0], random.test[0])
+        np.testing.assert_array_equal(true.train[0, :, 2], random.train[0, :, 2])
+        assert not np.array_equal(true.test[-1], random.test[-1])
+
+
+def test_the_same_spec_gives_the_same_bits(fresh, result):
+    again = fresh(chapter, SPEC)
+    for key, fit in result.fits.items():
+        for field in dataclasses.fields(Fit):
+            one, other = getattr(fit, field.name), getattr(again.fits[key], field.name)
+            assert np.array_equal(one, other, equal_nan=True), (key, field.name)
+
+
+# What is measured
+
+
+def plain_training(seed, images, given, until_fitted):
+    """Train one perceptron with torch's own parts, and measure it after every pass."""
+    n = len(given)
+    split = [
+        (part.images.flatten(1) / 255 - images.mean[0]) / images.std[0]
+        for part in (images.train, images.test)
+    ]
+    x, x_test = split[0][:n], split[1]
+    with torch.random.fork_rng():
+        model = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+    start = replicas.weights(builders.mlp(Streams([seed]), 784, 64, 10))[0].detach()
+    nn.utils.vector_to_parameters(start, model.parameters())
+    adam, order = torch.optim.Adam(model.parameters(), lr=3e-3), Streams([seed]).order[0]
+    seen, last = [], []
+    while True:
+        with torch.no_grad():
+            outputs, tested = model(x), model(x_test)
+        right = (outputs.argmax(1) == given).float().mean().item()
+        seen.append(
+            (
+                nn.functional.cross_entropy(outputs, given).item(),
+                right,
+                (outputs.argmax(1) == images.train.labels[:n]).float().mean().item(),
+                nn.functional.cross_entropy(tested, images.test.labels).item(),
+                (tested.argmax(1) == images.test.labels).float().mean().item(),
+            )
+        )
+        if right == 1 and until_fitted:
+            return np.array(seen), np.array(last)
+        for chosen in torch.randperm(n, generator=order).split(10):
+            adam.zero_grad()
+            loss = nn.functional.cross_entropy(model(x[chosen]), given[chosen])
+            loss.backward()
+            adam.step()
+        last.append(loss.item())
+
+
+def test_a_training_is_that_of_plain_torch_until_every_label_is_right(digits):
+    found = learning.train(settings(), digits, builders.mlp, device="cpu")
+    fit = Fit(
+        epochs=learning.measured_after(40, 1),
+        **{f.name: found[f.name] for f in dataclasses.fields(Fit) if f.name != "epochs"},
+    )
+    given = learning.own_labels(digits.train.labels[:43], settings(), 10)
+    assert np.isfinite(fit.fitted).all()
+    for r, seed in enumerate((3, 4)):
+        seen, last = plain_training(seed, digits, given[r], until_fitted=True)
+        passes = len(last)
+        assert fit.fitted[r] == passes > 3
+        both = np.concatenate([fit.train, fit.test], axis=2)[:, r]
+        np.testing.assert_allclose(both[: passes + 1], seen, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(fit.last[:passes, r], last, rtol=1e-3)
+        # then it rests
+        np.testing.assert_array_equal(both[passes:], np.tile(both[passes], (41 - passes, 1)))
+        assert np.isnan(fit.objective[passes:, r]).all()
+    # every network is described as it was left, on the labels that it learned
+    for split, seen in (("train", fit.train), ("test", fit.test)):
+        assert found[f"described_{split}_loss"] == pytest.approx(seen[-1, :1, 0], rel=1e-6)
+        assert found[f"described_{split}_accuracy"] == pytest.approx(seen[-1, :1, 1])
+
+
+def test_every_network_is_described_as_far_as_asked(result, failed):
+    assert len(result.described) == len(result.fits)
+    for (name, share), (label, found) in zip(result.fits, result.described.items(), strict=True):
+        assert label == f"{name}, {100 * share:g} % random labels"
+        assert set(found) == set(generalization.MEASURES)
+        assert {len(values) for values in found.values()} == {1}
+        assert found["test_loss"] == pytest.approx(result.fits[name, share].test[-1, :1, 0])
+    for found in failed.described.values():
+        assert all(np.isnan(values).all() for values in found.values())
+
+
+@pytest.mark.parametrize(("epochs", "every"), [(5, 2), (4, 2), (3, 1), (1, 4)])
+def test_a_training_is_measured_as_often_as_planned(digits, epochs, every, monkeypatch):
+    monkeypatch.setattr(learning, "described", lambda *args: {})
+    plan = settings(epochs=epochs, evaluate_every=every, learning_rate=1e-5)
+    found = learning.train(plan, digits, builders.mlp, device="cpu")
+    after = learning.measured_after(epochs, every)
+    assert after[0] == 0
+    assert after[-1] == epochs
+    assert len(found["train"]) == len(found["test"]) == len(after)
+    assert found["objective"].shape == found["last"].shape == (epochs, 2)
+
+
+# What is read off
+
+
+def test_a_fit_takes_the_passes_until_the_first_measurement_without_a_mistake():
+    accuracy = [[0, 0, 1, 0], [0.9, 1, 1, 0.9], [1, 0.99, 1, 0.95], [1, 1, 1, 0.99]]
+    assert fit_of(accuracy).fitted.tolist() == [4, 2, 2, np.inf]
+    lost = fit_of(accuracy)
+    lost.train[:, 0, 0] = np.nan
+    assert lost.fitted[0] == np.inf  # an accuracy of outputs that are no numbers
+
+
+def planted(result, **fits):
+    """A result with known trainings: `MLP_0` is that network with true labels."""
+    keys = {f"{name}_{100 * share:g}": (name, share) for name, share in result.fits}
+    return dataclasses.replace(
+        result, fits={**result.fits, **{keys[name]: fit for name, fit in fits.items()}}
+    )
+
+
+def test_times_are_compared_as_factors_and_an_unfinished_one_counts_with_all_its_passes(result):
+    long = dataclasses.replace(result, spec=SPEC.replace(epochs=100))
+    both = planted(long, MLP_0=fitted_after([10, 20]), MLP_100=fitted_after([40, 1000]))
+    effect = claims.slower(both, MLP, 1.0)
+    assert effect.n == 8
+    assert effect.mean == pytest.approx((np.log10(40 / 10) + np.log10(100 / 20)) / 2)
+    same = planted(both, MLP_100=fitted_after([10, 20]))
+    assert claims.CLAIMS[4].judge(same).word == verdicts.EQUIVALENT
+    never = planted(both, MLP_0=fitted_after([1000]))
+    assert claims.slower(never, MLP, 1.0).n == 0
+    some = fitted_after([40])
+    some.diverged[:3] = True
+    assert claims.slower(planted(both, MLP_100=some), MLP, 1.0).n == 5
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "word"),
+    [
+        (1.0, verdicts.SUPPORTED),
+        (0.9934, verdicts.SUPPORTED),  # the lowest that Zhang et al. call a fit
+        (0.98, verdicts.EQUIVALENT),
+        (0.8, verdicts.CONTRADICTED),
+    ],
+)
+def test_random_labels_count_as_fitted_from_99_percent_on(result, accuracy, word):
+    course = np.outer([0.1, accuracy], np.linspace(0.9999, 1, 8))
+    arms = planted(result, MLP_100=fit_of(course), CNN_100=fit_of(course))
+    assert [claim.judge(arms).word for claim in claims.CLAIMS[:2]] == [word] * 2
+
+
+def test_a_rising_test_loss_is_told_by_its_factor(result):
+    losses = np.array([2.3, 5, 10])[:, None] * np.linspace(0.95, 1.05, 8)
+    test = np.stack([losses, np.full_like(losses, 0.1)], axis=2)
+    rising = planted(result, MLP_100=fit_of(np.ones((3, 8)), test=test))
+    assert claims.CLAIMS[2].judge(rising).effect.mean == pytest.approx(np.log10(10 / 2.3))
+
+
+def test_the_passes_to_a_share_lie_between_measurements():
+    given = np.array([0.1, 0.5, 0.9, 0.8, 1.0])[:, None] * np.ones(8)
+    fit = fit_of(given)
+    fit.train[3:, 0, 0] = np.nan  # diverged after it had most labels right
+    at = {share: fit.passes_to(share) for share in (0.05, 0.3, 0.9, 1.0)}
+    epochs = fit.epochs
+    np.testing.assert_allclose(at[0.05], epochs[0])
+    np.testing.assert_allclose(at[0.3], (epochs[0] + epochs[1]) / 2)
+    np.testing.assert_allclose(at[0.9], epochs[2])
+    np.testing.assert_allclose(at[1.0], [np.nan, *[epochs[4]] * 7])
+
+
+def test_what_is_forgotten_was_known_when_as_many_labels_were_right_as_are_true():
+    given = np.array([0.1, 0.5, 0.55, 0.8, 1.0])[:, None] * np.ones(8)
+    true = np.array([0.1, 0.9, 0.8, 0.85, 0.55])[:, None] + np.linspace(0, 0.01, 8)
+    fit = fit_of(given)
+    fit.train[:, :, 2] = true
+    np.testing.assert_allclose(claims.forgotten(fit, 0.5), 25)  # 55 % of the labels are true
+    np.testing.assert_allclose(claims.forgotten(fit, 0.25), 30)
+    fit.train[-1, 0, 0] = np.nan
+    fit.train[:, 1, 1] = 0.4
+    assert np.isnan(claims.forgotten(fit, 0.5)[:3]).tolist() == [True, True, False]
+
+
+def test_labels_that_are_learned_all_alike_are_not_forgotten():
+    given = np.linspace(0.1, 1, 50)[:, None] * np.ones(8)
+    fit = fit_of(given)
+    fit.train[:, :, 2] = 0.55 * given  # the true ones among those that are learned
+    assert (claims.forgotten(fit, 0.5) < 0).all()
+
+
+def test_the_noise_nearest_to_one_half_is_looked_at_more_closely(result):
+    other = dataclasses.replace(result, spec=SPEC.replace(noise=(0.1, 0.7, 0.4)))
+    assert claims.halfway(other) == 0.4
+    assert other.spec.shares == (0.0, 0.1, 0.4, 0.7, 1.0)
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("which", ["result", "failed"])
+def test_everything_can_be_shown_whatever_happened(which, request):
+    shown = request.getfixturevalue(which)
+    drawn = [draw(shown) for draw in FIGURES]
+    drawn += [views.curves(shown, name) for name in NETWORKS]
+    for figure in drawn:
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+    for tabulate in TABLES:
+        table = tabulate(shown)
+        assert isinstance(table, pd.DataFrame)
+        assert not re.search(r"\bnan\b|\binf\b|None", table.to_string())
+    said = [say(shown) for say in SENTENCES]
+    said += [findings.curve_sentence(shown, name) for name in NETWORKS]
+    for sentence in said:
+        assert not re.search(r"\bnan\b|\binf\b|None", sentence), sentence
+
+
+def test_diverged_trainings_are_counted_and_none_is_called_fitted(failed):
+    table = views.fit_table(failed)
+    for _, row in table.iterrows():
+        n = 1 if row["network"] == CNN else 2
+        assert (row["all labels right"], row["diverged"]) == (f"0 of {n}", n)
+    assert "diverged" in findings.memory_sentence(failed)
+
+
+def test_an_unfitted_training_is_called_a_lower_bound(result):
+    long = dataclasses.replace(result, spec=SPEC.replace(epochs=100))
+    both = planted(long, MLP_0=fitted_after([10]), MLP_100=fitted_after([40, 1000]))
+    assert "at least, since 4 ended unfitted" in findings.slower_sentence(both)
+
+
+def test_the_table_beside_the_literature_has_the_reports_networks(result):
+    table = views.literature_table(result)
+    assert table["parameters"].tolist()[:2] == ["407,050", "153,962"]
+    assert (table["who"] == "Zhang et al.").sum() == 3
+    # 28 x 28 x 3 inputs, 512 units, 10 classes
+    assert table["parameters"][2] == f"{2352 * 512 + 512 + 5130:,}"
+
+
+def test_the_margins_said_are_those_that_decide(result, monkeypatch):
+    assert "above 99 % training" in findings.margin_sentence()
+    monkeypatch.setattr(findings, "POINTS", 7.0)
+    assert "from 7 points on" in findings.margin_sentence()
+
+
+def test_a_stand_in_is_named(result):
+    assert "stand-in" in result.standin()
+    assert [row["standin"] for row in result.provenance] == [True, True]
+
+
+def test_fewer_than_six_trainings_are_not_tested(result):
+    assert {claim.judge(result).word for claim in claims.CLAIMS} == {verdicts.NOT_TESTED}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 51}, r"batch_size .* at most digits \(50\), got 51"),
+        ({"batch_size": 31}, r"batch_size .* at most scenes \(30\), got 31"),
+        ({"noise": (0.5, 1.0)}, "noise of random_labels.Spec must be below 1, got 1"),
+        ({"noise": (0.0,)}, "noise .* above 0, got 0"),
+        ({"data": "folder:x"}, "data of random_labels.Spec cannot be 'folder:x'"),
+        ({"cnn_replicas": 0}, "cnn_replicas .* at least 1, got 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(SettingError, match=message):
+        SPEC.replace(**changes)

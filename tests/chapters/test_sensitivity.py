@@ -1,0 +1,391 @@
+"""Chapter 34 trains what it says, describes it as the library does, and shows whatever happened."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+from torch.nn import functional as F
+
+from hw1lib.chapters import sensitivity as chapter
+from hw1lib.chapters.sensitivity import (
+    ALONE,
+    ARMS,
+    AS_A,
+    BATCHES,
+    EPOCHS,
+    LARGE,
+    LARGE_F1,
+    RANDOM,
+    SCALED,
+    SMALL,
+    SMALL_F1,
+    STEPS,
+    TRUE,
+    claims,
+    correlations,
+    findings,
+    slips,
+    trainings,
+    views,
+)
+from hw1lib.data import image_sets
+from hw1lib.measuring import sensitivities
+from hw1lib.measuring.generalization import MEASURES
+from hw1lib.networks import builders, modes
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+from hw1lib.training import classification, loop, optimizers
+
+SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
+OF_RESULT = [views.sweep, views.sensitivity, views.as_written, views.noise, views.sharp]
+OF_RESULT += [views.rescaled]
+TABLES = [views.keskar_table, views.jacobian_table, views.verdict_table, slips.slip_table]
+SENTENCES = [findings.sweep_sentence, findings.sensitivity_sentence, findings.written_sentence]
+SENTENCES += [findings.noise_sentence, findings.sharp_sentence, findings.rescaled_sentence]
+SENTENCES += [findings.keskar_sentence, findings.describe_sweep]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Spare these small networks the waiting for other threads."""
+    with modes.threads(1):
+        yield
+
+
+@pytest.fixture(scope="module")
+def result(fresh):
+    return fresh(chapter, SPEC)
+
+
+@pytest.fixture(scope="module")
+def failed(fresh):
+    """Steps so large that whole arms, and the networks outside the sweep, diverge."""
+    return fresh(chapter, SPEC.replace(learning_rate=1e30, adam_rate=1e30))
+
+
+@pytest.fixture(scope="module")
+def images():
+    return image_sets.load("mnist", "standin", sizes=(60, 40))
+
+
+def settings(**changes):
+    """Settings of one small stack."""
+    return trainings.Training(
+        **{
+            "widths": (784, 5, 10),
+            "optimizer": trainings.NESTEROV,
+            "learning_rate": 0.01,
+            "batch_size": 20,
+            "epochs": 2,
+            "updates": 0,
+            "train_examples": 50,
+            "test_examples": 33,
+            "random_labels": False,
+            "described": 9,
+            "closer": 0,
+            "rescaled": False,
+            "seeds": (0, 1),
+            **changes,
+        }
+    )
+
+
+def flat(images, split):
+    part = getattr(images, split)
+    return ((part.images.float() / 255 - images.mean[0]) / images.std[0]).flatten(1)
+
+
+def plain(number, widths=(784, 5, 10)):
+    """Replica `number` as torch's own modules, at its first weights."""
+    with torch.random.fork_rng():
+        net = nn.Sequential(
+            nn.Linear(widths[0], widths[1]), nn.ReLU(), nn.Linear(widths[1], widths[2])
+        )
+    first = builders.mlp(Streams([number]), *widths)
+    for p, its in zip(net.parameters(), first.parameters(), strict=True):
+        p.data = its.data[0].clone()
+    return net
+
+
+# What is trained
+
+
+@pytest.mark.parametrize("updates", [0, 4])
+def test_a_training_is_that_of_plain_torch(images, updates):
+    of = settings(updates=updates, epochs=1 if updates else 2)
+    found = trainings.train(of, images, device="cpu")
+    net, order = plain(1), Streams([1]).order[0]
+    x, y = flat(images, "train")[:50], images.train.labels[:50]
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, nesterov=True)
+    batches = [part for _ in range(2) for part in torch.randperm(50, generator=order).split(20)]
+    assert [len(part) for part in batches] == [20, 20, 10] * 2
+    for part in batches[: updates or len(batches)]:
+        optimizer.zero_grad()
+        F.cross_entropy(net(x[part]), y[part]).backward()
+        optimizer.step()
+    outputs, labels = net(flat(images, "test")[:33]), images.test.labels[:33]
+    assert found["described_test_loss"][1] == pytest.approx(
+        F.cross_entropy(outputs, labels).item(), rel=1e-4
+    )
+    accuracy = (outputs.argmax(dim=1) == labels).double().mean().item()
+    assert found["described_test_accuracy"][1] == pytest.approx(accuracy)
+    if not updates:
+        # as A measured it: on one minibatch, averaged over the four tensors
+        part = torch.randperm(50, generator=order)[:20]
+        optimizer.zero_grad()
+        F.cross_entropy(net(x[part]), y[part]).backward()
+        norms = [p.grad.norm().item() for p in net.parameters()]
+        assert found["tensor_gradient"][1] == pytest.approx(np.mean(norms), rel=1e-3)
+
+
+def test_random_labels_are_learned_but_not_tested_on(images):
+    model = builders.mlp(Streams((0, 1)), 784, 5, 10)
+    true = trainings.learnable(settings(), images, model, "cpu")
+    task = trainings.learnable(settings(random_labels=True), images, model, "cpu")
+    assert torch.equal(task.train[0], true.train[0])
+    assert torch.equal(task.test[1], true.test[1])
+    assert len(set(task.train[1].tolist())) == 10
+    assert (task.train[1] == true.train[1]).float().mean() < 0.4
+
+
+def test_the_arms_differ_as_they_say():
+    sizes, common = SPEC.batch_sizes, {"epochs": SPEC.epochs, "updates": 0}
+    for size in sizes:
+        arms = {arm: chapter._arm(SPEC, arm, size) for arm in ARMS}
+        assert {of["batch_size"] for of in arms.values()} == {size}
+        assert arms[STEPS] == {**arms[EPOCHS], "epochs": 1, "updates": SPEC.updates}
+        for arm in (AS_A, EPOCHS, SCALED):
+            assert arms[arm].items() >= common.items()
+        assert arms[SCALED]["learning_rate"] / size == pytest.approx(1e-4 / sizes[0])
+        assert arms[AS_A]["learning_rate"] == 1e-4
+    # one training, found in the store the second time
+    assert chapter._arm(SPEC, SCALED, sizes[0]) == chapter._arm(SPEC, AS_A, sizes[0])
+
+
+def test_f1_is_trained_as_the_perceptron_in_keskars_setting_but_for_its_size(images):
+    full = chapter.PROFILES["full"]
+    for ours, f1 in zip(*BATCHES.values(), strict=True):
+        one, other = (
+            chapter._training(full, images, **chapter._alone(full, name, 60_000))
+            for name in (ours, f1)
+        )
+        assert other.widths == (784, 512, 512, 512, 512, 512, 10)
+        assert other.seeds == full.seeds[:6]
+        size = {"widths": one.widths, "seeds": one.seeds, "epochs": one.epochs}
+        assert dataclasses.replace(other, **size, rescaled=one.rescaled) == one
+        assert other.batch_size == {SMALL_F1: 256, LARGE_F1: 6_000}[f1]
+
+
+def test_the_same_spec_gives_the_same_bits(fresh, result):
+    again = fresh(chapter, SPEC)
+    assert len(result.described) == len(ARMS) * len(SPEC.batch_sizes) - 1 + len(ALONE)
+    for name, of in result.described.items():
+        assert list(of) == list(MEASURES)
+        for measure, values in of.items():
+            assert values.shape == (SPEC.replicas,)
+            assert np.array_equal(values, again.described[name][measure]), (name, measure)
+    assert np.array_equal(result.variance, again.variance)
+
+
+# The closer look
+
+
+@pytest.fixture(scope="module")
+def looked(images):
+    """A trained stack, its task, and what a closer look finds."""
+    model = builders.mlp(Streams((0, 1)), 784, 12, 10)
+    of = settings(widths=(784, 12, 10), closer=15, rescaled=True)
+    task = trainings.learnable(of, images, model, "cpu")
+    with modes.threads(1):
+        loop.fit(
+            model,
+            task.minibatches(10, Streams((0, 1)).order),
+            classification.MEASURES[0],
+            optimizers.optimizer("adam", model, learning_rate=3e-3),
+            epochs=6,
+        )
+        return model, task, trainings.look_closer(of, task, model)
+
+
+def test_images_are_told_apart_by_whether_they_are_classified_correctly(looked):
+    model, task, found = looked
+    images, labels = task.test
+    with torch.no_grad():
+        right = (model(task.prepare(images)).argmax(dim=2) == labels).numpy()
+    assert 0 < right.mean() < 1
+    norms = sensitivities.jacobian_norms(model, images, prepare=task.prepare).numpy()
+    for r in range(2):
+        expected = [norms[r][right[r]].mean(), norms[r][~right[r]].mean()]
+        np.testing.assert_allclose(found["jacobian"][0, :, r], expected, rtol=1e-5)
+
+
+def test_rescaling_multiplies_sharpness_but_not_the_relative_one(looked):
+    found = looked[2]
+    assert found["difference"].max() < 1e-10
+    ratios = found["rescaled"][:, -1] / found["rescaled"][:, 0]
+    by_name = dict(zip(trainings.RESCALED, ratios, strict=True))
+    for name in ("keskar", "eigenvalue", "trace", "perturbed"):
+        assert (by_name[name] > 1e3).all(), name
+    np.testing.assert_allclose(by_name["relative"], 1, rtol=1e-6)
+
+
+def test_the_noise_of_minibatches_falls_as_that_of_means_without_replacement(images):
+    of = trainings.Noise(
+        widths=(784, 5, 10),
+        batch_sizes=(1, 7, 20, 50),
+        draws=400,
+        learning_rate=0.01,
+        batch_size=20,
+        epochs=1,
+        train_examples=50,
+        seeds=(0, 1),
+    )
+    found = trainings.noise(of, images, device="cpu")
+    net, x, y = plain(1), flat(images, "train")[:50], images.train.labels[:50]
+
+    def gradient(inputs, labels):
+        parts = torch.autograd.grad(F.cross_entropy(net(inputs), labels), [*net.parameters()])
+        return torch.cat([part.flatten() for part in parts])
+
+    whole = gradient(x, y)
+    assert found["length"][0, 1] == pytest.approx(whole.square().sum().item(), rel=1e-3)
+    single = [gradient(a[None], b[None]) - whole for a, b in zip(x, y, strict=True)]
+    variance = torch.stack(single).square().sum(dim=1).mean().item()
+    for size, measured in zip(of.batch_sizes, found["variance"][0, :, 1], strict=True):
+        expected = variance / size * (1 - (size - 1) / 49)
+        assert measured == pytest.approx(expected, rel=0.1, abs=1e-9), size
+
+
+# Bad input
+
+
+def test_a_batch_larger_than_the_split_is_refused_in_one_sentence(fresh):
+    with pytest.raises(
+        SettingError,
+        match=r"^batch_sizes and small_batch of sensitivity\.Spec must be at most the 60 training "
+        r"images of stand-in for MNIST \(scikit-learn digits\), got 61$",
+    ):
+        fresh(chapter, SPEC.replace(train_examples=1_000, batch_sizes=(5, 20, 61)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"batch_sizes": (5, 20)}, "must be at least 3, each above the one before, got [5, 20]"),
+        ({"batch_sizes": (5, 5, 20)}, "each above the one before, got [5, 5, 20]"),
+        ({"large_share": 1.5}, "large_share of sensitivity.Spec must be at most 1, got 1.5"),
+        ({"twin_examples": 51}, "must be at most train_examples (50), got 51"),
+        ({"small_batch": 30}, "must be at most twin_examples (20), got 30"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(changes, sentence):
+    with pytest.raises(SettingError, match=re.escape(sentence)):
+        SPEC.replace(**changes)
+
+
+# What is read off
+
+
+def planted(result, **measures):
+    """A result in which arms and networks have other values, given per training."""
+    sweep = {key: {**of} for key, of in result.sweep.items()}
+    for key, changes in measures.pop("sweep", {}).items():
+        sweep[key] |= changes
+    alone = {name: {**of} for name, of in result.alone.items()}
+    for name, changes in measures.pop("alone", {}).items():
+        alone[name] |= changes
+    return dataclasses.replace(result, sweep=sweep, alone=alone, **measures)
+
+
+PLACES = {claim.sentence: place for place, claim in enumerate(claims.CLAIMS)}
+EIGHT = np.linspace(0.9, 1.1, 8)
+
+
+def test_levelling_off_compares_changes_per_tenfold_batch(result):
+    a, b, c = SPEC.batch_sizes  # 5, 20, 50
+    values = {
+        (AS_A, a): {"input_gradient_test": EIGHT},
+        (AS_A, b): {"input_gradient_test": EIGHT * 4},
+        (AS_A, c): {"input_gradient_test": EIGHT * 4 * 1.01},
+    }
+    changed = planted(result, sweep=values)
+    found = claims.levelling(
+        changed, {key: of["input_gradient_test"] for key, of in changed.sweep.items()}
+    )
+    expected = np.log10(4) / np.log10(b / a) - np.log10(1.01) / np.log10(c / b)
+    assert found.mean == pytest.approx(expected)
+
+
+def test_keskars_setting_is_judged_by_pairs_of_trainings(result):
+    accuracies = {
+        SMALL: {"test_accuracy": 0.98 + 0.001 * EIGHT},
+        LARGE: {"test_accuracy": 0.977 + 0.001 * EIGHT},
+    }
+    better = claims.CLAIMS[PLACES["Small batches generalize better, where both train to the end."]]
+    assert better.judge(planted(result, alone=accuracies)).effect.mean == pytest.approx(0.3)
+
+
+def test_each_network_of_keskars_setting_has_its_own_factor(result):
+    closer = {
+        name: dataclasses.replace(result.closer[name], keskar_wide=level * EIGHT)
+        for name, level in {SMALL: 3.0, LARGE: 6.0, SMALL_F1: 30.0, LARGE_F1: 3_000.0}.items()
+    }
+    table = views.keskar_table(planted(result, closer=closer))
+    rows = table[table["measure"] == "sharpness, 1e-3"].set_index("network")
+    assert rows["large / small"].tolist() == ["2 [2, 2]", "100 [100, 100]", "167"]
+    assert rows["n"].tolist() == [8, 8, 5]
+    said = findings.keskar_sentence(planted(result, closer=closer))
+    assert "1e-3: perceptron 2 [2, 2], F1 100 [100, 100] (theirs: 167)" in said
+
+
+# What is shown
+
+
+def chapters(result):
+    """This chapter's networks, and made-up ones of another."""
+    g = np.random.default_rng(0)
+    other = {f"made up {n}": {name: g.random(3) for name in MEASURES} for n in range(5)}
+    return {"34 sensitivity": result.described, "31 another": other}
+
+
+@pytest.mark.parametrize("which", ["result", "failed"])
+def test_everything_can_be_shown_whatever_happened(which, request):
+    shown = request.getfixturevalue(which)
+    for draw in OF_RESULT:
+        figure = draw(shown)
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+    for tabulate in TABLES:
+        assert isinstance(tabulate(shown), pd.DataFrame)
+        assert not re.search(r"\bnan\b|\binf\b", tabulate(shown).to_string())
+    for say in SENTENCES:
+        assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say.__name__
+
+
+@pytest.mark.parametrize("which", ["result", "failed"])
+def test_several_chapters_are_shown_together(which, request):
+    together = chapters(request.getfixturevalue(which))
+    for gathered in (together, {"31 another": {}}):
+        for draw in (correlations.correlation_map, correlations.gaps_drawn):
+            draw(gathered).draw_without_rendering()
+        assert len(correlations.correlation_table(gathered)) == len(correlations.SHORT)
+        for say in (correlations.correlation_sentence, correlations.chapter_sentence):
+            assert not re.search(r"\bnan\b|\binf\b|None", say(gathered)), say.__name__
+
+
+def test_every_measure_that_is_correlated_is_described():
+    assert {*correlations.SHORT} <= {*MEASURES}
+    assert {*MEASURES} - {*correlations.SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
+
+
+def test_diverged_trainings_are_counted(failed):
+    lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in failed.sweep.values())
+    assert lost >= 2 * len(SPEC.batch_sizes)  # at least those whose every update is too large
+    assert f"Diverged: {lost} of {4 * 3 * 2} trainings." in findings.sweep_sentence(failed)
+    assert np.isnan(failed.alone[TRUE]["train_loss"]).all()
+    assert np.isnan(failed.alone[RANDOM]["jacobian_test"]).all()

@@ -1,0 +1,295 @@
+"""Chapter 21 keeps the geometry of its trainings, judges it, and shows it whatever happened."""
+
+import dataclasses
+import re
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import planted
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from hw1lib.chapters import weight_paths as chapter
+from hw1lib.chapters.weight_paths import A, B, findings, slips, views
+from hw1lib.chapters.weight_paths.claims import CLAIMS
+from hw1lib.measuring import trajectories
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.results.specs import SettingError
+
+SPEC = chapter.PROFILES["smoke"].replace(data="standin", epochs=3, every=2)
+# 60 images in batches of 25 and 20: a ragged last batch for B's network
+SEEDS = range(SPEC.replicas)
+
+
+@pytest.fixture(scope="module")
+def result(fresh):
+    return fresh(chapter, SPEC)
+
+
+# The trainings
+
+
+def test_the_same_spec_gives_the_same_bits(fresh, result):
+    again = fresh(chapter, SPEC)
+    for name, paths in result.paths.items():
+        for field in dataclasses.fields(paths):
+            first, second = (getattr(p, field.name) for p in (paths, again.paths[name]))
+            assert np.array_equal(first, second), field.name
+
+
+def test_snapshots_include_the_start_and_the_end(result):
+    for paths in result.paths.values():
+        assert paths.epochs.tolist() == [0, 2, 3]  # the last sooner than `every`
+        assert paths.grams.shape == paths.walks.shape == (3, 3, 3, 3, 3)
+        assert paths.train.shape == paths.test.shape == (3, SPEC.replicas, 3)
+    assert len(chapter.Spec().snapshots) == 16
+
+
+def test_biases_count_as_their_layers(result):
+    assert result.paths[A].name == "784-10-20-10"
+    assert result.paths[A].parameters == (7850, 220, 210)
+    assert result.paths[A].size(None) == 8280
+    widths = (784, *chapter.Spec().b_hidden, 10)
+    model = builders.mlp(Streams([0]), *widths)
+    assert replicas.parameter_count(model) == 418_060
+
+
+def trained_by_torch(result, widths, batch_size, seed):
+    """Snapshots (T, P) of a plain network with the same start and order, and its test accuracy."""
+    with torch.random.fork_rng():
+        layers = [nn.Linear(*ends) for ends in pairwise(widths)]
+    plain = nn.Sequential(*(m for layer in layers for m in (layer, nn.ReLU())))[:-1]
+    start = builders.mlp(Streams([seed]), *widths)
+    for p, its in zip(plain.parameters(), start.parameters(), strict=True):
+        p.data = its.data[0].clone()
+
+    def prepared(part, count):
+        return result.images.normalized(part.images[:count]).flatten(1), part.labels[:count]
+
+    x, y = prepared(result.images.train, SPEC.train_examples)
+    order = replicas.generators([seed], "order")[0]
+    optimizer = torch.optim.Adam(
+        plain.parameters(), lr=SPEC.learning_rate, weight_decay=SPEC.weight_decay
+    )
+    snapshots = []
+    for epoch in range(SPEC.epochs + 1):
+        if epoch in (0, 2, 3):
+            snapshots.append(nn.utils.parameters_to_vector(plain.parameters()).detach().clone())
+        for chosen in torch.randperm(len(x), generator=order).split(batch_size):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(plain(x[chosen]), y[chosen]).backward()
+            optimizer.step() if epoch < SPEC.epochs else None
+    nn.utils.vector_to_parameters(snapshots[-1], plain.parameters())
+    images, labels = prepared(result.images.test, SPEC.test_examples)
+    accuracy = (plain(images).argmax(dim=1) == labels).double().mean().item()
+    return torch.stack(snapshots).double().numpy(), accuracy
+
+
+@pytest.mark.parametrize("name", [A, B])
+def test_paths_are_those_of_plain_torch_networks(result, name):
+    paths = result.paths[name]
+    plain = [trained_by_torch(result, paths.widths, paths.batch_size, seed) for seed in SEEDS]
+    weights = np.stack([snapshots for snapshots, _ in plain])
+    centred = weights - weights[:, 0].mean(axis=0)
+    expected = np.einsum("rtp,sup->rtsu", centred, centred)
+    # Adam divides by the size of the gradient, which lifts round-off where that is tiny
+    np.testing.assert_allclose(paths.gram(None), expected, rtol=1e-3, atol=2e-3)
+    first = slice(0, paths.parameters[0])
+    inner = np.einsum("rtp,sup->rtsu", centred[:, :, first], centred[:, :, first])
+    np.testing.assert_allclose(paths.gram(0), inner, rtol=1e-3, atol=2e-3)
+    moved = np.linalg.norm(np.diff(weights, axis=1), axis=2)
+    np.testing.assert_allclose(trajectories.step_lengths(paths.gram(None)), moved, rtol=1e-2)
+    np.testing.assert_allclose(paths.test[-1, :, 2], [accuracy for _, accuracy in plain], atol=0.03)
+
+
+def test_walks_have_the_starts_and_the_step_lengths_of_their_runs(result):
+    for paths in result.paths.values():
+        run, walk = paths.gram(None), paths.gram(None, walk=True)
+        for measure in (trajectories.step_lengths, lambda gram: gram[:, 0, :, 0]):
+            np.testing.assert_allclose(measure(walk), measure(run), rtol=1e-6, atol=1e-9)
+        assert np.abs(trajectories.angles(walk) - 90).max() < 5  # 1 / sqrt(8280) is 0.6 degrees
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"every": 3}, "every of weight_paths.Spec must be less than epochs (3), or a path has"),
+        ({"every": 50}, "every of weight_paths.Spec must be less than epochs (3), or a path has"),
+        ({"b_batch": 61}, "b_batch of weight_paths.Spec must be at most train_examples (60), got"),
+        ({"data": "mnist"}, "data of weight_paths.Spec cannot be 'mnist'; known: auto, real"),
+    ],
+    ids=str,
+)
+def test_settings_that_do_not_fit_together_are_refused_before_training(settings, sentence):
+    with pytest.raises(SettingError) as refused:
+        SPEC.replace(**settings)
+    assert str(refused.value).startswith(sentence)
+
+
+# The verdicts
+
+
+def words(result, paths):
+    judged = dataclasses.replace(result, paths={**result.paths, A: paths})
+    return {claim.id: claim.judge(judged) for claim in CLAIMS}
+
+
+@pytest.fixture(scope="module")
+def walks():
+    """Eight random walks of twelve points in 800 dimensions."""
+    return np.random.default_rng(0).normal(size=(8, 12, 800)).cumsum(axis=1)
+
+
+def test_straight_runs_are_a_star_and_walks_are_none(result, walks):
+    drift = np.random.default_rng(1).normal(size=(8, 1, 800)) * np.arange(12)[:, None]
+    straight = words(result, planted.paths(walks[:, :1] + drift, walks))["A-C12"]
+    assert straight.word == "supported"
+    assert straight.effect.mean == pytest.approx(1 - 1 / 11**0.5, abs=0.01)
+    other = np.random.default_rng(2).normal(size=(8, 12, 800)).cumsum(axis=1)
+    assert words(result, planted.paths(other, walks))["A-C12"].word == "equivalent"
+    assert words(result, planted.paths(walks, walks[:, :1] + drift))["A-C12"].word == "contradicted"
+    assert (
+        words(result, planted.paths((walks + drift)[:5], walks[:5]))["A-C12"].word == "not tested"
+    )
+
+
+def test_a_cloud_is_broader_where_the_other_layers_spread_more(result, walks):
+    def judged(factor):
+        return words(
+            result, planted.paths(walks * np.where(np.arange(800) < 600, 1, factor), walks)
+        )
+
+    broad = judged(3.0)["A-C13"]
+    # mean square of the whole: three parts in four are 1, one is 9
+    assert broad.effect.mean == pytest.approx(100 * (3**0.5 - 1), rel=0.05)
+    assert broad.word == "supported"
+    assert judged(0.1)["A-C13"].word == "contradicted"
+    twice = np.concatenate([walks[:, :, :400]] * 2, axis=2)
+    assert words(result, planted.paths(twice, twice, (400, 400)))["A-C13"].word == "equivalent"
+
+
+# The views
+
+
+FIGURES = {
+    "joint": views.joint,
+    "walks": lambda result: views.joint(result, walk=True),
+    "by_run": views.by_run,
+    "neighbours": views.neighbours,
+}
+TABLES = {
+    "joint_table": views.joint_table,
+    "own_table": views.own_table,
+    "star_table": views.star_table,
+    "spread_table": views.spread_table,
+    "verdict_table": views.verdict_table,
+    "slip_table": slips.slip_table,
+}
+TEXTS = {
+    "joint_sentence": findings.joint_sentence,
+    "outward_sentence": findings.outward_sentence,
+    "own_sentence": findings.own_sentence,
+    "theory_sentence": findings.theory_sentence,
+    "star_sentence": findings.star_sentence,
+    "spread_sentence": findings.spread_sentence,
+    "accuracy_sentence": findings.accuracy_sentence,
+    "describe": findings.describe,
+}
+VIEWS = {**FIGURES, **TABLES, **TEXTS}
+
+
+def shown(view, result):
+    """Run a view as a notebook does, figures drawn, and return what it says."""
+    made = view(result)
+    if isinstance(made, Figure):
+        made.draw_without_rendering()
+        assert made.get_supxlabel()
+        assert made.get_supylabel()
+        said = " ".join(t.get_text() for ax in made.axes for t in [ax.title, *ax.texts])
+    elif isinstance(made, pd.DataFrame):
+        assert len(made)
+        said = " ".join(str(cell) for row in made.to_numpy() for cell in row)
+    else:
+        said = made
+    assert not {"nan", "inf", "None"} & set(re.split(r"[\s(),;:.\[\]]+", said)), said
+    return said
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_shows_what_there_is(result, view):
+    shown(VIEWS[view], result)
+
+
+def of_replicas(result, chosen, diverged):
+    """The result as it would be with fewer runs, some of them diverged after their start."""
+
+    def cut(paths):
+        lost = np.array(diverged)
+        grams, walks = (g[:, chosen][:, :, :, chosen].copy() for g in (paths.grams, paths.walks))
+        train, test = paths.train[:, chosen].copy(), paths.test[:, chosen].copy()
+        for values in (grams, walks):
+            values[:, lost, 1:] = np.nan
+            values[:, :, :, lost, 1:] = np.nan
+        for values in (train, test):
+            values[1:, lost] = np.nan
+        return dataclasses.replace(
+            paths, grams=grams, walks=walks, train=train, test=test, diverged=lost
+        )
+
+    return dataclasses.replace(result, paths={k: cut(p) for k, p in result.paths.items()})
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_diverged_run_breaks_no_view(result, view):
+    shown(VIEWS[view], of_replicas(result, [0, 1, 2], [False, True, False]))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_single_run_breaks_no_view(result, view):
+    shown(VIEWS[view], of_replicas(result, [2], [False]))
+
+
+@pytest.fixture(scope="module")
+def overflowed(fresh):
+    """The chapter at a learning rate at which every network overflows in its first pass."""
+    return fresh(chapter, SPEC.replace(learning_rate=1e30))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_real_divergence_breaks_no_view(overflowed, view):
+    said = shown(VIEWS[view], overflowed)
+    if view in FIGURES:
+        assert "every training diverged" in said
+
+
+def test_trainings_that_diverge_are_counted(overflowed):
+    table = views.star_table(overflowed)
+    assert table["diverged"].tolist() == [SPEC.replicas] * 4
+    assert table["n"].tolist() == [0] * 4
+    assert set(views.verdict_table(overflowed)["verdict"]) == {"not tested"}
+
+
+def test_the_tables_have_a_row_per_network_part_and_kind_of_path(result):
+    assert len(views.joint_table(result)) == 8
+    assert views.own_table(result)["n"].tolist() == [SPEC.replicas] * 12
+    assert views.spread_table(result)["parameters"].tolist()[:4] == ["7,850", "220", "210", "8,280"]
+
+
+def test_the_shares_shown_are_those_of_the_paths(walks):
+    paths = planted.paths(walks, walks)
+    points = walks.reshape(8 * 12, -1)
+    values = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) ** 2
+    np.testing.assert_allclose(views.joint_shares(paths, None), (values / values.sum())[:3])
+    one = walks[3, :, :600]
+    values = np.linalg.svd(one - one.mean(axis=0), compute_uv=False) ** 2
+    expected = 100 * (values / values.sum()).cumsum()[:3]
+    np.testing.assert_allclose(views.own_percent(paths, 0)[3], expected)
+
+
+def test_a_stand_in_is_named(result):
+    assert "stand-in for MNIST" in result.standin
+    assert [row["standin"] for row in result.provenance] == [True]

@@ -1,0 +1,57 @@
+"""The audit: words fall as often as the theory of the t test says."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hw1lib.judging import audit
+from hw1lib.judging.audit import WORDS, Audit
+
+SUPPORTED, DIRECTION, INCONCLUSIVE, EQUIVALENT, CONTRADICTED = range(len(WORDS))
+
+
+@pytest.fixture
+def normal():
+    """Differences of a comparison with very many trainings."""
+    return [np.random.default_rng(0).normal(size=20_000)]
+
+
+def shares(comparisons, *, effects=(0.0,), n=20, draws=800, planted=800, seed=0):
+    return audit.word_shares(Audit((n,), effects, draws, planted, seed), comparisons)[0]
+
+
+def near(share, expected, draws=800):
+    return abs(share - expected) < 3.5 * np.sqrt(expected * (1 - expected) / draws)
+
+
+@pytest.mark.parametrize("effect", [1.25, 1.5, 1.75])
+def test_an_effect_beyond_the_margin_is_found_as_often_as_the_noncentral_t_says(normal, effect):
+    found = shares(normal, effects=(0.0, effect))[1]
+    power = stats.nct.sf(stats.t.ppf(0.975, 19), 19, (effect - 1) * 20**0.5)
+    assert near(found[SUPPORTED], power)
+
+
+def test_without_an_effect_one_word_in_twenty_claims_one(normal):
+    found = shares(normal)[0]
+    # the negative side needs the margin too, so that only the positive one counts in full
+    assert near(found[SUPPORTED] + found[DIRECTION] + found[CONTRADICTED], 0.025)
+
+
+def test_an_effect_of_one_margin_is_called_equivalent_one_time_in_twenty(normal):
+    found = shares(normal, effects=(0.0, 1.0))[1]
+    assert found[EQUIVALENT] <= stats.binom.ppf(0.999, 800, 0.05) / 800
+    assert near(found[SUPPORTED], 0.025)
+
+
+def test_the_labels_of_the_pairs_are_drawn_anew():
+    # all differences alike: without new labels every verdict would claim an effect
+    found = shares([np.ones(20)])[0]
+    assert found[SUPPORTED] + found[DIRECTION] + found[CONTRADICTED] < 0.06
+    assert shares([np.ones(20)], effects=(0.0, 9.0))[1, SUPPORTED] == pytest.approx(1)
+
+
+def test_shares_add_up_and_do_not_depend_on_other_effects(normal):
+    few, many = shares(normal, effects=(0.0, 2.0)), shares(normal, effects=(0.0, 1.0, 2.0))
+    np.testing.assert_allclose(many.sum(axis=1), 1)
+    np.testing.assert_array_equal(few, many[[0, 2]])
+    assert (shares(normal, seed=1) != few[:1]).any()

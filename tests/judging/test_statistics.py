@@ -1,0 +1,268 @@
+"""Intervals: those of SciPy and the textbooks, and they cover as often as they say."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hw1lib.judging.statistics import (
+    NO_INTERVAL,
+    Interval,
+    geometric_mean,
+    log_ratio,
+    paired_difference,
+    rank_correlation,
+    share_interval,
+    sign_flips,
+    t_interval,
+    tally,
+)
+
+# hours of sleep gained by ten patients with two drugs: "Student", Biometrika 6, 1908
+FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+SECOND = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+
+
+@pytest.fixture
+def samples():
+    """Two samples of seven, correlated as trainings with the same seed are."""
+    generator = np.random.default_rng(0)
+    common = generator.normal(size=7)
+    return common + generator.normal(1, 0.3, 7), common + generator.normal(0, 0.3, 7)
+
+
+def test_the_interval_of_students_own_data_is_the_published_one():
+    interval = paired_difference(SECOND, FIRST)
+    assert interval.mean == pytest.approx(1.58)
+    # s = 1.2300, n = 10, t = 2.2622 for 9 degrees of freedom: 1.58 -+ 0.8799
+    assert (interval.low, interval.high) == pytest.approx((0.7001142, 2.4598858), abs=1e-7)
+    assert interval.n == 10
+    assert interval.excludes_zero
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+def test_t_interval_is_that_of_scipys_test(samples, level):
+    interval = t_interval(samples[0], level=level)
+    expected = stats.ttest_1samp(samples[0], 0).confidence_interval(level)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
+    assert interval.mean == pytest.approx(math.fsum(samples[0]) / 7, rel=1e-15)
+    assert (interval.n, interval.level) == (7, level)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_paired_difference_is_that_of_scipys_paired_test(samples, level):
+    interval = paired_difference(*samples, level=level)
+    expected = stats.ttest_rel(*samples).confidence_interval(level)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
+
+
+def test_a_difference_changes_its_sign_with_the_order(samples):
+    one, other = paired_difference(*samples), paired_difference(*samples[::-1])
+    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+
+
+def test_pairs_narrow_the_interval_where_seeds_matter(samples):
+    unpaired = stats.ttest_ind(*samples).confidence_interval()
+    paired = paired_difference(*samples)
+    assert paired.high - paired.low < unpaired.high - unpaired.low
+
+
+def test_an_interval_covers_the_mean_as_often_as_it_says():
+    samples = np.random.default_rng(7).normal(loc=3, scale=2, size=(4000, 5))
+    intervals = map(t_interval, samples)
+    covered = np.mean([interval.low <= 3 <= interval.high for interval in intervals])
+    assert 0.94 < covered < 0.96
+
+
+def test_one_training_has_a_mean_and_no_interval():
+    interval = t_interval([2.5])
+    assert interval.mean == 2.5
+    assert math.isnan(interval.low)
+    assert math.isnan(interval.high)
+    assert not interval.excludes_zero
+    assert str(interval) == "2.5 (n = 1)"
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, 1e300])
+def test_constant_values_have_an_interval_of_no_width(value):
+    interval = t_interval([value] * 3)
+    assert (interval.low, interval.high) == pytest.approx((value, value), rel=1e-15)
+    assert interval.excludes_zero == (value != 0)
+
+
+def test_integers_are_counted_as_numbers():
+    assert t_interval([1, 2, 3]) == t_interval([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_values_that_are_not_finite_are_left_out_and_n_says_so(bad):
+    assert t_interval([1.0, bad, 2.0, bad, 4.0]) == t_interval([1.0, 2.0, 4.0])
+    for pair in ([1.0, 2.0, 4.0, bad], [0.5, bad, 1.0, 2.0]), ([1.0, bad, 4.0], [0.5, bad, 1.0]):
+        assert paired_difference(*pair) == t_interval([0.5, 3.0])
+    assert t_interval([bad]) is NO_INTERVAL
+    assert t_interval([]) is NO_INTERVAL
+
+
+@pytest.mark.parametrize("values", [[[1.0, 2.0]], 1.0], ids=str)
+def test_values_of_another_shape_are_refused(values):
+    with pytest.raises(ValueError, match=r"an interval needs values of shape \(R,\), got \("):
+        t_interval(values)
+
+
+def test_a_ratio_is_a_mean_of_decades_over_the_pairs_above_zero():
+    found = log_ratio([2.0, 8.0, 4.0, 0.0, math.nan, 1.0], [1.0, 1.0, 1.0, 1.0, 1.0, math.inf])
+    assert found == t_interval(np.log10([2.0, 8.0, 4.0]))
+    factor = found.factor
+    assert (factor.mean, factor.n) == (pytest.approx(4), 3)
+    assert np.log10([factor.low, factor.high]) == pytest.approx([found.low, found.high])
+    assert geometric_mean([2.0, 8.0, 4.0]).mean == pytest.approx(stats.gmean([2.0, 8.0, 4.0]))
+    assert str(log_ratio([8.0], [2.0]).factor) == "4 (n = 1)"
+    assert str(log_ratio([0.0], [1.0]).factor) == str(NO_INTERVAL)
+
+
+def test_pairs_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match=r"pairs need equal shapes, got \(1,\) and \(3,\)"):
+        paired_difference([1.0], [1.0, 2.0, 3.0])  # NumPy would broadcast it
+
+
+@pytest.mark.parametrize(
+    ("interval", "shown", "excludes"),
+    [
+        (Interval(0.8214, 0.5, 1.14159, 4), "0.821 [0.5, 1.14]", True),
+        (Interval(11_712, 8_140, 1.69e6, 4), "11,700 [8,140, 1.69e+06]", True),
+        (Interval(-2345.6, -3e-7, 0.0, 2), "-2,350 (n = 2)", False),
+        (Interval(-0.1, -0.3, -0.05, 4), "-0.1 [-0.3, -0.05]", True),
+        (Interval(0.1, -0.1, 0.3, 4), "0.1 [-0.1, 0.3]", False),
+        (Interval(0.1, 0.0, 0.2, 4), "0.1 [0, 0.2]", False),
+        (Interval(5.0, math.nan, math.nan, 3), "5 (n = 3)", False),
+    ],
+)
+def test_an_interval_is_written_with_its_limits_and_knows_whether_it_excludes_zero(
+    interval, shown, excludes
+):
+    assert str(interval) == f"{interval}" == shown
+    assert interval.excludes_zero is excludes
+
+
+def wilson(count, n, level):
+    """Wilson's limits in closed form (JASA 22, 1927)."""
+    z, share = stats.norm.ppf((1 + level) / 2), count / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return middle - half, middle + half
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+@pytest.mark.parametrize(("count", "n"), [(0, 1), (1, 1), (0, 20), (3, 20), (20, 20), (7, 1000)])
+def test_the_interval_of_a_share_is_wilsons(count, n, level):
+    interval = share_interval(np.arange(n) < count, level=level)
+    assert (interval.low, interval.high) == pytest.approx(wilson(count, n, level), abs=1e-12)
+    assert interval.mean == count / n
+    assert 0 <= interval.low <= interval.mean <= interval.high <= 1
+
+
+def test_the_interval_of_ten_of_ten_is_the_published_one():
+    # 1 / (1 + 1.96^2 / 10) = 0.7225
+    everyone = share_interval(np.full(10, True))
+    assert everyone.low == pytest.approx(0.72246, abs=1e-5)
+    assert everyone.high == 1.0
+
+
+def test_a_tally_counts_and_gives_wilsons_limits_in_percent():
+    assert tally(np.arange(20) < 3) == "3 of 20 [5, 36] %"  # 5.2 and 36.0
+    assert tally(np.array([], dtype=bool)) == "none left"
+    assert share_interval(np.array([], dtype=bool)) is NO_INTERVAL
+
+
+def test_a_share_is_compared_with_a_bar_by_the_binomial_test():
+    above = share_interval(np.arange(10) < 9, beyond=0.5)
+    plain = share_interval(np.arange(10) < 9)
+    assert (above.mean, above.low) == pytest.approx((plain.mean - 0.5, plain.low - 0.5))
+    assert above.p == pytest.approx(2 * 11 / 1024)  # nine or ten heads, or tails, of ten
+
+
+# Tests of the sign
+
+
+@pytest.mark.parametrize("n", [2, 7, 11])
+@pytest.mark.parametrize("tied", [False, True])
+def test_sign_flips_are_counted_as_scipy_counts_them(n, tied):
+    values = np.random.default_rng(n).normal(0.5, 1, n)
+    values = np.round(values) if tied else values
+    expected = stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf
+    )
+    assert sign_flips(values) == pytest.approx(expected.pvalue)
+
+
+def test_six_values_of_one_sign_just_reach_five_percent():
+    assert sign_flips(np.arange(1.0, 7)) == 2 / 64
+    assert sign_flips(np.arange(1.0, 6)) == 2 / 32
+    assert sign_flips(np.ones(1)) == 1
+
+
+def test_an_interval_is_written_with_the_digits_asked_for():
+    interval = Interval(98.0314, 97.9, 98.1627, 6)
+    assert f"{interval:.4g}" == "98.03 [97.9, 98.16]"
+    assert f"{Interval(1.5, -10.0, 13.0, 2):.1f}" == "1.5 (n = 2)"  # limits of two say nothing
+
+
+def test_many_values_are_tested_by_random_flips():
+    values = np.random.default_rng(0).normal(0.25, 1, 60)
+    expected = stats.ttest_1samp(values, 0).pvalue
+    assert sign_flips(values) == pytest.approx(expected, abs=0.02)
+    assert sign_flips(values) == sign_flips(values)
+
+
+def test_an_effect_needs_both_tests():
+    even, outlier = np.full(6, 1.0) + np.arange(6) / 100, np.array([1.0, 1, 1, 1, 1, -0.9])
+    assert t_interval(even).p == sign_flips(even) > stats.ttest_1samp(even, 0).pvalue
+    larger = max(sign_flips(outlier), stats.ttest_1samp(outlier, 0).pvalue)
+    assert t_interval(outlier).p == pytest.approx(larger)
+    assert t_interval(np.ones(6)).p == 2 / 64
+    assert t_interval(np.zeros(6)).p == 1
+
+
+def test_a_rank_correlation_has_a_small_p_where_its_interval_excludes_zero():
+    rng = np.random.default_rng(1)
+    for first, second in rng.standard_normal((50, 2, 30)):
+        found = rank_correlation(first, second)
+        assert found.excludes_zero == (found.p < 0.05)
+
+
+# Rank correlations
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_rank_correlation_has_fishers_interval(sign):
+    # ranks 1 2 3 4 5 6 against 1 4 2 5 6 3: sum of squared differences 16, 1 - 6 * 16 / 210
+    first, second = np.arange(6.0), sign * np.array([1.0, 4, 2, 5, 6, 3]) ** 3
+    expected = sign * (1 - 6 * 16 / 210)
+    interval = rank_correlation(first, second)
+    assert interval.mean == pytest.approx(expected)
+    half = 1.959964 * np.sqrt(1.06 / 3)
+    limits = np.tanh(np.arctanh(expected) + np.array([-half, half]))
+    np.testing.assert_allclose([interval.low, interval.high], limits, rtol=1e-6)
+    assert interval.n == 6
+
+
+def test_the_interval_of_a_rank_correlation_covers_what_it_should():
+    rng = np.random.default_rng(0)
+    covered = [
+        not rank_correlation(*rng.standard_normal((2, 20))).excludes_zero for _ in range(1000)
+    ]
+    assert 0.92 < np.mean(covered) < 0.98
+
+
+def test_where_there_is_nothing_to_rank_there_is_no_correlation():
+    assert rank_correlation(np.ones(9), np.arange(9)) is NO_INTERVAL
+    assert rank_correlation(np.ones(0), np.ones(0)) is NO_INTERVAL
+    assert np.isnan(rank_correlation(np.arange(3), np.arange(3)).low)
+
+
+def test_a_rank_correlation_of_unequal_or_lost_values_is_refused():
+    with pytest.raises(ValueError, match="equal shapes"):
+        rank_correlation(np.ones(3), np.ones(4))
+    with pytest.raises(ValueError, match="finite"):
+        rank_correlation(np.array([1.0, np.nan]), np.ones(2))

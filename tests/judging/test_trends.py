@@ -1,0 +1,99 @@
+"""Shapes of curves, of curves whose shape is known."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hw1lib.judging import trends
+
+X = np.log10([4079, 21435, 45360, 55630, 100710, 166060, 241410, 326760, 382770, 491360])
+
+
+def noise(shape, scale=0.05, seed=0):
+    return np.random.default_rng(seed).normal(scale=scale, size=shape)
+
+
+def test_a_slope_is_that_of_the_regression_line():
+    curves = 3 - 0.4 * X + noise((4, len(X)))
+    expected = [stats.linregress(X, curve).slope for curve in curves]
+    np.testing.assert_allclose(trends.slope(X, curves), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("place", [4.7, 5.0, 5.4])
+def test_a_knee_that_was_planted_is_found(place):
+    curves = np.stack([90 + 8 * X, 70 + 12 * X]) - np.array([[7], [11.5]]) * np.maximum(
+        X - place, 0
+    )
+    found = trends.knee(X, curves)
+    step = (X[-2] - X[1]) / (trends.PLACES - 1)
+    np.testing.assert_allclose(found.place, place, atol=step)
+    np.testing.assert_allclose(found.before, [8, 12], rtol=0.01)
+    np.testing.assert_allclose(found.after, [1, 0.5], atol=0.05)
+
+
+def test_a_knee_in_noise_lies_where_the_squares_are_least():
+    curve = 90 + 8 * X - 7 * np.maximum(X - 5.1, 0) + noise(len(X), 0.3)
+
+    def squares(place):
+        design = np.column_stack([np.ones_like(X), X, np.maximum(X - place, 0)])
+        return np.linalg.lstsq(design, curve, rcond=None)[1].sum()
+
+    found = trends.knee(X, curve[None])
+    tried = np.linspace(X[1], X[-2], 137)
+    assert squares(found.place[0]) <= min(map(squares, tried)) + 1e-9
+    assert found.place[0] == pytest.approx(5.1, abs=0.2)
+
+
+def test_a_curve_with_a_gap_has_no_knee_and_moves_no_other():
+    curves = 90 + 8 * X - 7 * np.maximum(X - 5.1, 0) + noise((3, len(X)))
+    whole = trends.knee(X, curves)
+    curves[1, 4] = np.nan
+    gap = trends.knee(X, curves)
+    for one, other in ((whole.place, gap.place), (whole.after, gap.after)):
+        assert np.isnan(other[1])
+        np.testing.assert_array_equal(one[[0, 2]], other[[0, 2]])
+
+
+@pytest.mark.parametrize("x", [[1, 2, 3, 4], [1, 2, 3, 3, 4]])
+def test_a_knee_of_too_few_sizes_is_refused(x):
+    with pytest.raises(ValueError, match="five or more increasing sizes"):
+        trends.knee(np.array(x, float), np.zeros((2, len(x))))
+
+
+def test_a_reversal_is_the_rise_from_the_lowest_point_before():
+    curve = np.array([5, 3, 4, 2, 3.5, 1])
+    curves = curve + noise((6, 6), 1e-3)
+    np.testing.assert_allclose(trends.reversal(curves), 1.5, atol=0.01)
+    np.testing.assert_allclose(trends.reversal(-curves), 4, atol=0.01)  # from 5 to 1
+
+
+def test_curves_that_fall_at_every_step_have_no_reversal():
+    curves = np.linspace(1, 0, 6) ** 2 + noise((6, 6), 1e-3)
+    assert (trends.reversal(curves) < 0).all()
+
+
+def test_noise_alone_makes_no_reversal_and_no_peak():
+    flat = noise((4000, 8), 1.0).reshape(200, 20, 8)  # 200 times twenty trainings
+    for measure in (trends.reversal, lambda curves: trends.peak(curves).prominence):
+        means = np.array([measure(curves).mean() for curves in flat])
+        t = means.mean() / stats.sem(means)
+        # curves that choose for each other lean below zero a little, never above
+        assert t < 3
+
+
+def test_a_peak_is_as_prominent_as_it_stands_above_its_higher_foot():
+    curve = np.array([10, 4, 6, 9, 7, 5, 2])
+    found = trends.peak(curve + noise((5, 7), 1e-3))
+    assert found.index.tolist() == [3] * 5
+    np.testing.assert_allclose(found.prominence, 9 - 4, atol=0.01)
+
+
+def test_a_curve_without_a_peak_has_a_negative_prominence():
+    found = trends.peak(np.linspace(1, 0, 7) + noise((5, 7), 1e-4))
+    assert (found.prominence < 0).all()
+
+
+def test_a_single_curve_has_no_others_to_choose_for_it():
+    for curves in (np.zeros((1, 5)), np.full((3, 5), np.nan)):
+        assert np.isnan(trends.reversal(curves)).all()
+        assert (trends.peak(curves).index == -1).all()

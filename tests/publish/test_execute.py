@@ -1,0 +1,195 @@
+"""Notebooks that run, fail, die and are interrupted: what is left in the folder, and what is said.
+
+Every kernel here is a real one.
+"""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+
+import nbformat
+import pytest
+
+from hw1lib.publish.execute import ExecutionError, execute, main
+
+PARAMETERS = 'width: int = 3  # units\nlabel: str = "a"  # name\nwidths: list = [1]  # units'
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Write a notebook of named code cells after a parameters cell, and return its path."""
+
+    def write(**cells):
+        parameters = nbformat.v4.new_code_cell(
+            PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}
+        )
+        others = [nbformat.v4.new_code_cell(source, id=name) for name, source in cells.items()]
+        metadata = {"kernelspec": {"name": "nowhere", "display_name": "?", "language": "python"}}
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=[parameters, *others], metadata=metadata),
+            tmp_path / "chapter.ipynb",
+        )
+        return tmp_path / "chapter.ipynb"
+
+    return write
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "build" / "chapter.ipynb"
+
+
+def left(target):
+    """Names of the files beside the target."""
+    return sorted(path.name for path in target.parent.iterdir())
+
+
+def printed(path):
+    """What the notebook's last cell has printed."""
+    return nbformat.read(path, as_version=4).cells[-1].outputs[0].text
+
+
+def test_parameters_arrive_with_their_types_in_the_python_that_asks(notebook, target, capsys):
+    source = notebook(
+        run="import os, sys\nprint([width, label, widths], sys.executable, os.getcwd(), sep='|')"
+    )
+    command = [str(source), str(target)]
+    command += ["-p", "width", "1e-3", "-p", "label", 'a"; b', "-p", "widths", "[1, 2.5, null]"]
+    assert main(command) == 0
+    values, python, folder = printed(target).strip().split("|")
+    assert values == "[0.001, 'a\"; b', [1, 2.5, None]]"
+    assert (python, folder) == (sys.executable, os.getcwd())
+    assert left(target) == ["chapter.ipynb"]
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("chapter: running with width=0.001")
+    assert said[-1].startswith("chapter: ")
+    assert said[-1].endswith(" s")
+
+
+def test_progress_is_repeated_and_its_last_state_is_what_the_notebook_keeps(notebook, target):
+    bar = "import sys\nfor i in range(3): print(end=f'\\rstep {i}', file=sys.stderr, flush=True)"
+    heard = io.StringIO()
+    execute(notebook(run=bar), target, {}, progress=heard)
+    assert heard.getvalue().split("\r")[1:] == ["step 0", "step 1", "step 2"]
+    assert printed(target).strip() == "step 2"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"widht": 3}, "no parameter 'widht', only width, label, widths; did you mean width?"),
+        ({"x=1;open('here', 'w')#": 3}, "no parameter \"x=1;open('here', 'w')#\""),
+        ({"width": (1, 2)}, "parameter width: (1, 2) is refused"),
+        ({"width": [[1]]}, "parameter width: [[1]] is refused"),
+        ({"width": {"a": 1}}, "parameter width: {'a': 1} is refused"),
+        ({"width": float("nan")}, "parameter width: nan is refused"),
+    ],
+)
+def test_a_bad_parameter_is_refused_before_a_kernel_starts(
+    notebook, target, monkeypatch, parameters, sentence
+):
+    monkeypatch.setattr("papermill.execute_notebook", pytest.fail)
+    with pytest.raises(ExecutionError) as refused:
+        execute(notebook(run="1"), target, parameters)
+    assert sentence in str(refused.value)
+    assert not target.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("-p width 1 -p width 2", "parameter 'width' is given twice"),
+        ("-p widths [1,", "parameter 'widths': [1, is no JSON list"),
+        ("-p width inf", "parameter width: inf is refused"),
+    ],
+)
+def test_the_command_refuses_in_one_sentence(notebook, target, capsys, words, sentence):
+    assert main([str(notebook(run="1")), str(target), *words.split()]) == 1
+    assert f"error: {sentence}" in capsys.readouterr().err.replace("chapter, ", "")
+
+
+def test_a_missing_or_broken_notebook_is_one_sentence(notebook, target, capsys):
+    source = notebook(run="1")
+    assert main([str(source), str(source)]) == 1
+    assert "is the notebook itself" in capsys.readouterr().err
+    source.write_text("{")
+    assert main([str(source), str(target)]) == 1
+    assert "is not a notebook that can be run" in capsys.readouterr().err
+    source.unlink()
+    assert main([str(source), str(target)]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_a_failed_cell_is_named_and_shown_and_the_older_copy_stays(notebook, target, capsys):
+    target.parent.mkdir()
+    target.write_text("older")
+    source = notebook(
+        run="class SettingError(ValueError): ...\nraise SettingError('a\\n b')", end="1"
+    )
+    assert main([str(source), str(target)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "error: chapter, cell 'run': SettingError: a b"
+    )
+    assert target.read_text() == "older"
+    assert left(target) == ["chapter.failed.ipynb", "chapter.ipynb"]
+    execute(notebook(run="print(1)"), target, {})
+    assert left(target) == ["chapter.ipynb"]
+    assert printed(target) == "1\n"
+
+
+def test_leaving_early_is_not_success(notebook, target):
+    with pytest.raises(ExecutionError, match="cell 'run': SystemExit"):
+        execute(notebook(run="raise SystemExit(0)", end="1"), target, {})
+    assert left(target) == ["chapter.failed.ipynb"]
+
+
+def test_a_killed_kernel_is_not_success(notebook, target, capsys):
+    source = notebook(ready="1", run="import os\nos.kill(os.getpid(), 9)", end="1")
+    assert main([str(source), str(target)]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("error: chapter, cell 'run': the kernel died")
+    assert left(target) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_ends_the_kernel_and_leaves_nothing(notebook, target, tmp_path):
+    busy = (
+        "import os, pathlib, time\npathlib.Path({!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    )
+    note = tmp_path / "pid"
+    command = [
+        sys.executable,
+        "-m",
+        "hw1lib.publish.execute",
+        notebook(run=busy.format(str(note))),
+        target,
+    ]
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run as `&`
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as process:
+        deadline = time.monotonic() + 30
+        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.splitlines()[1:] == [
+        "interrupted: finished trainings are kept, and the same command continues"
+    ]
+    assert left(target) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
+
+
+def test_every_kernel_has_sockets_of_its_own_and_removes_them(
+    notebook, target, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
+    (tmp_path / "t").mkdir()
+    show = "from ipykernel.connect import get_connection_file\nprint(get_connection_file())"
+    execute(notebook(run=show), target, {})
+    assert printed(target).startswith(str(tmp_path / "t"))
+    assert not any((tmp_path / "t").iterdir())

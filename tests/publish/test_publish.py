@@ -1,0 +1,711 @@
+"""The report: what goes in comes out, and what cannot come out stops the build."""
+
+import base64
+import gzip
+import io
+import logging
+import re
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+import nbformat
+import pypdf
+import pytest
+from matplotlib.figure import Figure
+from nbconvert.exporters import get_exporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from hw1lib.publish import load_report
+from hw1lib.publish.__main__ import main
+from hw1lib.publish.beside import DATA
+from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter, TypstPDFExporter, compile_pdf
+
+REFERENCES = Path(__file__).parents[2] / "report" / "references.bib"
+
+SETTINGS = """
+title: Does it *really* work?
+subtitle: A report on nothing
+authors: [Ada Example, "B. O'Hara"]
+abstract: Two chapters with a bit of everything.
+bibliography: references.bib
+chapters:
+  - part: 1-1 First part
+    notebooks:
+      - 11_first
+  - part: 1-2 Second part
+    notebooks:
+      - 12_second
+"""
+
+
+def drawn(format_):
+    """A small figure; without text, whose fonts take long to embed."""
+    figure = Figure(figsize=(4, 2))
+    figure.add_subplot(xticks=[], yticks=[]).plot([0, 1, 2], [1, 0, 1])
+    buffer = io.BytesIO()
+    metadata = {"CreationDate": None} if format_ == "pdf" else {"Date": None}
+    with mpl.rc_context({"svg.hashsalt": "fixed"}):
+        figure.savefig(buffer, format=format_, metadata=None if format_ == "png" else metadata)
+    return buffer.getvalue()
+
+
+FORMATS = {kind: drawn(kind) for kind in ("pdf", "svg")}
+PICTURES = {
+    "application/pdf": base64.b64encode(FORMATS["pdf"]).decode(),
+    "image/svg+xml": FORMATS["svg"].decode(),
+}
+PNG = base64.b64encode(drawn("png")).decode()
+
+
+def display(data, **entry):
+    metadata = {"hw1": entry} if entry else {}
+    return new_output("display_data", data=data, metadata=metadata)
+
+
+NUMBERS = "step,loss (nats)\n1,0.5\n"
+PACKED = base64.b64encode(gzip.compress(NUMBERS.encode(), mtime=0)).decode()
+
+
+def figure(id_="fig-curve", caption="Loss $L$ of **3** runs.", alt="A falling curve", **made):
+    data = {**PICTURES, "text/plain": alt, DATA: PACKED}
+    return display(data, kind="figure", id=id_, caption=caption, alt=alt, **made)
+
+
+def table(id_="tbl-numbers", caption="Mean of $n = 3$ runs."):
+    data = {"text/markdown": "| arm | loss |\n|:--|--:|\n| deep | 0.25 |\n", "text/plain": ""}
+    data[DATA] = PACKED
+    return display(data, kind="table", id=id_, caption=caption)
+
+
+def provenance(*rows):
+    return display({"text/markdown": "| shown | here |\n|--|--|"}, kind="provenance", rows=rows)
+
+
+def code(*outputs, source="pass", tags=()):
+    return new_code_cell(
+        source, outputs=list(outputs), execution_count=1, metadata={"tags": list(tags)}
+    )
+
+
+text = new_markdown_cell
+
+ROW = {
+    "chapter": "11_first",
+    "data": "MNIST",
+    "replicas": 20,
+    "trainings": 60,
+    "seconds": 200.0,
+    "commit": "0123456789abcdef",
+    "machine": "2 cores",
+    "versions": {"torch": "2.11.0"},
+    "standin": True,
+}
+
+DATAFRAME = """<div>
+<style scoped>
+    .dataframe tbody tr th { vertical-align: top; }
+</style>
+<table border="1" class="dataframe">
+  <thead><tr style="text-align: right;"><th></th><th>accuracy</th></tr></thead>
+  <tbody><tr><th>CNN</th><td>0.987</td></tr></tbody>
+</table>
+</div>"""
+
+
+def first():
+    return [
+        code(source="profile: str = 'quick'  # secret-parameter", tags=["parameters"]),
+        text("# Fitting a function {#sec-first}\n\nSee @fig-curve, @tbl-numbers and @sec-second."),
+        text(
+            "## The loss\n\nAs @keskar2017large and others [@zhang2017rethinking] say:\n"
+            "- a list\n- without a blank line before it"
+        ),
+        text(
+            "$$ \\label{eq-loss} L(\\theta) = \\frac{1}{N} \\sum_n \\|x_n\\|^2 $$\n\nby @eq-loss."
+        ),
+        text("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}"),
+        code(figure(spec="3fa2c81b90", seeds="0 to 19"), source="plot(result)"),
+        code(table()),
+        code(display({"text/markdown": "The median is **0.125**."}), source="reading = 1"),
+        code(
+            new_output("stream", name="stdout", text="10%\r50%\rprinted \x1b[31mplainly\x1b[0m\n"),
+            new_output("stream", name="stderr", text="a noisy warning"),
+        ),
+        code(
+            display(
+                {
+                    "application/vnd.jupyter.widget-view+json": {"model_id": "abc"},
+                    "text/plain": "FigureWidget({...})",
+                }
+            )
+        ),
+        code(provenance(ROW)),
+        text("dropped by its tag", metadata={"tags": ["hide"]}),
+    ]
+
+
+def second():
+    return [
+        text("# Images {#sec-second}\n\nUnlike in @sec-first, and [@fig-curve; @fig-second]."),
+        code(display({"text/html": DATAFRAME, "text/plain": "accuracy CNN 0.987"})),
+        code(display({"image/png": PNG, "text/plain": "<Figure size 640x480 with 1 Axes>"})),
+        code(figure("fig-second", "A second one.", 'An "M" & more')),
+        code(provenance({"chapter": "12_second", "data": "CIFAR-10", "standin": False})),
+    ]
+
+
+def notebook(cells):
+    widgets = {"application/vnd.jupyter.widget-state+json": {"state": {"abc": {}}}}
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"  # the same ids in every chapter, as in real ones
+    return new_notebook(cells=cells, metadata={"widgets": widgets})
+
+
+def run_command(folder, *, settings=SETTINGS, one=None, two=None):
+    """Write settings and chapters, run the command; its exit status and the report's folder."""
+    (folder / "references.bib").write_bytes(REFERENCES.read_bytes())
+    (folder / "report.yml").write_text(settings)
+    for name, cells in {"11_first": one or first(), "12_second": two or second()}.items():
+        nbformat.write(notebook(cells), folder / f"{name}.ipynb")
+    out = folder / "out"
+    command = [str(folder / "report.yml"), "--chapters", str(folder), "--out", str(out)]
+    return main(command), out
+
+
+@pytest.fixture
+def build(tmp_path):
+    return partial(run_command, tmp_path)
+
+
+class Built(NamedTuple):
+    out: Path
+    pdf: pypdf.PdfReader
+    pdf_text: str
+    html: str
+    notebook: nbformat.NotebookNode
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The sample report, built once: its PDF, page and notebook, and the text of the PDF."""
+    folder = tmp_path_factory.mktemp("report")
+    status, out = run_command(folder)
+    assert status == 0
+    reader = pypdf.PdfReader(out / "report.pdf")
+    return Built(
+        out=out,
+        pdf=reader,
+        pdf_text="\n".join(page.extract_text() for page in reader.pages),
+        html=(out / "report.html").read_text(),
+        notebook=nbformat.read(out / "report.ipynb", as_version=4),
+    )
+
+
+class Page(HTMLParser):
+    """What a browser would see of a page: its elements with their attributes, and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text, self.skipped = [], "", 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.skipped += tag in ("style", "annotation")
+
+    def handle_endtag(self, tag):
+        self.skipped -= tag in ("style", "annotation")
+
+    def handle_data(self, data):
+        self.text += "" if self.skipped else data
+
+    def attributes(self, tag, name):
+        return [
+            found[name] for found_tag, found in self.elements if found_tag == tag and name in found
+        ]
+
+
+def squeezed(text):
+    """Without white space, which the extraction of text from a PDF does not keep."""
+    return re.sub(r"\s", "", text)
+
+
+SHOWN = [
+    "Does it really work?",
+    "A report on nothing",
+    "Ada Example",
+    "B. O’Hara",
+    "Two chapters with a bit of everything.",
+    "1-1 First part",
+    "1 Fitting a function",
+    "1.1 The loss",
+    "2 Images",
+    "See Figure 1, Table 1 and Chapter 2.",
+    "Unlike in Chapter 1, and Figure 1, Figure 2.",
+    "by Equation 1.",
+    "As Keskar et al. (2017) and others (Zhang et al. 2017) say:",
+    "The median is 0.125.",
+    "printed plainly",
+    "CNN 0.987",
+    "of 3 runs. 11_first, cell cell-5; spec 3fa2c81b90; seeds 0 to 19",
+    "Figure 2. A second one. 12_second, cell cell-3",
+    "Understanding Deep Learning Requires Rethinking Generalization",
+    "A Provenance",
+    "MNIST (stand-in) 20 60 3 min 20 s 0123456789",
+    "CIFAR-10 (real) – – – –",
+    "2 cores torch 2.11.0",
+]
+
+
+@pytest.mark.parametrize("sentence", SHOWN)
+def test_pdf_and_page_show_the_same(built, sentence):
+    assert squeezed(sentence) in squeezed(built.pdf_text)
+    assert squeezed(sentence) in squeezed(Page(built.html).text)
+
+
+RESIDUE = [
+    "model_id",
+    "FigureWidget",
+    "<Figure size",
+    "a noisy warning",
+    "dropped by its tag",
+    "10%",
+    "secret-parameter",
+    "plot(result)",
+    "shown",
+    "style scoped",
+    "[31m",
+    "@fig",
+    "tbl-",
+    "eq-",
+]
+
+
+@pytest.mark.parametrize("residue", RESIDUE)
+def test_nothing_shows_that_is_not_for_the_reader(built, residue):
+    assert residue not in built.pdf_text
+    assert residue not in Page(built.html).text
+
+
+def test_a_browser_shows_the_title_of_the_report_or_of_a_chapter_alone(built):
+    assert "<title>Does it really work?</title>" in built.html
+    for cells, title in (([text("# A *chapter*")], "A chapter"), ([text("No title.")], "Notebook")):
+        page, _ = HTMLReportExporter().from_notebook_node(notebook(cells))
+        assert f"<title>{title}</title>" in page
+
+
+def test_captions_are_numbered_and_computed(built):
+    assert "Figure 1. Loss" in built.pdf_text
+    assert "Table 1. Mean of" in built.pdf_text
+    assert "<strong>Figure 1.</strong> Loss" in built.html
+    assert "<strong>Table 1.</strong> Mean of" in built.html
+
+
+def test_captioned_figures_are_vectors_in_the_pdf(built):
+    pages = {page.extract_text(): page for page in built.pdf.pages}
+    images = {text: len(page.images) for text, page in pages.items() if "Figure" in text}
+    chapter_1 = next(
+        n for text, n in images.items() if "Fitting a function" in text and "median" in text
+    )
+    chapter_2 = next(n for text, n in images.items() if "A second one" in text)
+    assert (chapter_1, chapter_2) == (0, 1)  # one, for the PNG that a plain cell has left
+
+
+def test_headings_are_bookmarks_of_the_pdf(built):
+    titles = [entry.title for entry in built.pdf.outline if not isinstance(entry, list)]
+    assert titles == ["1 Fitting a function", "2 Images", "References", "A Provenance"]
+
+
+def test_pdf_describes_its_figures(built):
+    objects = (built.pdf.get_object(n) for n in range(1, len(built.pdf.xref[0]) + 1))
+    alts = [entry["/Alt"] for entry in objects if isinstance(entry, dict) and "/Alt" in entry]
+    assert {"A falling curve", 'An "M" & more'} <= set(alts)
+
+
+def test_page_has_every_id_and_every_link_leads_somewhere(built):
+    page = Page(built.html)
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert {"fig-curve", "fig-second", "tbl-numbers", "eq-loss", "sec-first"} <= set(ids)
+    assert len(ids) == len(set(ids))
+    inside = [href[1:] for href in page.attributes("a", "href") if href.startswith("#")]
+    assert inside
+    assert set(inside) <= set(ids)
+
+
+def test_page_loads_nothing(built):
+    page = Page(built.html)
+    assert not {tag for tag, _ in page.elements} & {"script", "link", "iframe", "object"}
+    assert all(source.startswith("data:") for source in page.attributes("img", "src"))
+    assert not re.search(r"url\(|@import", built.html)
+
+
+def test_page_has_vector_figures_with_alt_text_and_mathml(built):
+    page = Page(built.html)
+    figures = [a for tag, a in page.elements if tag == "img" and "alt" in a]
+    assert [a["alt"] for a in figures] == ["A falling curve", 'An "M" & more']
+    assert all(a["src"].startswith("data:image/svg+xml") for a in figures)
+    assert len([tag for tag, _ in page.elements if tag == "math"]) >= 4
+
+
+def test_merged_notebook_has_unique_ids_and_no_widget_state(built):
+    ids = [cell.id for cell in built.notebook.cells]
+    assert len(ids) == len(set(ids)) == len(first()) + len(second()) + 2  # two part headings
+    assert "widgets" not in built.notebook.metadata
+
+
+def test_same_input_gives_the_same_bytes(built, build):
+    status, out = build()
+    assert status == 0
+    for name in ("report.pdf", "report.html", "report.ipynb"):
+        assert (out / name).read_bytes() == (built.out / name).read_bytes(), name
+
+
+def test_a_single_chapter_becomes_a_pdf_and_a_page(built, capsys):
+    folder = built.out.parent
+    command = [folder / "report.yml", "--only", "12_second", "--chapters", folder]
+    assert main([str(word) for word in [*command, "--out", folder / "single"]]) == 0
+    assert {path.name for path in (folder / "single").iterdir()} == {
+        "12_second.pdf", "12_second.html"
+    }  # fmt: skip
+    shown = pypdf.PdfReader(folder / "single" / "12_second.pdf").pages[0].extract_text()
+    assert "12_second, cell" in "".join(
+        page.extract_text() for page in pypdf.PdfReader(folder / "single" / "12_second.pdf").pages
+    )
+    assert "Does it really work?" not in shown
+    command[2] = "99_none"
+    capsys.readouterr()
+    assert main([str(word) for word in [*command, "--out", folder / "none"]]) == 1
+    assert capsys.readouterr().err.startswith("error: no executed notebook for 99_none: expected")
+    assert not (folder / "none").exists()
+
+
+def test_numbers_and_vectors_lie_beside_the_report_and_only_there(built):
+    assert {path.name for path in (built.out / "data").iterdir()} == {
+        "fig-curve.csv", "fig-second.csv", "tbl-numbers.csv"
+    }  # fmt: skip
+    assert (built.out / "data" / "fig-curve.csv").read_text() == NUMBERS
+    for name in ("fig-curve", "fig-second"):
+        vectors = [(built.out / "figures" / f"{name}.{kind}").read_bytes() for kind in FORMATS]
+        assert vectors == [*FORMATS.values()]
+    assert len(list((built.out / "figures").iterdir())) == 4
+    assert PACKED not in (built.out / "report.ipynb").read_text()
+
+
+def test_files_of_figures_that_are_no_more_are_removed_and_others_left(build, tmp_path):
+    gone = [tmp_path / "out" / name for name in ("data/fig-gone.csv", "figures/fig-gone.svg")]
+    kept = tmp_path / "out" / "data" / "notes.txt"
+    for path in (*gone, kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("older")
+    status, out = build()
+    assert status == 0
+    assert not any(path.exists() for path in gone)
+    assert kept.read_text() == "older"
+    assert (out / "data" / "fig-curve.csv").exists()
+
+
+def test_code_can_go_to_an_appendix(build):
+    status, out = build(settings=SETTINGS + "code: appendix\n")
+    assert status == 0
+    page = Page((out / "report.html").read_text()).text
+    assert squeezed("B.1 11_first plot(result)") in squeezed(page)
+    assert "secret-parameter" not in page
+
+
+def test_code_can_stay_in_its_place(build):
+    cells = [*first(), code(source="hidden_setup()", tags=["hide-input"])]
+    status, out = build(settings=SETTINGS + "code: inline\n", one=cells)
+    assert status == 0
+    page = Page((out / "report.html").read_text()).text
+    assert page.index("plot(result)") < page.index("The median is")
+    assert "hidden_setup" not in page
+
+
+ABSTRACT = text(
+    "The loss is **0.125**, see @fig-curve, [@zhang2017rethinking] and $x^2$.\n\nSecond.",
+    metadata={"tags": ["abstract"]},
+)
+WITHOUT = SETTINGS.replace("abstract: Two chapters with a bit of everything.\n", "")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        ABSTRACT,
+        code(display({"text/markdown": ABSTRACT.source}), source="told()", tags=["abstract"]),
+    ],
+    ids=["text", "output"],
+)
+def test_an_abstract_of_a_notebook_stands_on_the_title_page_only(build, cell):
+    status, out = build(settings=WITHOUT + "code: inline\n", one=[*first(), cell])
+    assert status == 0
+    page = (out / "report.html").read_text()
+    title_page = Page(page[: page.index('id="TOC"')]).text
+    told = squeezed("The loss is 0.125, see Figure 1, (Zhang et al. 2017) and")
+    assert told in squeezed(title_page)
+    pages = [squeezed(sheet.extract_text()) for sheet in pypdf.PdfReader(out / "report.pdf").pages]
+    assert told in pages[0]
+    assert "Second." in pages[0]
+    assert squeezed(Page(page).text).count(told) == "".join(pages).count(told) == 1
+    assert "told()" not in page
+
+
+def test_in_a_single_notebook_an_abstract_stays_where_it_is():
+    cells = [text("# T"), ABSTRACT, code(figure())]
+    pdf, _ = TypstPDFExporter(bibliography=str(REFERENCES)).from_notebook_node(notebook(cells))
+    shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert shown.index("The loss is 0.125") < shown.index("notebook, cell cell-2")
+
+
+def ruled(*rows):
+    """Lengths of a rule as wide as the text, and of those of a table with these rows."""
+    shown = table()
+    shown["data"]["text/markdown"] = "\n".join("|" + row for row in rows) + "\n"
+    cells = [text("# T"), text("---"), code(shown)]
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook(cells))
+    lengths = []
+
+    def measure(operator, operands, *_):
+        if operator == b"m":
+            measure.start = operands
+        elif operator == b"l" and operands[1] == measure.start[1]:
+            lengths.append(float(operands[0] - measure.start[0]))
+
+    pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_operand_before=measure)
+    rule, *of_table = lengths
+    assert of_table
+    return rule, of_table
+
+
+def test_a_table_too_wide_for_the_page_shrinks_to_its_width_and_no_further():
+    """Eleven columns are a little too wide."""
+    rule, of_table = ruled("1 column|" * 11, ":--|" * 11, "0.25|" * 11)
+    assert max(of_table) == pytest.approx(rule, rel=0.01)
+
+
+def test_columns_with_equally_long_texts_share_the_page():
+    """Two cells of 44 characters have room beside each other, in neither is there a long word."""
+    sentence = "nine words of four or five are quite a few w"
+    rule, of_table = ruled("one|two|", ":--|:--|", f"{sentence}|{sentence}|")
+    assert max(of_table) > 0.9 * rule
+
+
+def test_no_line_of_print_ends_inside_a_number():
+    numbers = ["0.5 [0.25, 0.75]", "n = 20", "95 %"]
+    many = text("# T\n\n" + f"Of {numbers[0]} told by {numbers[1]} in {numbers[2]} it is; " * 50)
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook([many]))
+    shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert len(lines) > 20
+    for number in ("[0.25, 0.75]", *numbers[1:]):
+        assert sum(line.count(number) for line in lines) == 50
+
+
+@pytest.mark.parametrize(
+    ("settings", "cells", "places"),
+    [
+        (SETTINGS, [ABSTRACT], "11_first, cell 2 (cell-1); report.yml"),
+        (WITHOUT, [ABSTRACT, ABSTRACT], "11_first, cell 2 (cell-1); 11_first, cell 3 (cell-2)"),
+    ],
+    ids=["settings", "cells"],
+)
+def test_a_second_abstract_is_refused(build, capsys, settings, cells, places):
+    copies = [nbformat.from_dict(cell) for cell in cells]
+    status, out = build(settings=settings, one=[text("# T"), *copies], two=[text("# Second")])
+    assert status == 1
+    assert capsys.readouterr().err == f"error: a report has one abstract, here are 2: {places}.\n"
+    assert not out.exists()
+
+
+HOSTILE = {
+    "hostname": '#read("/etc/hostname")',
+    "ticks": '`#panic("ticks")`{=typst}',
+    "blocks": '```{=typst}\n#panic("blocks")\n```',
+    "elsewhere": '#import "elsewhere.typ"',
+    "brackets": "]) #panic() #figure([ brackets",
+    "dollars": "$ 5 and 6 dollars $ for \\textbf{you}",
+    "alert": "<script>alert(1)</script>",
+    "example.org": '<img src="http://example.org/x.png">',
+    "fenced": "``` a fenced block without end",
+    "unclosed": "::: an unclosed div",
+    "comments": "--- */ // /* comments {{ cell }} {% raw %}",
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A report in which every kind of text tries to speak to the machinery."""
+    cells = [text("# Title")]
+    for word, attack in HOSTILE.items():
+        cells += [
+            text(attack),
+            code(display({"text/markdown": attack})),
+            code(figure(f"fig-{word.split('.')[0]}", " ".join(attack.split()), attack)),
+            code(new_output("stream", name="stdout", text=attack)),
+        ]
+    status, out = run_command(
+        tmp_path_factory.mktemp("hostile"), one=[*cells, text("The end stays.")], two=[text("# B")]
+    )
+    assert status == 0
+    pages = pypdf.PdfReader(out / "report.pdf").pages
+    return Page((out / "report.html").read_text()), "".join(p.extract_text() for p in pages)
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_hostile_text_is_shown_and_not_obeyed(hostile, word):
+    page, pdf = hostile
+    assert page.text.count(word) >= 4  # text, output, caption and stream
+    assert pdf.count(word) >= 4
+
+
+def test_hostile_text_does_not_swallow_what_follows(hostile):
+    page, pdf = hostile
+    for shown in (page.text, pdf):
+        assert "The end stays." in shown
+        assert f"Figure {len(HOSTILE)}." in shown
+    assert "script" not in [tag for tag, _ in page.elements]
+    assert all(source.startswith("data:") for source in page.attributes("img", "src"))
+
+
+BROKEN = {
+    "unknown reference @fig-none": [text("# T\n\nSee @fig-none.")],
+    "unknown citation @nobody2020": [text("# T\n\nAs @nobody2020 says.")],
+    "the id fig-twice is already taken in 11_first, cell 2 (cell-1)": [
+        text("# T"),
+        code(figure("fig-twice")),
+        code(figure("fig-twice")),
+    ],
+    "cannot convert the formula \\foo{x}": [text("# T\n\n$\\foo{x}$")],
+    "cannot convert the formula a = b \\tag{7}": [text("# T\n\n$$a = b \\tag{7}$$")],
+    "the picture plot.png is not in the notebook": [text("# T\n\n![A plot](plot.png)")],
+    "a link to unknown #nowhere": [text("# T\n\n[there](#nowhere)")],
+    "failed with ValueError: no such data": [
+        text("# T"),
+        code(new_output("error", ename="ValueError", evalue="no such data", traceback=[])),
+    ],
+    "was not executed": [text("# T"), new_code_cell("1 + 1")],
+    "no cell begins with a title": [text("just text")],
+}
+
+
+@pytest.mark.parametrize("complaint", BROKEN)
+def test_what_cannot_be_printed_stops_the_build_and_spares_the_old_report(
+    build, tmp_path, capsys, complaint
+):
+    old = tmp_path / "out" / "report.pdf"
+    old.parent.mkdir()
+    old.write_text("the report of yesterday")
+    status, out = build(one=BROKEN[complaint], two=[text("# Second {#sec-second}")])
+    error = capsys.readouterr().err
+    assert status == 1
+    assert error.startswith("error: 11_first")
+    assert complaint in error
+    assert error.count("\n") == 1
+    assert list(out.iterdir()) == [old]
+    assert old.read_text() == "the report of yesterday"
+
+
+WRONG_SETTINGS = {
+    "no executed notebook for 12_third": SETTINGS.replace("12_second", "12_third"),
+    "unknown subtitel": SETTINGS.replace("subtitle", "subtitel"),
+    "lacks title": SETTINGS.replace("title: Does", "subtitle: Does"),
+    "code must be one of hide, inline, appendix": SETTINGS + "code: everywhere\n",
+    "notebooks must be a list": SETTINGS.replace("- 11_first", "11_first"),
+    "listed twice as a chapter: 11_first": SETTINGS.replace("12_second", "11_first"),
+    "is not YAML": "title: [",
+    "no bibliography": SETTINGS.replace("references.bib", "absent.bib"),
+}
+
+
+@pytest.mark.parametrize("complaint", WRONG_SETTINGS)
+def test_wrong_settings_are_refused_in_one_sentence(build, capsys, complaint):
+    status, out = build(settings=WRONG_SETTINGS[complaint])
+    error = capsys.readouterr().err
+    assert status == 1
+    assert complaint in error
+    assert error.count("\n") == 1
+    assert not list(out.glob("*"))
+
+
+def test_real_settings_name_chapters_and_bibliography():
+    report = load_report(REFERENCES.with_name("report.yml"))
+    assert "11_function_fit" in report.notebooks
+    assert report.bibliography == REFERENCES
+
+
+FORMULAS = {
+    r"\operatorname{Tr}(H)": 'op("Tr")',
+    r"\operatorname*{arg\,min}_{x} f": "limits: #true",
+    r"\frac{a}{b}\;c": "thick",
+    r"a\!b": "#h(-0.1667em)",
+    r"p(a \mid b)": "mid(bar.v)",
+    r"\bigl( x \bigr]": r'class("closing", lr(size: #120%, \]))',
+    r"\begin{cases} a & x > 0 \\ b & x < 0 \end{cases}": "& quad x > 0",
+    r"\begin{Vmatrix} a \end{Vmatrix}": "‖",
+    r"|x| + \|y\|_2 + \left\lVert z \right\rVert": "bar.v.double",
+    r"x \in [0, 1], \{1, 2\}, \Big|_{x=0}": "bar.v",
+    r'\text{if "a" | divides} + \hat\theta^\top \mathbb{R}^n': "divides",
+}
+
+
+@pytest.mark.parametrize("tex", FORMULAS)
+def test_formula_becomes_typst_that_compiles(tex):
+    exporter = TypstExporter(strict=True)
+    source, resources = exporter.from_notebook_node(notebook([text(f"$${tex}$$ and ${tex}$")]))
+    assert FORMULAS[tex] in source
+    assert compile_pdf(source, resources["outputs"]).startswith(b"%PDF")
+
+
+def test_attachments_of_different_chapters_do_not_meet(build):
+    cells = {
+        "one": [
+            text("# A\n\n![](attachment:a b.png)", attachments={"a b.png": {"image/png": PNG}})
+        ],
+        "two": [
+            text("# B\n\n![](attachment:a b.png)", attachments={"a b.png": {"image/png": PNG}})
+        ],
+    }
+    status, out = build(**cells)
+    assert status == 0
+    assert len(Page((out / "report.html").read_text()).attributes("img", "src")) == 2
+
+
+def test_long_table_repeats_its_header_and_keeps_its_caption():
+    rows = "".join(f"| row {n} | {n / 7:.3f} |\n" for n in range(90))
+    long_table = table()
+    long_table.data["text/markdown"] = f"| header | loss |\n|:--|--:|\n{rows}"
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook([text("# T"), code(long_table)]))
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages]
+    assert len(pages) > 1
+    assert all("header" in page for page in pages)
+    assert "Table 1." in pages[0]
+    assert "row 89" in pages[-1]
+
+
+def test_exporters_are_registered_with_nbconvert():
+    pdf, _ = get_exporter("typst_pdf")().from_notebook_node(notebook(second()))
+    assert pdf.startswith(b"%PDF")
+    assert get_exporter("typst") is TypstExporter
+
+
+def test_single_chapter_warns_of_what_it_cannot_resolve_and_shows_it(caplog):
+    cells = [text("# T\n\nSee @sec-other-work of @nobody2020 and @keskar2017large.")]
+    exporter = TypstPDFExporter(
+        log=logging.getLogger("publish"), bibliography=str(REFERENCES), strict=False
+    )
+    pdf, _ = exporter.from_notebook_node(notebook(cells))
+    shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert "@sec-other-work" in caplog.text
+    assert "@nobody2020" in caplog.text
+    assert "See other work of @nobody2020 and Keskar et al. (2017)." in shown
+
+
+def test_help_says_what_goes_in_and_out(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+    assert exit_.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("--chapters", "--out", "report.pdf", "report.html"))
