@@ -7,14 +7,16 @@ to one HTML page. pandoc and Typst are Python wheels, so nothing outside the env
     merge       chapters to one notebook
     fences      cells and outputs to pandoc Markdown
     provenance  the last chapter
+    programs    pandoc and Typst
     exporter    nbconvert exporters, also for a single notebook
     beside      figures as vectors, numbers as CSV
     build       all files of a report, or none
 
-`templates/hw1` holds the rest: the nbconvert template, the pandoc filter, the look of both pages.
+`templates/hw1` holds the rest: the nbconvert template; the pandoc filter, with what fences and
+formulas are to it in files of their own; the look of both pages.
 """
 
-from hw1lib.publish.build import Product, publish, publish_chapter
 from hw1lib.publish.settings import Part, PublishError, Report, load_report
 
-__all__ = ["Part", "Product", "PublishError", "Report", "load_report", "publish", "publish_chapter"]
+# not `build`, whose programs are slow to load for those who need only the settings
+__all__ = ["Part", "PublishError", "Report", "load_report"]

@@ -10,9 +10,8 @@ from pathlib import PurePosixPath
 
 from nbformat import NotebookNode
 
-from hw1lib.publish.fences import KEY
+from hw1lib.marks import DATA, FIGURE, KEY, TABLE
 
-DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
 FOLDERS = ("data", "figures")
 
 
@@ -29,9 +28,9 @@ def files(nb: NotebookNode) -> dict[PurePosixPath, bytes]:
             found[PurePosixPath("data", f"{entry['id']}.csv")] = gzip.decompress(
                 base64.b64decode(data[DATA])
             )
-        if entry["kind"] == "figure" and "image/svg+xml" in data:
+        if entry["kind"] == FIGURE and "image/svg+xml" in data:
             found[PurePosixPath("figures", f"{entry['id']}.svg")] = data["image/svg+xml"].encode()
-        if entry["kind"] == "figure" and "application/pdf" in data:
+        if entry["kind"] == FIGURE and "application/pdf" in data:
             found[PurePosixPath("figures", f"{entry['id']}.pdf")] = base64.b64decode(
                 data["application/pdf"]
             )
@@ -51,5 +50,5 @@ def _shown(nb: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
     for cell in nb.cells:
         for output in cell.get("outputs", ()):
             entry = output.get("metadata", {}).get(KEY, {})
-            if entry.get("kind") in ("figure", "table") and entry.get("id"):
+            if entry.get("kind") in (FIGURE, TABLE) and entry.get("id"):
                 yield entry, output.data

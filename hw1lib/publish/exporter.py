@@ -5,21 +5,19 @@ from __future__ import annotations
 import copy
 import json
 import re
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import pypandoc
-import typst
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 from traitlets import Bool, Enum, Unicode, default
 from traitlets.config import Config
 
+from hw1lib.marks import DROPPED, KEY
 from hw1lib.publish import fences
-from hw1lib.publish.merge import DROPPED_TAGS, check_executed, label
+from hw1lib.publish.merge import check_executed, label
+from hw1lib.publish.programs import compile_pdf, run_pandoc, typst_string
 from hw1lib.publish.provenance import provenance_chapter, provenance_rows
 from hw1lib.publish.settings import CODE_PLACES, PublishError
 
@@ -60,7 +58,7 @@ class ReportExporter(TemplateExporter):
             {
                 "ExtractOutputPreprocessor": {"enabled": True},
                 "ExtractAttachmentsPreprocessor": {"enabled": True},
-                "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": set(DROPPED_TAGS)},
+                "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": set(DROPPED)},
             }
         )
         config.merge(super().default_config)
@@ -113,7 +111,7 @@ class ReportExporter(TemplateExporter):
         )
 
     def _code_appendix(self, nb: NotebookNode) -> str:
-        shown = [cell for cell in nb.cells if not DROPPED_TAGS & set(cell.metadata.get("tags", ()))]
+        shown = [cell for cell in nb.cells if not DROPPED & set(cell.metadata.get("tags", ()))]
         pieces = [fences.fence("text", "# Code {#sec-code}")]
         for chapter, cells in fences.chapters(shown):
             pieces.append(fences.fence("text", f"## `{chapter}`"))
@@ -135,7 +133,7 @@ class ReportExporter(TemplateExporter):
         Raises:
             PublishError: If pandoc fails, or complains while `strict`.
         """
-        front_matter = nb.metadata.get(fences.KEY, {})
+        front_matter = nb.metadata.get(KEY, {})
         bibliography = self._bibliography(resources)
         settings: Resources = {
             "from": INPUT_FORMAT,
@@ -143,41 +141,22 @@ class ReportExporter(TemplateExporter):
             "standalone": True,
             "filters": [str(ASSETS / "filter.lua")],
             "wrap": "none",
-            "metadata": {"lang": "en", "pictures": sorted(resources["outputs"])},
+            "metadata": {
+                "lang": "en",
+                "link-citations": True,
+                "pictures": sorted(resources["outputs"]),
+            },
             "metadata-files": ["front-matter.json"],
             "bibliography": [str(bibliography)] if bibliography else [],
-            "log-file": "log.json",
             **options,
         }
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            _write_files(folder, resources["outputs"])
-            (folder / "front-matter.json").write_text(json.dumps(front_matter), encoding="utf-8")
-            (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-            result = subprocess.run(
-                [pypandoc.get_pandoc_path(), "--defaults=settings.json"],
-                input=text,
-                cwd=folder,
-                capture_output=True,
-                encoding="utf-8",
-            )
-            if result.returncode:
-                raise PublishError(f"pandoc failed: {' '.join(result.stderr.split())}")
-            self._judge(json.loads((folder / "log.json").read_text(encoding="utf-8")))
-        return result.stdout
-
-    def _judge(self, log: list[dict[str, Any]]) -> None:
-        """Turn what pandoc and our filter complained about into an error or into warnings."""
-        complaints = [
-            entry["message"] if entry["type"] == "ScriptingWarning" else entry["pretty"]
-            for entry in log
-            if entry["verbosity"] != "INFO"
-        ]
-        sentences = [f"{' '.join(complaint.split())}." for complaint in complaints]
-        if sentences and self.strict:
-            raise PublishError("\n".join(dict.fromkeys(sentences)))
-        for sentence in sentences:
+        files = {**resources["outputs"], "front-matter.json": json.dumps(front_matter).encode()}
+        made, warnings = run_pandoc(text, settings, files)
+        if warnings and self.strict:
+            raise PublishError("\n".join(dict.fromkeys(warnings)))
+        for sentence in warnings:
             self.log.warning(sentence)
+        return made
 
     def _bibliography(self, resources: Resources) -> Path | None:
         if self.bibliography:
@@ -211,11 +190,11 @@ class TypstExporter(ReportExporter):
             PublishError: If a cell failed or, while `strict`, anything cannot be resolved.
         """
         text, nb, resources = self.markdown(nb, resources)
-        authors = nb.metadata.get(fences.KEY, {}).get("author", [])
+        authors = nb.metadata.get(KEY, {}).get("author", [])
         options = {
             "template": str(ASSETS / "report.typ"),
             "syntax-highlighting": "idiomatic",
-            "variables": {"authors-typst": "".join(f"{_typst_string(a)}, " for a in authors)},
+            "variables": {"authors-typst": "".join(f"{typst_string(a)}, " for a in authors)},
         }
         source = self.pandoc(text, nb, resources, to="typst-citations", options=options)
         resources["output_extension"] = self.file_extension
@@ -273,43 +252,15 @@ class HTMLReportExporter(ReportExporter):
             "embed-resources": True,
             "html-math-method": {"method": "mathml"},
             "css": [str(ASSETS / "report.css")],
+            "number-sections": True,
+            "table-of-contents": "title" in nb.metadata.get(KEY, {}),
+            "toc-depth": 2,
+            "variables": {"toc-title": "Contents"},
         }
         page = self.pandoc(text, nb, resources, to="html5", options=options)
         resources.pop("outputs")
         resources["output_extension"] = self.file_extension
         return page, resources
-
-
-def compile_pdf(source: str, pictures: dict[str, bytes]) -> bytes:
-    """Compile Typst source to PDF, with the fonts of the wheel only and no date.
-
-    Args:
-        source: The main file.
-        pictures: Contents of the files it names.
-
-    Raises:
-        PublishError: If Typst refuses it.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        _write_files(folder, {**pictures, "main.typ": source.encode()})
-        try:
-            return typst.compile(
-                str(folder / "main.typ"), root=name, ignore_system_fonts=True, timestamp=0
-            )
-        except typst.TypstError as error:
-            raise PublishError(f"Typst failed: {' '.join(str(error).split())}.") from None
-
-
-def _typst_string(text: str) -> str:
-    return json.dumps(" ".join(text.split()), ensure_ascii=False)
-
-
-def _write_files(folder: Path, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
 
 
 def _rename_attachments(nb: NotebookNode) -> None:

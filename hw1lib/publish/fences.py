@@ -1,7 +1,7 @@
 r"""Cells and outputs as fenced blocks of pandoc Markdown.
 
 Every text of a notebook travels to pandoc in a fence of its own, longer than any run of backticks
-in it, and `filter.lua` reads it there with Typst and HTML passthrough switched off. So no cell can
+in it, and `fences.lua` reads it there with Typst and HTML passthrough switched off. So no cell can
 swallow its neighbours with an unclosed bracket or speak to the typesetter, and every complaint can
 name the cell it is about.
 
@@ -22,7 +22,8 @@ from typing import Any
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
-KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
+from hw1lib import marks
+from hw1lib.marks import KEY
 
 PICTURES = {  # media types that each kind of page can show, the best first
     "print": ("application/pdf", "image/svg+xml", "image/png", "image/jpeg"),
@@ -35,7 +36,7 @@ def fence(kind: str, body: str = "", **attributes: str | None) -> str:
     """Put a text into a fence.
 
     Args:
-        kind: What `filter.lua` is to make of it, a key of `readers` there.
+        kind: What `fences.lua` is to make of it, a name there.
         body: The text, which may itself contain fences.
         attributes: What else it needs to know; None is left out. `id_` becomes `id`.
     """
@@ -64,7 +65,7 @@ def text_fence(cell: NotebookNode) -> str:
 
 def is_abstract(cell: NotebookNode) -> bool:
     """Tell whether a cell's text belongs on the title page: written in it, or put out by it."""
-    return "abstract" in cell.metadata.get("tags", ())
+    return marks.ABSTRACT in cell.metadata.get("tags", ())
 
 
 def _kind_of_text(cell: NotebookNode) -> str:
@@ -73,7 +74,7 @@ def _kind_of_text(cell: NotebookNode) -> str:
 
 def code_fence(cell: NotebookNode) -> str:
     """Put the code of a cell into a fence, unless its tags hide it or it is empty."""
-    hidden = {"hide-input", "remove-input"} & set(cell.metadata.get("tags", ()))
+    hidden = marks.HIDDEN_CODE & set(cell.metadata.get("tags", ()))
     shown = cell.source.strip() and not hidden and not is_abstract(cell)
     return fence("code", cell.source) if shown else ""
 
@@ -95,13 +96,13 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
         return _stream(output, source) if output.name == "stdout" else ""
     entry = output.metadata.get(KEY, {})
     match entry.get("kind"):
-        case "provenance":
+        case marks.PROVENANCE:
             return ""
-        case "figure":
+        case marks.FIGURE:
             origin = _origin(entry, cell)
             labels, pictures = _labels(entry), _pictures(output)
             return fence("figure", "", source=source, origin=origin, **labels, **pictures)
-        case "table" if "text/markdown" in output.data:
+        case marks.TABLE if "text/markdown" in output.data:
             table = output.data["text/markdown"]
             return fence("table", table, source=source, **_labels(entry))
     return _plain_output(output, source, _kind_of_text(cell))

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from hw1lib.publish.fences import KEY, is_abstract
+from hw1lib.marks import KEY
+from hw1lib.publish.fences import is_abstract
 from hw1lib.publish.settings import PublishError, Report
 
-DROPPED_TAGS = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
 MAX_ID = 64  # characters of a cell id, by the notebook format
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from hw1lib.publish.fences import KEY, fence
+from hw1lib.marks import KEY, PROVENANCE
+from hw1lib.publish.fences import fence
 
 Row = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ def provenance_rows(cells: Iterable[NotebookNode]) -> list[Row]:
         for output in cell.get("outputs", ())
         if output.output_type in ("display_data", "execute_result")
     )
-    return [row for entry in entries if entry.get("kind") == "provenance" for row in entry["rows"]]
+    return [row for entry in entries if entry.get("kind") == PROVENANCE for row in entry["rows"]]
 
 
 def provenance_chapter(rows: list[Row]) -> str:
@@ -37,17 +38,17 @@ def provenance_chapter(rows: list[Row]) -> str:
 
     Args:
         rows: One per result; any of the keys `chapter`, `data`, `standin`, `replicas`,
-            `trainings`, `seconds`, `commit`, `machine`, `versions` may be missing, which
-            prints an en dash.
+            `trainings`, `seconds`, `commits` and `environments` may be missing, which prints an
+            en dash. An environment has a `machine`, a `device` with its threads, and `versions`.
     """
     if not rows:
         return ""
     results = _pipe_table(
-        ["Chapter", "Data", "Replicas", "Trainings", "Time", "Commit"],
+        ["Chapter", "Data", "Replicas", "Trainings", "Time", "Commits"],
         [_result(row) for row in rows],
         numeric={2, 3, 4},
     )
-    software = _pipe_table(["Chapters", "Machine", "Versions"], _environments(rows))
+    software = _pipe_table(["Chapters", "Machine", "Device", "Versions"], _environments(rows))
     source = "the provenance"
     return "".join(
         [
@@ -77,7 +78,7 @@ def _result(row: Row) -> list[str]:
         _text(row.get("replicas")),
         _text(row.get("trainings")),
         _duration(row.get("seconds")),
-        _text(row.get("commit"))[:10],
+        _text(row.get("commits")),
     ]
 
 
@@ -93,26 +94,31 @@ def _data(row: Row) -> str:
 
 
 def _environments(rows: list[Row]) -> list[list[str]]:
-    """List each machine with its versions once, with the chapters computed there.
+    """List each machine, device and set of versions once, with the chapters computed there.
 
-    >>> _environments([{"chapter": "One?", "machine": "a"}, {"chapter": "Two", "machine": "a"}])
-    [['all', 'a', '–']]
-    >>> _environments([{"chapter": "One?", "machine": "a"}, {"chapter": "Two", "machine": "b"}])
-    [['One?', 'a', '–'], ['Two', 'b', '–']]
+    >>> where = {"machine": "a", "device": "cpu, 1 thread"}
+    >>> _environments([{"chapter": name, "environments": [where]} for name in ("One?", "Two")])
+    [['all', 'a', 'cpu, 1 thread', '–']]
+    >>> both = [where, {"machine": "b"}]
+    >>> _environments([{"chapter": "One?", "environments": [where]},
+    ...                {"chapter": "Two", "environments": both}])
+    [['One?, Two', 'a', 'cpu, 1 thread', '–'], ['Two', 'b', '–', '–']]
     """
-    seen: dict[str, list[Row]] = {}
+    seen: dict[str, tuple[Mapping[str, Any], list[object]]] = {}
     for row in rows:
-        where = json.dumps([row.get("machine"), row.get("versions")], sort_keys=True, default=str)
-        seen.setdefault(where, []).append(row)
+        for where in row.get("environments") or [{}]:
+            name = json.dumps(where, sort_keys=True, default=str)
+            chapters = seen.setdefault(name, (where, []))[1]
+            if row.get("chapter") not in chapters:
+                chapters.append(row.get("chapter"))
     return [
         [
-            _text(
-                [*dict.fromkeys(row.get("chapter") for row in group)] if len(seen) > 1 else "all"
-            ),
-            _text(group[0].get("machine")),
-            _versions(group[0].get("versions")),
+            _text(chapters if len(seen) > 1 else "all"),
+            _text(where.get("machine")),
+            _text(where.get("device")),
+            _versions(where.get("versions")),
         ]
-        for group in seen.values()
+        for where, chapters in seen.values()
     ]
 
 

@@ -18,10 +18,11 @@ from matplotlib.figure import Figure
 from nbconvert.exporters import get_exporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from hw1lib.marks import DATA
 from hw1lib.publish import load_report
 from hw1lib.publish.__main__ import main
-from hw1lib.publish.beside import DATA
-from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter, TypstPDFExporter, compile_pdf
+from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter, TypstPDFExporter
+from hw1lib.publish.programs import compile_pdf
 
 REFERENCES = Path(__file__).parents[2] / "report" / "references.bib"
 
@@ -98,9 +99,10 @@ ROW = {
     "replicas": 20,
     "trainings": 60,
     "seconds": 200.0,
-    "commit": "0123456789abcdef",
-    "machine": "2 cores",
-    "versions": {"torch": "2.11.0"},
+    "commits": ["0123456789"],
+    "environments": [
+        {"machine": "2 cores", "device": "cpu, 1 thread", "versions": {"torch": "2.11.0"}}
+    ],
     "standin": True,
 }
 
@@ -256,7 +258,7 @@ SHOWN = [
     "A Provenance",
     "MNIST (stand-in) 20 60 3 min 20 s 0123456789",
     "CIFAR-10 (real) – – – –",
-    "2 cores torch 2.11.0",
+    "2 cores cpu, 1 thread torch 2.11.0",
 ]
 
 
@@ -333,6 +335,13 @@ def test_page_has_every_id_and_every_link_leads_somewhere(built):
     inside = [href[1:] for href in page.attributes("a", "href") if href.startswith("#")]
     assert inside
     assert set(inside) <= set(ids)
+
+
+def test_page_has_contents_with_parts_chapters_and_sections(built):
+    start, end = built.html.index('<nav id="TOC"'), built.html.index("</nav>")
+    shown = squeezed(Page(built.html[start:end]).text)
+    assert shown.startswith(squeezed("Contents 1-1 First part 1 Fitting a function 1.1 The loss"))
+    assert shown.endswith(squeezed("1-2 Second part 2 Images References A Provenance"))
 
 
 def test_page_loads_nothing(built):
@@ -487,10 +496,24 @@ def test_a_table_too_wide_for_the_page_shrinks_to_its_width_and_no_further():
 
 
 def test_columns_with_equally_long_texts_share_the_page():
-    """Two cells of 44 characters have room beside each other, in neither is there a long word."""
-    sentence = "nine words of four or five are quite a few w"
+    """Two cells of 88 characters are too wide for the page, in neither is there a long word."""
+    sentence = "nine words of four or five are quite a few w " * 2
     rule, of_table = ruled("one|two|", ":--|:--|", f"{sentence}|{sentence}|")
     assert max(of_table) > 0.9 * rule
+
+
+def test_short_cells_stay_on_one_line_beside_sentences():
+    sentence = "this sentence has to be wrapped to make room for the numbers beside it " * 2
+    numbers = ["−0.123 [−0.2, 0.2]", "not tested", "n = 20"]
+    shown = table()
+    shown["data"]["text/markdown"] = (
+        "| one | two | effect | verdict | replicas |\n|:--|:--|:--|:--|:--|\n"
+        + f"| {sentence} | {sentence} | {' | '.join(numbers)} |\n" * 3
+    )
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook([text("# T"), code(shown)]))
+    lines = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().splitlines()
+    for number in numbers:
+        assert sum(" ".join(line.split()).count(number) for line in lines) == 3
 
 
 def test_no_line_of_print_ends_inside_a_number():
@@ -639,14 +662,16 @@ def test_real_settings_name_chapters_and_bibliography():
 FORMULAS = {
     r"\operatorname{Tr}(H)": 'op("Tr")',
     r"\operatorname*{arg\,min}_{x} f": "limits: #true",
-    r"\frac{a}{b}\;c": "thick",
-    r"a\!b": "#h(-0.1667em)",
-    r"p(a \mid b)": "mid(bar.v)",
-    r"\bigl( x \bigr]": r'class("closing", lr(size: #120%, \]))',
+    r"\frac{a}{b}\;c": "a / b med c",
+    r"a\!b": "a b",
+    r"p(a \mid b)": "a divides b",
+    r"\bigl( x \bigr]": r"#scale(x: 120%, y: 120%)[\]]",  # see report.typ
+    r"\bigl\| x \bigr\|": "#scale(x: 120%, y: 120%)[‖]",
+    r"\begin{align} a &= b & c &= d \end{align}": "#h(2em) & c",
     r"\begin{cases} a & x > 0 \\ b & x < 0 \end{cases}": "& quad x > 0",
     r"\begin{Vmatrix} a \end{Vmatrix}": "‖",
     r"|x| + \|y\|_2 + \left\lVert z \right\rVert": "bar.v.double",
-    r"x \in [0, 1], \{1, 2\}, \Big|_{x=0}": "bar.v",
+    r"x \in [0, 1], \{1, 2\}, \Big|_{x=0}": r"#scale(x: 180%, y: 180%)[\|]_(x = 0)",
     r'\text{if "a" | divides} + \hat\theta^\top \mathbb{R}^n': "divides",
 }
 
@@ -657,6 +682,13 @@ def test_formula_becomes_typst_that_compiles(tex):
     source, resources = exporter.from_notebook_node(notebook([text(f"$${tex}$$ and ${tex}$")]))
     assert FORMULAS[tex] in source
     assert compile_pdf(source, resources["outputs"]).startswith(b"%PDF")
+
+
+def test_larger_brackets_are_larger_signs_and_not_enlarged_text():
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook([text(r"$$\bigl( x \bigr)$$")]))
+    drawn_ = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].get_contents().get_data()
+    assert b"Tf" in drawn_
+    assert not re.search(rb"\b1\.2 0 0 -?1\.2 ", drawn_)
 
 
 def test_attachments_of_different_chapters_do_not_meet(build):
