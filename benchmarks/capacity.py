@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.timing import best
 from benchmarks.trajectories import Digits
-from hw1lib.chapters.capacity import A_HIDDEN
+from hw1lib.chapters.capacity.spec import A_HIDDEN
 from hw1lib.data import image_sets
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
@@ -46,13 +46,13 @@ def capacity(rounds: int, count: int = 2000, replicas: int = 20) -> None:
             streams = Streams(range(replicas))
             model = builders.mlp(streams, *widths)
             task = classification.task(
-                images, model, train_examples=count, test_examples=1, device="cpu"
+                images, flat=True, train_examples=count, test_examples=1, device="cpu"
             )
             loop.fit(
                 model,
                 task.minibatches(BATCH_SIZE, streams.order),
                 losses.cross_entropy,
-                optimizers.optimizer("adam", model, learning_rate=RATE),
+                optimizers.adam(model, learning_rate=RATE),
                 epochs=1,
             )
 

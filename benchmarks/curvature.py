@@ -11,17 +11,18 @@ from benchmarks import reference
 from benchmarks.timing import best
 from hw1lib.data import functions
 from hw1lib.measuring import curvature
-from hw1lib.networks import builders, modes
+from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.training import losses
+from hw1lib.training.run import threads
 
 
 def problem(replicas: int, points: int = 300) -> tuple[nn.Module, curvature.Loss]:
     """Make medium regressors of 572 weights in double precision, and their loss."""
     x = functions.grid(points)[:, None].double()
-    y = functions.TARGETS["sinc"](x)
+    y = functions.sinc(x)
     model = builders.mlp(
-        Streams(range(replicas)), *builders.MEDIUM, activation="leaky_relu"
+        Streams(range(replicas)), *builders.MEDIUM, activation=builders.leaky_relu
     ).double()
     return model, lambda network: losses.mean_squared_error(network(x), y)
 
@@ -30,7 +31,7 @@ def row_by_row(points: int = 300) -> torch.Tensor:
     """Differentiate the gradient entry by entry, as in a double loop."""
     model = reference.regressor(builders.MEDIUM).double()
     x = functions.grid(points)[:, None].double()
-    loss = nn.functional.mse_loss(model(x), functions.TARGETS["sinc"](x))
+    loss = nn.functional.mse_loss(model(x), functions.sinc(x))
     parameters = list(model.parameters())
     gradient = torch.autograd.grad(loss, parameters, create_graph=True)
     rows = []
@@ -44,7 +45,7 @@ def row_by_row(points: int = 300) -> torch.Tensor:
 def hessians(rounds: int, replicas: int = 4) -> None:
     """Compare Hessians of a stack, each, with one of a plain network."""
     model, loss = problem(replicas)
-    with modes.threads(1):
+    with threads(1):
         times = best(rounds, plain=row_by_row, stacked=lambda: curvature.hessians(model, loss))
     each = times["stacked"] / replicas
     print(f"exact Hessian of 572 weights, 300 points, float64, one thread, {replicas} replicas")

@@ -37,7 +37,7 @@ def plane(rounds: int, side: int = 41, examples: int = 10_000, plain_points: int
     images = image_sets.load("mnist")
     model = builders.mlp(Streams([0]), *WIDTHS)
     task = classification.task(
-        images, model, train_examples=examples, test_examples=1, device="cpu"
+        images, flat=True, train_examples=examples, test_examples=1, device="cpu"
     )
     generator = torch.Generator().manual_seed(0)
     origin = replicas.weights(model).detach()

@@ -55,7 +55,7 @@ def line(rounds: int, points: int = 61, plain_points: int = 1, plain_images: int
     images = image_sets.load("mnist")
     model = builders.mlp(Streams([0, 1]), *WIDTHS)
     task = classification.task(
-        images, model, train_examples=60_000, test_examples=10_000, device="cpu"
+        images, flat=True, train_examples=60_000, test_examples=10_000, device="cpu"
     )
     start, end = replicas.weights(model).detach()
     alphas = torch.linspace(-1, 2, points)

@@ -6,19 +6,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import reference
 from benchmarks.timing import best
 from hw1lib.data import functions, image_sets
-from hw1lib.networks import builders, modes
+from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.training import loop, losses, minibatches, optimizers
+from hw1lib.training.run import threads
 
 
 def regressors(rounds: int, replicas: int = 32, epochs: int = 300) -> None:
     """Compare 32 stacked seven-layer regressors with one plain network."""
     x = functions.grid(300)[:, None]
-    y = functions.TARGETS["sinc"](x)
-    stack = builders.mlp(Streams(range(replicas)), *builders.DEEP, activation="leaky_relu")
-    optimizer = optimizers.optimizer("rmsprop", stack, learning_rate=1e-3, weight_decay=1e-4)
+    y = functions.sinc(x)
+    stack = builders.mlp(Streams(range(replicas)), *builders.DEEP, activation=builders.leaky_relu)
+    optimizer = optimizers.rmsprop(stack, learning_rate=1e-3, weight_decay=1e-4)
     plain = reference.regressor(builders.DEEP)
-    with modes.threads(1):
+    with threads(1):
         times = best(
             rounds,
             plain=lambda: reference.fit_function(plain, x, y, epochs),
@@ -46,7 +47,7 @@ def convolutions(rounds: int, count: int = 1280, batch_size: int = 64) -> None:
         streams.order,
         images.normalized,
     )
-    optimizer = optimizers.optimizer("sgd", model, learning_rate=0.01)
+    optimizer = optimizers.sgd(model, learning_rate=0.01)
     plain, pictures = reference.convolutional(44), reference.Pictures(images, count)
 
     inputs, targets = next(iter(batches))

@@ -6,9 +6,10 @@ from torch import nn
 from benchmarks.timing import best
 from hw1lib.data import image_sets
 from hw1lib.measuring import sensitivities
-from hw1lib.networks import builders, modes
+from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.training import classification
+from hw1lib.training.run import threads
 
 
 def one_by_one(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> list[float]:
@@ -30,7 +31,9 @@ def gradients(rounds: int, count: int = 10_000, few: int = 1_000, units: int = 1
     plain = nn.Sequential(nn.Linear(784, units), nn.ReLU(), nn.Linear(units, 10))
     for p, its in zip(plain.parameters(), model.parameters(), strict=True):
         p.data = its.data[0].clone()
-    task = classification.task(images, model, train_examples=count, test_examples=1, device="cpu")
+    task = classification.task(
+        images, flat=True, train_examples=count, test_examples=1, device="cpu"
+    )
     pixels, labels = task.prepare(task.train[0]), task.train[1]
 
     def ours(chunk: int = sensitivities.CHUNK) -> torch.Tensor:
@@ -38,7 +41,7 @@ def gradients(rounds: int, count: int = 10_000, few: int = 1_000, units: int = 1
 
     found = ours()[0, :few]
     torch.testing.assert_close(found, torch.tensor(one_by_one(plain, pixels[:few], labels[:few])))
-    with modes.threads(1):
+    with threads(1):
         times = best(rounds, plain=lambda: one_by_one(plain, pixels[:few], labels[:few]), ours=ours)
     each = times["plain"] / few * len(pixels)
     print(f"input-gradient norms of {len(pixels):,} images of {images.description}, one thread")

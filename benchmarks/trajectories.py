@@ -93,15 +93,13 @@ def trajectories(rounds: int, count: int = 6400) -> None:
         streams = Streams(range(RUNS))
         model = builders.mlp(streams, *WIDTHS)
         task = classification.task(
-            images, model, train_examples=count, test_examples=1, device="cpu"
+            images, flat=True, train_examples=count, test_examples=1, device="cpu"
         )
         loop.fit(
             model,
             task.minibatches(BATCH_SIZE, streams.order),
             losses.cross_entropy,
-            optimizers.optimizer(
-                "adam", model, learning_rate=ADAM["lr"], weight_decay=ADAM["weight_decay"]
-            ),
+            optimizers.adam(model, learning_rate=ADAM["lr"], weight_decay=ADAM["weight_decay"]),
             epochs=1,
             probes={"weights": loop.Probe(replicas.weights)},
         )

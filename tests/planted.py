@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from hw1lib.chapters import minimal_ratio, random_labels
-from hw1lib.chapters.capacity import Sweep
-from hw1lib.chapters.interpolation.trainings import NESTEROV, End, Pair, Training
+from hw1lib.chapters.capacity.sweeps import Sweep
+from hw1lib.chapters.interpolation.result import End, Pair
+from hw1lib.chapters.interpolation.trainings import Training
+from hw1lib.chapters.minimal_ratio.result import PointMeasures
+from hw1lib.chapters.random_labels.result import Fit
 from hw1lib.chapters.weight_paths import Paths
 from hw1lib.measuring import landscape, trajectories
+from hw1lib.training import optimizers
 
 REPLICAS = 8
 EIGHT = np.linspace(0.9, 1.1, REPLICAS)
@@ -44,10 +47,10 @@ def paths(weights: np.ndarray, walks: np.ndarray, layers: tuple[int, ...] = (600
     return Paths((1, 1, 1), 1, tuple(layers), np.arange(times), none, none, grams, of_walks, nobody)
 
 
-def place(loss: np.ndarray, eigenvalues: np.ndarray, **measures: np.ndarray) -> minimal_ratio.Place:
+def place(loss: np.ndarray, eigenvalues: np.ndarray, **measures: np.ndarray) -> PointMeasures:
     """Points of chapter 23 with these losses (R,) and spectra (R, P), and zero in all else."""
-    nothing = {f.name: np.zeros(len(loss)) for f in fields(minimal_ratio.Place)}
-    return minimal_ratio.Place(**{**nothing, "loss": loss, "eigenvalues": eigenvalues, **measures})
+    nothing = {f.name: np.zeros(len(loss)) for f in fields(PointMeasures)}
+    return PointMeasures(**{**nothing, "loss": loss, "eigenvalues": eigenvalues, **measures})
 
 
 def surface(rise: float, away: float) -> landscape.Surface:
@@ -59,7 +62,7 @@ def surface(rise: float, away: float) -> landscape.Surface:
     return landscape.surface(4, {"diverged": NOBODY, "line": line, "steps": steps})
 
 
-def fit(accuracy: np.ndarray, **changes: np.ndarray) -> random_labels.Fit:
+def fit(accuracy: np.ndarray, **changes: np.ndarray) -> Fit:
     """Trainings of chapter 31 with known training accuracies (K, R), right on nothing else."""
     accuracy = np.array(accuracy, dtype=float)
     train = np.stack([1 - accuracy / 2, accuracy, np.zeros_like(accuracy)], axis=2)
@@ -71,10 +74,10 @@ def fit(accuracy: np.ndarray, **changes: np.ndarray) -> random_labels.Fit:
         "last": train[1:, :, 0],
         "diverged": np.zeros(accuracy.shape[1], bool),
     }
-    return random_labels.Fit(**{**basic, **changes})
+    return Fit(**{**basic, **changes})
 
 
-def fitted_after(passes: list[int], n: int = REPLICAS, **changes: np.ndarray) -> random_labels.Fit:
+def fitted_after(passes: list[int], n: int = REPLICAS, **changes: np.ndarray) -> Fit:
     """Replicas that fit after so many of 100 passes, and are measured after every pass."""
     steps = np.arange(101)
     accuracy = (steps[:, None] >= np.resize(passes, n)).astype(float)
@@ -106,11 +109,10 @@ def settings(**changes: Any) -> Training:
     """A small training of chapter 33 of two replicas, whose last batch is short."""
     small: dict[str, Any] = {
         "widths": (784, 6, 5, 10),
-        "optimizer": NESTEROV,
+        "optimizer": optimizers.nesterov,
         "learning_rate": 0.01,
         "weight_decay": 0.1,
         "batch_size": 12,
-        "steps": 5,
         "epochs": 2,
         "train_examples": 50,
         "measured": 33,

@@ -23,10 +23,26 @@ MAY_IMPORT = {
     "training": {"networks", "data"},
     "measuring": {"networks", "data", "training"},
     "judging": set(),
-    "results": set(),
+    "results": {"training"},  # how a training is carried out, and no more of it
     "showing": set(),
     "chapters": {"networks", "data", "training", "measuring", "judging", "results", "showing"},
     "publish": set(),  # knows executed notebooks, as files
+}
+
+# Programs that stand above all folders, and what all may know: how outputs are marked.
+PROGRAMS = {"new", "refile"}
+SHARED = {"marks"}
+
+# Inside a chapter: each imports only those before it, but for the four of one line, which import
+# none of each other. Further modules of a chapter may import its result, and all but its spec may
+# import them.
+STAR = {
+    "spec": 0,
+    "trainings": 1,
+    "result": 2,
+    **dict.fromkeys(("views", "findings", "claims", "slips"), 3),
+    "": 4,  # the package itself, which runs the chapter
+    "chapter": 5,
 }
 
 NOTEBOOKS_USE = ("hw1lib.chapters", "hw1lib.showing.figures")
@@ -55,14 +71,30 @@ def folder(name):
 def chapter(name):
     """The chapter that a name belongs to, if any: hw1lib.chapters.NAME."""
     parts = name.split(".")
-    return parts[2] if parts[1:2] == ["chapters"] and len(parts) > 2 else None
+    if parts[1:2] != ["chapters"] or len(parts) < 3:
+        return None
+    is_shared = (ROOT / "hw1lib" / "chapters" / f"{parts[2]}.py").exists()
+    return None if is_shared else parts[2]
+
+
+def place(name, further):
+    """Where in the star of its chapter a name lies; `further` for modules that a chapter adds."""
+    inner = name.split(".")[3:4]
+    if not inner or inner[0] in STAR:
+        return STAR["".join(inner)]
+    added = (ROOT / "hw1lib" / "chapters" / chapter(name) / f"{inner[0]}.py").exists()
+    return further if added else STAR[""]
 
 
 def may_use(user, used):
-    """Tell whether one module may import from another."""
-    if folder(user) == folder(used) == "chapters":
-        return chapter(used) in (chapter(user), None) or chapter(user) == "summary"
-    return folder(used) == folder(user) or folder(used) in MAY_IMPORT[folder(user)]
+    """Return whether one module may import from another."""
+    if folder(user) in PROGRAMS:
+        return True
+    if folder(user) == folder(used) == "chapters" and chapter(user) and chapter(used):
+        if chapter(user) != chapter(used):
+            return chapter(user) == "summary"
+        return place(used, further=0.5) < place(user, further=2.5)
+    return folder(used) in {folder(user), *SHARED, *MAY_IMPORT.get(folder(user), ())}
 
 
 def wrong_imports(module, source, is_package=False):
@@ -89,8 +121,22 @@ def test_imports_point_one_way(module, path, is_package):
 
 
 def test_the_folders_are_those_with_a_rule():
-    folders = {p.parent.name for p in (ROOT / "hw1lib").glob("*/__init__.py")}
-    assert folders == set(MAY_IMPORT)
+    folders = {p.parent.name: p for p in (ROOT / "hw1lib").glob("*/__init__.py")}
+    assert set(folders) == set(MAY_IMPORT)
+    assert {p.stem for p in (ROOT / "hw1lib").glob("*.py")} == {"__init__", *PROGRAMS, *SHARED}
+    for name, path in folders.items():
+        says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        assert says, name
+        assert name == "publish" or "mport" in says, f"{name} does not say what it imports"
+
+
+def test_a_module_of_the_library_fits_on_a_few_screens():
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in (ROOT / "hw1lib").rglob("*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert long == {}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +146,37 @@ def test_the_folders_are_those_with_a_rule():
         ("hw1lib.chapters.a.views", "from .. import b", ["hw1lib.chapters.b"]),
         ("hw1lib.chapters.a.views", "from ..b import run", ["hw1lib.chapters.b.run"]),
         ("hw1lib.chapters.a", "from hw1lib.training import loop, losses", []),
-        ("hw1lib.chapters.a.views", "from hw1lib.chapters.a import Result", []),
+        (
+            "hw1lib.chapters.capacity.views",
+            "from hw1lib.chapters.capacity import Result",
+            ["hw1lib.chapters.capacity.Result"],
+        ),
+        (
+            "hw1lib.chapters.capacity.views",
+            "from hw1lib.chapters.capacity.result import Result\n"
+            "from hw1lib.chapters.capacity.spec import Spec",
+            [],
+        ),
+        (
+            "hw1lib.chapters.capacity.findings",
+            "from hw1lib.chapters.capacity.views import draw",
+            ["hw1lib.chapters.capacity.views.draw"],
+        ),
+        (
+            "hw1lib.chapters.capacity.result",
+            "from hw1lib.chapters.capacity import claims",
+            ["hw1lib.chapters.capacity.claims"],
+        ),
+        ("hw1lib.chapters.capacity.result", "from hw1lib.chapters.capacity.sweeps import S", []),
+        ("hw1lib.chapters.capacity", "from hw1lib.chapters.capacity.trainings import train", []),
+        (
+            "hw1lib.chapters.capacity",
+            "from hw1lib.chapters.capacity.chapter import CHAPTER",
+            ["hw1lib.chapters.capacity.chapter.CHAPTER"],
+        ),
+        ("hw1lib.chapters.capacity.chapter", "from hw1lib.chapters.capacity import run, views", []),
+        ("hw1lib.chapters.capacity.chapter", "from hw1lib.chapters import registry", []),
+        ("hw1lib.refile", "from hw1lib.chapters import registry", []),
         (
             "hw1lib.chapters.a.claims",
             "from hw1lib.chapters.b.claims import f",

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from hw1lib.chapters.registry import PARTS, discover
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,9 +30,25 @@ def test_every_linked_file_exists():
     assert [name for name in linked if not (ROOT / name).exists()] == []
 
 
-def test_every_chapter_of_the_report_is_in_the_table():
-    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert chapters == set(re.findall(r"\[(\d\d_\w+)\]", README))
+def test_the_table_has_the_questions_of_the_chapters_in_their_order():
+    rows = re.findall(r"^\| (.+?) \| .+ \| \[(\d\d_\w+)\]\(notebooks/\2\.ipynb\) \|$", README, re.M)
+    chapters = discover().values()
+    expected = [(f"1-{c.part} {c.question}", c.notebook) for c in chapters]
+    assert rows[0][1] == "00_summary"
+    assert rows[1:] == expected
+
+
+def test_the_report_has_the_parts_of_the_chapters_in_their_order():
+    text = (ROOT / "report" / "report.yml").read_text(encoding="utf-8")
+    chapters = discover().values()
+    expected = [
+        {
+            "part": f"1-{part} {title}",
+            "notebooks": [c.notebook for c in chapters if c.part == part],
+        }
+        for part, title in PARTS.items()
+    ]
+    assert yaml.safe_load(text)["chapters"] == [{"notebooks": ["00_summary"]}, *expected]
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "papermill" in c])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from hw1lib import chapters
 from hw1lib.judging.slips import Slip
@@ -29,7 +28,7 @@ PARTS = {  # of the report, by the first digit of a chapter's number
 class Panel:
     """What a chapter draws in the summary's figure of its part."""
 
-    draw: Callable[[Axes, Any], None]  # (axes, the chapter's Result)
+    draw: Callable[..., None]  # (ax, result): into the axes, from the chapter's Result
     caption: Callable[[Any], str]  # what is seen there, in one sentence
 
 

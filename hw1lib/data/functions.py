@@ -22,7 +22,17 @@ class Target:
         return self.function(x)
 
 
-def _sign_of_sine(x: Tensor) -> Tensor:
+def sinc(x: Tensor) -> Tensor:
+    """Return sin(5 pi x) / (5 pi x), which is 1 at x = 0."""
+    return torch.sinc(5 * x)
+
+
+def sine(x: Tensor) -> Tensor:
+    """Return sin(5 pi x)."""
+    return torch.sin(5 * math.pi * x)
+
+
+def sign_of_sine(x: Tensor) -> Tensor:
     r"""Return sign(sin(5 pi x)) without rounding noise: exactly 0 at its jumps k/5.
 
     The sign of a computed sin(5 pi x) at x = 1 is the sign of a rounding error. Here it
@@ -37,11 +47,9 @@ def _sign_of_sine(x: Tensor) -> Tensor:
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
-        Target(
-            "sinc", "sinc(5x)", r"\frac{\sin(5\pi x)}{5\pi x}", lambda x: torch.sinc(5 * x)
-        ),  # torch.sinc(5x) is 1 at x = 0
-        Target("sine", "sin(5πx)", r"\sin(5\pi x)", lambda x: torch.sin(5 * math.pi * x)),
-        Target("sign", "sign(sin(5πx))", r"\operatorname{sgn}(\sin(5\pi x))", _sign_of_sine),
+        Target("sinc", "sinc(5x)", r"\frac{\sin(5\pi x)}{5\pi x}", sinc),
+        Target("sine", "sin(5πx)", r"\sin(5\pi x)", sine),
+        Target("sign", "sign(sin(5πx))", r"\operatorname{sgn}(\sin(5\pi x))", sign_of_sine),
     )
 }
 

@@ -1,4 +1,4 @@
-"""An audit of the verdicts: which words they give to differences whose effect is known."""
+"""An audit of the verdicts: how often each word falls on differences whose effect is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Audit:
-    """All that decides how often each word is given."""
+    """All that decides how often each word falls."""
 
     trainings: tuple[int, ...]  # pairs of trainings behind each verdict
     effects: tuple[float, ...]  # planted ones, in margins; the first is 0
@@ -29,11 +29,11 @@ class Audit:
 
 
 def word_shares(settings: Audit, comparisons: Sequence[np.ndarray]) -> np.ndarray:
-    """Give verdicts on real differences with permuted labels, and a planted effect.
+    """Judge real differences with permuted labels and a planted effect, and count the words.
 
-    Each verdict takes pairs of one comparison at random and draws anew which of a pair comes
-    first, so that no effect is left but the planted one. The margin is one root mean square of
-    the comparison's differences.
+    Each verdict draws pairs of one comparison at random, and which of a pair comes first, so that
+    no effect is left but the planted one. The margin is one root mean square of the comparison's
+    differences.
 
     Args:
         settings: How many verdicts, on what.

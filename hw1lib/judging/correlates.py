@@ -1,7 +1,7 @@
-"""Which measures go with the generalization gap, over networks of any number of chapters.
+"""Correlations of measures with the generalization gap, over the networks of several chapters.
 
 A point is a network: the mean over its trainings. Trainings of one network differ in their seed
-alone, so counting each would claim to know more networks than there are.
+alone, so counting each would claim more networks than there are.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,10 @@ GAPS = {  # what is to be explained, with its unit
 
 
 def gaps(described: Described) -> dict[str, np.ndarray]:
-    """Take both `GAPS` of every training, each (R,): above zero where training images do better."""
-    of = described
+    """Compute both `GAPS` of every training, each (R,): above zero if training images do better."""
     return {
-        "loss_gap": of["test_loss"] - of["train_loss"],
-        "accuracy_gap": 100 * (of["train_accuracy"] - of["test_accuracy"]),
+        "loss_gap": described["test_loss"] - described["train_loss"],
+        "accuracy_gap": 100 * (described["train_accuracy"] - described["test_accuracy"]),
     }
 
 
@@ -47,11 +46,12 @@ def networks(chapters: Mapping[str, Mapping[str, Described]]) -> pd.DataFrame:
             sound = np.isfinite(values["loss_gap"])
             if sound.any():
                 rows[chapter, network] = {name: _mean(v[sound]) for name, v in values.items()}
-    index = pd.MultiIndex.from_tuples([*rows], names=["chapter", "network"]) if rows else None
+    index = pd.MultiIndex.from_tuples([*rows], names=["chapter", "network"])
     return pd.DataFrame([*rows.values()], index=index, columns=[*measures, *GAPS], dtype=float)
 
 
 def _mean(values: np.ndarray) -> float:
+    """Average the finite values; NaN, without a warning, if there is none."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else np.nan
 

@@ -64,7 +64,7 @@ def measure(series: np.ndarray, *, window: int, generator: np.random.Generator) 
 
 
 def about_course(series: np.ndarray, window: int) -> np.ndarray:
-    """Take a straight line off each window of the series, along their last axis.
+    """Subtract a straight line from each window of the series, along their last axis.
 
     Args:
         series: Shape (..., T).
@@ -146,8 +146,9 @@ def _red_noise(
 def _detrended_lag_one(window: int) -> tuple[np.ndarray, np.ndarray]:
     """Tabulate which lag-one autocorrelation is left of red noise without its straight line.
 
-    Taking off the line takes off part of the correlation too: with the uncorrected value, the
-    surrogates of slow noise would be too lively, and the noise be called periodic.
+    Taking off the line takes off part of the correlation too. With the uncorrected value the
+    surrogates of slow noise would be too lively: their chance peaks would be higher than those of
+    the noise itself, and hide a period in it.
 
     Returns:
         Coefficients from 0 to nearly 1, and the autocorrelation expected after detrending.

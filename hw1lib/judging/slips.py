@@ -12,7 +12,7 @@ from hw1lib.judging.statistics import Interval
 
 @dataclass(frozen=True)
 class Slip:
-    """One slip of a report, with the function that says what it changes in a chapter's result."""
+    """One slip of a report, with the function that words what it changes in a chapter's result."""
 
     id: str  # such as A12
     done: str  # by the report, in our words
@@ -21,19 +21,19 @@ class Slip:
 
 
 def wording_only(result: Any) -> str:
-    """Say that no number can depend on a slip, such as a wrong word or label."""
+    """Return the words for a slip on which no number depends, such as a wrong label."""
     return "wording only"
 
 
 def not_rebuilt(why: str) -> Callable[[Any], str]:
-    """Say why what a report did is not done again here."""
+    """Return a function for a slip that is not repeated here, which words the reason."""
     return lambda result: f"not rebuilt: {why}"
 
 
 def told(effect: Interval, unit: str = "") -> str:
     """Write an effect with its unit and n, such as `0.82 [0.5, 1.1] points (n = 20)`."""
     n = f"(n = {effect.n})"
-    # few values are written with their n, which belongs behind the unit
+    # an interval of few values already ends with its n, which belongs behind the unit
     return " ".join(filter(None, [str(effect).removesuffix(f" {n}"), unit if effect.n else "", n]))
 
 
@@ -49,7 +49,7 @@ def factors(ratios: Mapping[str, Interval]) -> str:
     if len(counts) > 1:
         return ", ".join(listed)
     (n,) = counts
-    return ", ".join(told.removesuffix(n) for told in listed) + n
+    return ", ".join(one.removesuffix(n) for one in listed) + n
 
 
 def table(slips: Iterable[Slip], result: Any) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def table(slips: Iterable[Slip], result: Any) -> pd.DataFrame:
 
 
 def _unbroken(text: str) -> str:
-    """Keep factors, intervals and n on one line, by spaces at which none breaks."""
+    """Join factors, intervals and n by spaces at which no line breaks."""
     return re.sub(
         r"\[.*?\]|\(n = \d+\)|× \S+", lambda m: m[0].replace(" ", "\N{NO-BREAK SPACE}"), text
     )

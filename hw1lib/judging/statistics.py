@@ -24,9 +24,9 @@ class Interval:
         return format(self)
 
     def __format__(self, digits: str) -> str:
-        """Write the mean and the interval with so many digits, three unless told.
+        """Write the mean and the interval with the digits asked for, three by default.
 
-        Of one or two values without the limits, which then say nothing.
+        Limits of one or two values mean nothing, and are left out.
         """
         digits = digits or ".3g"
         if self.n == 0:
@@ -38,18 +38,18 @@ class Interval:
 
     @property
     def factor(self) -> Interval:
-        """Turn a mean of log10 into a factor, the geometric mean, with its limits."""
+        """Convert a mean of log10 into a factor, the geometric mean, with its limits."""
         mean, low, high = 10.0**self.mean, 10.0**self.low, 10.0**self.high
         return replace(self, mean=mean, low=low, high=high)
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether zero lies outside the interval; False where there is none."""
+        """True if zero lies outside the interval; False where there is none."""
         return self.n >= 2 and (self.low > 0 or self.high < 0)
 
 
 def _written(value: float, digits: str) -> str:
-    """Write a number with so many digits; below a million without a power of ten."""
+    """Write a number in a format; below a million without a power of ten."""
     text = f"{value:{digits}}"
     return f"{float(text):,.0f}" if "e+0" in text and abs(float(text)) < 1e6 else text
 
@@ -63,8 +63,8 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
     """Estimate the mean of independent values, with a Student t interval.
 
     Args:
-        values: One per training, shape (R,). Those that are not finite, as a diverged training
-            leaves them, have no place in a mean: the interval's n counts the others.
+        values: One per training, shape (R,). Those that are not finite, as of a diverged
+            training, are left out; the interval's n counts the others.
         level: Probability that such an interval covers the mean of normal values.
 
     Returns:
@@ -94,7 +94,7 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
 
 
 def t_quantile(probability: float, n: int) -> float:
-    """Give the quantile of Student's t for a mean of n values: n - 1 degrees of freedom."""
+    """Compute the quantile of Student's t for a mean of n values: n - 1 degrees of freedom."""
     return float(special.stdtrit(n - 1, probability))
 
 
@@ -121,8 +121,8 @@ def sign_flips(values: np.ndarray) -> float:
             rng=np.random.default_rng(0),
         )
         return float(test.pvalue)
-    # every sum is one of the first half's and one of the second's, whose order tells how many
-    # are large enough, without making all 2^n; a tie must not fall out by a rounding error
+    # every sum is one of the first half's plus one of the second's; sorting the second half's
+    # counts those that are large enough without making all 2^n; ties survive rounding errors
     seen = abs(values.sum()) * (1 - 1e-9)
     first, second = (_signed_sums(half) for half in np.array_split(values, 2))
     second.sort()
@@ -191,8 +191,8 @@ def share_interval(which: np.ndarray, *, beyond: float = 0.0, level: float = 0.9
     """Estimate the share of trainings that did something, with Wilson's score interval.
 
     Args:
-        which: Whether each did, shape (R,) of bool.
-        beyond: Share to take off, so that the interval tells how far the share lies above it.
+        which: True for each that did, shape (R,).
+        beyond: Share to subtract: the interval then shows how far the share lies above it.
         level: Probability that such an interval covers the share.
     """
     count, n = int(np.sum(which)), len(which)
@@ -239,7 +239,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray, *, level: float = 0.
     n = len(first)
     if n < 2 or not np.ptp(first) or not np.ptp(second):
         return NO_INTERVAL
-    # where all ranks agree z is infinite, and so is the sureness that it would claim
+    # where all ranks agree z is infinite, and would claim infinite certainty
     rho = float(np.clip(stats.spearmanr(first, second).statistic, -1 + 1e-6, 1 - 1e-6))
     if n < 4:
         return Interval(rho, np.nan, np.nan, n, level)

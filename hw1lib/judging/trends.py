@@ -1,8 +1,8 @@
 """Shapes of curves over sizes, one curve per training: slope, knee, reversal and peak.
 
-Curves are values (R, K) of R trainings at K sizes in increasing order. Every function gives one
-number per training, NaN where a training has no value at some size, so that what follows can be
-an interval over trainings.
+Curves are values (R, K) of R trainings at K sizes in increasing order. Every function returns one
+number per training, NaN where a training lacks a finite value at some size, so that an interval
+over trainings can follow.
 """
 
 from dataclasses import dataclass
@@ -39,15 +39,18 @@ def slope(x: np.ndarray, curves: np.ndarray) -> np.ndarray:
     Returns:
         Slopes, shape (R,).
     """
-    away = x - x.mean()
-    return curves @ away / (away @ away)
+    slopes = np.full(len(curves), np.nan)
+    complete = np.isfinite(curves).all(axis=1)  # one infinity would spoil the fits of all
+    if complete.any():
+        slopes[complete] = np.polyfit(x, curves[complete].T, 1)[0]
+    return slopes
 
 
 def knee(x: np.ndarray, curves: np.ndarray) -> Knee:
     """Fit two straight pieces that meet to each curve, by least squares.
 
     The place where they meet is searched on a fine grid from the second size to the last but
-    one, so that two sizes at least lie on either piece.
+    one, so that at least two sizes lie on either piece.
 
     Args:
         x: Sizes, shape (K,), increasing, at least five of them.
@@ -82,8 +85,9 @@ def knee(x: np.ndarray, curves: np.ndarray) -> Knee:
 def reversal(curves: np.ndarray) -> np.ndarray:
     """Measure the largest rise from one size to a larger one.
 
-    Where each curve is measured is chosen by the mean of the others: the largest rise of a
-    curve's own noise would be above zero always, this one is so only where the curves agree.
+    The mean of the other curves chooses the two sizes at which a curve is measured. The largest
+    rise of a curve by itself is always above zero, because of its noise; this one is above zero
+    only where the curves agree.
 
     Args:
         curves: Shape (R, K), K at least 2.
@@ -103,14 +107,13 @@ def peak(curves: np.ndarray) -> Peak:
     """Measure how far each curve rises and falls again.
 
     Prominence is that of topography: the height above the higher of the lowest points on both
-    sides. Peak and lowest points of each curve are chosen by the mean of the others, as in
-    `reversal`.
+    sides. The mean of the other curves chooses the peak and the lowest points, as in `reversal`.
 
     Args:
         curves: Shape (R, K), K at least 3.
 
     Returns:
-        The peaks; a prominence below zero says that there is none.
+        The peaks; a prominence below zero means that there is none.
     """
     prominence, index = np.full(len(curves), np.nan), np.full(len(curves), -1)
     for r, mean in _others(curves):

@@ -1,6 +1,6 @@
 """Verdicts on the sentences of reports A and B, worded by code and never by hand.
 
-A claim predicts the sign of an effect, whose smallest size that matters is its margin. The word
+A claim predicts the sign of an effect; its margin is the smallest effect that matters. The word
 follows from the effect's interval and p, and from nothing else.
 """
 
@@ -29,7 +29,7 @@ CHANCE = 0.05  # of finding an effect where there is none
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim."""
+    """The effect that a claim predicts, as measured, and the word that follows."""
 
     compared: str  # what with what, in words
     effect: Interval  # positive where the claim is right
@@ -38,11 +38,11 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """Say what the interval allows to say."""
+        """Judge the effect by its interval, its p and the margin."""
         effect, margin = self.effect, self.margin
         if effect.n < LEAST_TRAININGS:
             return NOT_TESTED
-        # NaN, where a t test has no counterpart, leaves it to the interval
+        # without a p (NaN), the interval alone decides
         found = not effect.p >= CHANCE
         if effect.low > margin and found:
             return SUPPORTED
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def flip(self) -> str:
-        """Say what would have changed the word."""
+        """Describe the smallest change that would change the word."""
         effect, margin, word = self.effect, self.margin, self.word
         if word == NOT_TESTED:
             missing = LEAST_TRAININGS - effect.n
@@ -70,7 +70,7 @@ class Verdict:
         return f"about {self._needed:,} trainings, if the mean stays"
 
     def projected(self, n: int) -> Verdict:
-        """Guess the verdict on n trainings, if their mean and spread stay as they are."""
+        """Project the verdict to n trainings, if their mean and spread stay as they are."""
         effect = self.effect
         if min(n, effect.n) < 2:
             return replace(self, effect=replace(effect, n=min(n, effect.n)))
@@ -86,7 +86,7 @@ class Verdict:
 
     @property
     def _farthest(self) -> float:
-        """End of the 90 % interval that is farther from zero: two one-sided tests at 5 % each."""
+        """Compute the end of the 90 % interval farther from zero: two one-sided tests at 5 %."""
         effect = self.effect
         half = (effect.high - effect.low) / 2
         half *= t_quantile(0.95, effect.n) / t_quantile((1 + effect.level) / 2, effect.n)
@@ -94,7 +94,7 @@ class Verdict:
 
     @property
     def _needed(self) -> int:
-        """Trainings at which the interval would lie on one side of zero, or inside the margins."""
+        """Count the trainings whose interval would exclude zero, or lie inside the margins."""
         effect = self.effect
         half = (effect.high - effect.low) / 2
         room = max(abs(effect.mean), self.margin - abs(effect.mean))
@@ -123,12 +123,12 @@ def of_effect(compared: str, effect: Interval, *, unit: str, margin: float) -> V
 
 
 def not_tested(reason: str) -> Verdict:
-    """Say why a claim has no test in this run."""
+    """Return the verdict on a claim that this run cannot test, with the reason."""
     return Verdict(reason, NO_INTERVAL, "", np.nan)
 
 
 def together(judged: Sequence[Verdict]) -> str:
-    """Word what several tests of one claim say, such as those in different arms."""
+    """Combine the words of several tests of one claim, such as those in different arms."""
     words = {verdict.word for verdict in judged} - {NOT_TESTED}
     if not words:
         return NOT_TESTED
@@ -137,6 +137,8 @@ def together(judged: Sequence[Verdict]) -> str:
 
 def adjusted(judged: Sequence[Verdict]) -> list[Verdict]:
     """Adjust the p of many verdicts for their number, by Benjamini and Hochberg's procedure.
+
+    Verdicts without a p, or not tested, stay as they are and do not count.
 
     Source:
         Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", Journal of the Royal

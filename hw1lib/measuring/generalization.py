@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from hw1lib.measuring import curvature, sensitivities, sharpness
 from hw1lib.networks import replicas
-from hw1lib.training import losses
+from hw1lib.networks.modes import evaluating
 from hw1lib.training.classification import Task
 
 WIDE, NARROW = 1e-3, 5e-4  # Keskar's boxes, as shares of 1 + |weight|
@@ -62,28 +62,26 @@ def describe(
         Every one of the `MEASURES`, shape (R,), float64; NaN for replicas that diverged and
         where a measure is not finite.
     """
-    was_training = model.training
-    model.eval()
-    splits = {
-        "train": task.evaluate(model, task.train),
-        "test": task.evaluate(model, task.test),
-    }
-    weights = replicas.weights(model).detach()
-    finite = [values.isfinite().all(dim=1).cpu() for values in (*splits.values(), weights)]
-    sound = torch.stack(finite).all(dim=0).numpy()
-    found = {name: np.full(len(weights), np.nan) for name in MEASURES}
-    for name, values in splits.items():
-        found[f"{name}_loss"] = values[:, 0].numpy()
-        found[f"{name}_accuracy"] = values[:, 2].numpy()
-    together = max(1, AT_ONCE // replicas.parameter_count(model))
-    places = np.flatnonzero(sound)
-    for first in range(0, len(places), together):
-        chosen = places[first : first + together]
-        some = replicas.with_weights(model, weights[chosen])
-        streams = replicas.generators([seeds[r] for r in chosen], "generalization")
-        for name, each in _around(task, some, examples, streams).items():
-            found[name][chosen] = each
-    model.train(was_training)
+    with evaluating(model):
+        splits = {
+            "train": task.measure(model, task.train),
+            "test": task.measure(model, task.test),
+        }
+        weights = replicas.weights(model).detach()
+        finite = [values.isfinite().all(dim=1).cpu() for values in (*splits.values(), weights)]
+        sound = torch.stack(finite).all(dim=0).numpy()
+        found = {name: np.full(len(weights), np.nan) for name in MEASURES}
+        for name, values in splits.items():
+            found[f"{name}_loss"] = values[:, 0].numpy()
+            found[f"{name}_accuracy"] = values[:, 2].numpy()
+        together = max(1, AT_ONCE // replicas.parameter_count(model))
+        places = np.flatnonzero(sound)
+        for first in range(0, len(places), together):
+            chosen = places[first : first + together]
+            some = replicas.with_weights(model, weights[chosen])
+            streams = replicas.generators([seeds[r] for r in chosen], "generalization")
+            for name, each in _around(task, some, examples, streams).items():
+                found[name][chosen] = each
     return {
         name: np.where(sound & np.isfinite(values), values, np.nan)
         for name, values in found.items()
@@ -95,12 +93,7 @@ def _around(
 ) -> dict[str, np.ndarray]:
     """Measure trained networks around their weights and their inputs, each (R,)."""
     inputs, targets = (part[:examples] for part in task.train)
-    prepared = task.prepare(inputs)
-
-    def loss(stack: nn.Module) -> Tensor:
-        outputs = stack(prepared)
-        return losses.cross_entropy(outputs, targets.expand(len(outputs), -1))
-
+    loss = task.loss((inputs, targets))
     (start,) = replicas.generators([0], "Lanczos")  # for every network the same
     boxes = {
         "keskar_wide": sharpness.keskars_box(model, WIDE),

@@ -1,4 +1,4 @@
-"""The loss along lines and over planes of weight space, whose points are replicas of a stack.
+"""Lines and planes of weight space, whose points are replicas, and weights of equal function.
 
 A grid of points has any shape: weights are (..., P), and what is measured at them is (..., ...).
 """
@@ -249,3 +249,44 @@ def _turn(fixed: list[Layer], free: list[Layer], *, outgoing: bool) -> bool:
             out_of.copy_(out_of[:, order])
             gained = True  # by more than round-off
     return gained
+
+
+def rescaled(model: nn.Module, factor: float) -> nn.Module:
+    """Make the first layer's weights larger and the second's smaller, and change no output.
+
+    A rectified unit is positively homogeneous: what multiplies its inputs multiplies its output.
+
+    Args:
+        model: Stacked network of fully connected layers with (leaky) rectified units.
+        factor: Multiplies the first layer's weights and biases and divides the second's weights,
+            above 0.
+
+    Returns:
+        A copy of the network that computes the same function.
+
+    Raises:
+        ValueError: If the network has no two such layers, or the factor is not above 0.
+
+    Source:
+        L. Dinh et al., "Sharp minima can generalize for deep nets", ICML 2017, section 3.
+    """
+    if factor <= 0:
+        raise ValueError(f"a layer can be rescaled by a factor above 0, got {factor}")
+    twin = replicas.with_weights(model, replicas.weights(model).detach())
+    match [module for module in twin.modules() if not list(module.children())]:
+        case [
+            replicas.Linear() as first,
+            nn.ReLU() | nn.LeakyReLU(),
+            replicas.Linear() as then,
+            *_,
+        ]:
+            with torch.no_grad():
+                first.weight.mul_(factor)
+                first.bias.mul_(factor)
+                then.weight.div_(factor)
+        case _:
+            raise ValueError(
+                "only a network that begins with two fully connected layers, with rectified units "
+                "between them, can be rescaled"
+            )
+    return twin

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hw1lib.measuring import curvature, geometry
 from hw1lib.networks import replicas
+from hw1lib.training.gaps import among_all
 
 # steps in a random direction, in lengths of each unit's own weights
 DISTANCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -26,8 +27,8 @@ Measure = Callable[[nn.Module], Tensor]  # stacked network -> (R, ...)
 
 
 @dataclass(frozen=True)
-class Look:
-    """Where the loss is measured once a training is over."""
+class Extent:
+    """Where the loss is measured once a training is over, how far and how finely."""
 
     line_steps: int  # from the initial weights to the last; the line goes on by a quarter of it
     directions: int  # random ones around every solution, at least 2
@@ -52,19 +53,19 @@ def random_directions(model: nn.Module, count: int, seeds: tuple[int, ...]) -> T
 
 
 @torch.no_grad()
-def lines(model: nn.Module, start: Tensor, look: Look, splits: Measure) -> np.ndarray:
+def lines(model: nn.Module, start: Tensor, extent: Extent, splits: Measure) -> np.ndarray:
     """Measure on the way from the initial weights to every solution, and beyond.
 
     Args:
         model: The solutions, R replicas.
         start: Initial weights, shape (R, P).
-        look: How many steps.
+        extent: How many steps.
         splits: What to measure, (R, ...).
 
     Returns:
         Shape (R, K, ...), at the K `positions`.
     """
-    alphas = torch.from_numpy(positions(look.line_steps))
+    alphas = torch.from_numpy(positions(extent.line_steps))
     way = geometry.line(start, replicas.weights(model), alphas)
     return geometry.along(model, way, splits).transpose(0, 1).cpu().numpy()
 
@@ -87,14 +88,14 @@ def steps_away(model: nn.Module, directions: Tensor, loss: Measure) -> np.ndarra
 
 
 def top_eigenvalues(
-    model: nn.Module, look: Look, loss: Measure, seeds: tuple[int, ...]
+    model: nn.Module, extent: Extent, loss: Measure, seeds: tuple[int, ...]
 ) -> np.ndarray:
     """Find the largest eigenvalues of the Hessian at every solution, shape (R, E)."""
     found = curvature.top_eigenvalues(
         model,
         loss,
-        look.eigenvalues,
-        steps=look.lanczos_steps,
+        extent.eigenvalues,
+        steps=extent.lanczos_steps,
         generator=replicas.generators(seeds, "eigenvalues")[0],
     )
     return found.cpu().numpy()
@@ -102,7 +103,7 @@ def top_eigenvalues(
 
 @torch.no_grad()
 def random_plane(
-    model: nn.Module, origin: Tensor, directions: Tensor, look: Look, loss: Measure
+    model: nn.Module, origin: Tensor, directions: Tensor, extent: Extent, loss: Measure
 ) -> np.ndarray:
     """Measure the loss over a square around a solution, which is in its middle.
 
@@ -110,13 +111,13 @@ def random_plane(
         model: Stacked network of the solution's shape.
         origin: The solution, shape (P,).
         directions: Two, shape (2, P), each of length 1 on the square's axes from -1 to 1.
-        look: How many points.
+        extent: How many points.
         loss: Of each replica, (R,).
 
     Returns:
         Shape (A, A), the first axis along the first direction.
     """
-    places = torch.linspace(-1, 1, look.side)
+    places = torch.linspace(-1, 1, extent.side)
     first, second = directions
     points = geometry.plane(origin, first, second, places, places)
     return geometry.along(model, points, loss).cpu().numpy()
@@ -124,7 +125,7 @@ def random_plane(
 
 @torch.no_grad()
 def path_plane(
-    model: nn.Module, snapshots: np.ndarray, look: Look, loss: Measure
+    model: nn.Module, snapshots: np.ndarray, extent: Extent, loss: Measure
 ) -> dict[str, np.ndarray]:
     """Measure the loss over the plane of a path's first two principal components.
 
@@ -134,7 +135,7 @@ def path_plane(
     Args:
         model: Stacked network of the path's shape.
         snapshots: Weights along one training, shape (T, P).
-        look: How many points.
+        extent: How many points.
         loss: Of each replica, (R,).
 
     Returns:
@@ -152,7 +153,7 @@ def path_plane(
     path = (snapshots - snapshots[-1]) @ components.components_.T
     # as wide as it is high, so that the path keeps its shape
     middle, width = (path.max(axis=0) + path.min(axis=0)) / 2, np.ptp(path, axis=0).max()
-    places = middle[:, None] + (0.5 + MARGIN) * width * np.linspace(-1, 1, look.side)
+    places = middle[:, None] + (0.5 + MARGIN) * width * np.linspace(-1, 1, extent.side)
     like = next(model.parameters())
     spanned = np.vstack([snapshots[-1:], components.components_])
     end, first, second = torch.from_numpy(spanned).to(like)
@@ -169,7 +170,7 @@ def survey(
     model: nn.Module,
     start: Tensor,
     paths: np.ndarray,
-    look: Look,
+    extent: Extent,
     *,
     loss: Measure,
     splits: Measure,
@@ -182,7 +183,7 @@ def survey(
         model: The solutions, R replicas.
         start: Initial weights, shape (R, P).
         paths: Weights along the trainings of the first S replicas, shape (T, S, P).
-        look: Where to measure.
+        extent: Where to measure.
         loss: Training loss of each replica, (R,), differentiable.
         splits: What to measure along the lines, (R, ...).
         seeds: One per replica.
@@ -197,33 +198,26 @@ def survey(
         return {}
     chosen, ends = torch.from_numpy(sound), replicas.weights(model).detach()
     found = replicas.with_weights(model, ends[chosen])
-    directions = random_directions(model, look.directions, seeds)
+    directions = random_directions(model, extent.directions, seeds)
     everywhere = {
-        "line": lines(found, start[chosen], look, splits),
+        "line": lines(found, start[chosen], extent, splits),
         "steps": steps_away(found, directions[:, chosen], loss),
-        "eigenvalues": top_eigenvalues(found, look, loss, seeds),
+        "eigenvalues": top_eigenvalues(found, extent, loss, seeds),
         "moved": ((ends - start).norm(dim=1) / start.norm(dim=1))[chosen].cpu().numpy(),
     }
-    result = {name: _with_gaps(values, sound) for name, values in everywhere.items()}
+    result = {name: among_all(values, sound) for name, values in everywhere.items()}
     drawn = [
         {
-            "plane": random_plane(model, ends[r], directions[:2, r], look, loss),
-            **path_plane(model, paths[:, r], look, loss),
+            "plane": random_plane(model, ends[r], directions[:2, r], extent, loss),
+            **path_plane(model, paths[:, r], extent, loss),
         }
         for r in range(paths.shape[1])
         if sound[r]
     ]
     for name in drawn[0] if drawn else ():
         values = np.stack([one[name] for one in drawn])
-        result[name] = _with_gaps(values, sound[: paths.shape[1]])
+        result[name] = among_all(values, sound[: paths.shape[1]])
     return result
-
-
-def _with_gaps(values: np.ndarray, sound: np.ndarray) -> np.ndarray:
-    """Put NaN where a replica has no values."""
-    full = np.full((len(sound), *values.shape[1:]), np.nan)
-    full[sound] = values
-    return full
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ Each example is differentiated by itself: of the mean loss of a batch every grad
 out smaller by the size of the batch, which is a property of the batch and not of the network.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from hw1lib.networks import replicas
+from hw1lib.networks.modes import evaluating
 from hw1lib.training import losses
 
 CHUNK = 1000  # examples at a time, which bounds the memory
@@ -47,7 +47,7 @@ def input_gradient_norms(
         with respect to the input".
     """
     parts = []
-    with _evaluating(model):
+    with evaluating(model):
         for x, y in zip(inputs.split(chunk), targets.split(chunk), strict=True):
             x = _apart(model, prepare(x))
             summed = len(y) * losses.cross_entropy(model(x), y.expand(len(x), -1))
@@ -86,7 +86,7 @@ def jacobian_norms(
         ICLR 2018, section 3.1.
     """
     parts = []
-    with _evaluating(model):
+    with evaluating(model):
         for x in inputs.split(chunk):
             x = _apart(model, prepare(x))
             outputs = of(model(x))
@@ -101,14 +101,3 @@ def jacobian_norms(
 def _apart(model: nn.Module, x: Tensor) -> Tensor:
     """Give every replica the inputs (B, ...) as its own, to differentiate by: (R, B, ...)."""
     return x.expand(replicas.count(model), *x.shape).clone().requires_grad_()
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a network into eval mode, and back into its own afterwards."""
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from hw1lib.measuring import curvature, geometry
 from hw1lib.measuring.curvature import Loss
-from hw1lib.networks import modes, replicas
+from hw1lib.networks import replicas
+from hw1lib.training.run import threads
 
 ITERATIONS = 10  # of L-BFGS-B, as Keskar et al. have it
 
@@ -91,7 +92,7 @@ def keskar_in_subspace(
         count = min(dimensions, len(here))
         spanning = torch.randn(len(here), count, generator=generator, dtype=torch.float32).to(here)
         # A^+ by the normal equations: random columns are far from dependent, and A is long
-        with modes.threads(1):
+        with threads(1):
             within = torch.linalg.solve(spanning.T @ spanning, spanning.T @ here)
         reach = epsilon * (within.abs() + 1)
         found.append(_rise(_climber(alone, loss, reach, spanning), count, iterations))
@@ -214,47 +215,6 @@ def trace(
     return total / probes
 
 
-def rescaled(model: nn.Module, factor: float) -> nn.Module:
-    """Make the first layer's weights larger and the second's smaller, and change no output.
-
-    A rectified unit is positively homogeneous: what multiplies its inputs multiplies its output.
-
-    Args:
-        model: Stacked network of fully connected layers with (leaky) rectified units.
-        factor: Multiplies the first layer's weights and biases and divides the second's weights,
-            above 0.
-
-    Returns:
-        A copy of the network that computes the same function.
-
-    Raises:
-        ValueError: If the network has no two such layers, or the factor is not above 0.
-
-    Source:
-        L. Dinh et al., "Sharp minima can generalize for deep nets", ICML 2017, section 3.
-    """
-    if factor <= 0:
-        raise ValueError(f"a layer can be rescaled by a factor above 0, got {factor}")
-    twin = replicas.with_weights(model, replicas.weights(model).detach())
-    match [module for module in twin.modules() if not list(module.children())]:
-        case [
-            replicas.Linear() as first,
-            nn.ReLU() | nn.LeakyReLU(),
-            replicas.Linear() as then,
-            *_,
-        ]:
-            with torch.no_grad():
-                first.weight.mul_(factor)
-                first.bias.mul_(factor)
-                then.weight.div_(factor)
-        case _:
-            raise ValueError(
-                "only a network that begins with two fully connected layers, with rectified units "
-                "between them, can be rescaled"
-            )
-    return twin
-
-
 def _each(model: nn.Module) -> list[nn.Module]:
     """Take a stack apart into stacks of one."""
     return [replicas.with_weights(model, w[None]) for w in replicas.weights(model).detach()]
@@ -300,7 +260,7 @@ def _climber(alone: nn.Module, loss: Loss, reach: Tensor, spanning: Tensor | Non
 
 def _rise(climb: Climb, size: int, iterations: int) -> float:
     """Seek the highest loss over the box from -1 to 1, from its middle, in percent of 1 + loss."""
-    with modes.threads(1):  # a search makes much of the last bits, which several share out anew
+    with threads(1):  # a search makes much of the last bits, which several share out anew
         return _climbed(climb, size, iterations)
 
 

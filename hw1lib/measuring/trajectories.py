@@ -1,4 +1,4 @@
-"""The ways of R trainings through weight space, known by their inner products alone.
+"""The paths of R trainings through weight space, computed from their inner products alone.
 
 Distances, angles, principal components: all Euclidean geometry of n snapshots follows from their
 n x n Gram matrix, and Gram matrices of layers add up to that of the network. So a path of millions
@@ -32,8 +32,8 @@ def _pieces(layer: slice) -> Iterator[slice]:
 def grams(snapshots: Tensor, layers: Sequence[slice]) -> np.ndarray:
     """Multiply all snapshots with each other, layer by layer, in float64.
 
-    They are taken relative to the mean of the starting points, so that differences of near
-    points do not drown in what all points have in common.
+    The mean of the starting points is subtracted first, so that small differences between
+    points are not lost in rounding.
 
     Args:
         snapshots: Shape (T, R, P), of any float type; the first are the starting points.
@@ -56,7 +56,7 @@ def grams(snapshots: Tensor, layers: Sequence[slice]) -> np.ndarray:
 def walks(
     starts: Tensor, steps: np.ndarray, layers: Sequence[slice], streams: Sequence[torch.Generator]
 ) -> np.ndarray:
-    """Let every run walk at random instead: the same start and step lengths, any direction.
+    """Replace every run by a random walk with the same start and step lengths.
 
     Directions are uniform on the sphere of the whole weight space, so a layer's part of a step
     is as long as its part of the weights makes it.
@@ -68,7 +68,7 @@ def walks(
         streams: One generator per run.
 
     Returns:
-        Gram matrices of the walks as `grams` gives them, shape (L, R, T, R, T).
+        Gram matrices of the walks, as of `grams`, shape (L, R, T, R, T).
     """
     runs, times = len(starts), steps.shape[1] + 1
     centred = starts.double() - starts.double().mean(dim=0)
@@ -119,7 +119,7 @@ def principal_components(gram: np.ndarray, k: int = 2) -> Components:
 
 
 def own(gram: np.ndarray) -> np.ndarray:
-    """Take each run's Gram matrix with itself, (R, T, T), from that of all, (R, T, R, T)."""
+    """Select each run's Gram matrix with itself, (R, T, T), from that of all, (R, T, R, T)."""
     return np.stack([gram[run, :, run] for run in range(len(gram))])
 
 

@@ -5,7 +5,6 @@ maps inputs (R, B, ...), or (B, ...) shared by all replicas, to outputs (R, B, n
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -13,10 +12,24 @@ from torch import Tensor, nn
 from hw1lib.networks import replicas
 from hw1lib.networks.replicas import Streams
 
+Activation = Callable[[], nn.Module]
+
 # in place: a narrow network is bound by memory traffic, and no layer here needs its own output
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": partial(nn.ReLU, inplace=True),
-    "leaky_relu": partial(nn.LeakyReLU, inplace=True),
+
+
+def relu() -> nn.Module:
+    """Make a rectifier."""
+    return nn.ReLU(inplace=True)
+
+
+def leaky_relu() -> nn.Module:
+    """Make a leaky rectifier, of slope 0.01 below zero."""
+    return nn.LeakyReLU(inplace=True)
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": relu,
+    "leaky_relu": leaky_relu,
     "tanh": nn.Tanh,
     "softplus": nn.Softplus,
 }
@@ -75,17 +88,19 @@ class Stack(nn.Module):
         return maps.flatten(2).transpose(1, 2)
 
 
-def _fully_connected(widths: Sequence[int], streams: Streams, activation: str) -> list[nn.Module]:
+def _fully_connected(
+    widths: Sequence[int], streams: Streams, activation: Activation = relu
+) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
         layers += [
             replicas.Linear(n_in, n_out, streams),
-            ACTIVATIONS[activation](),
+            activation(),
         ]
     return layers[:-1]  # the last layer is affine
 
 
-def mlp(streams: Streams, *widths: int, activation: str = "relu") -> Stack:
+def mlp(streams: Streams, *widths: int, activation: Activation = relu) -> Stack:
     """Build a multilayer perceptron; `widths` are its layer sizes, ends included.
 
     Images must be flattened: a perceptron has no use for their shape.
@@ -117,7 +132,7 @@ def wide_cnn(
         replicas.PerImage(nn.MaxPool2d(2)),
     )
     flat = 32 * ((height - 8) // 2) * ((width - 8) // 2)
-    return Stack(features, nn.Sequential(*_fully_connected((flat, 256, classes), streams, "relu")))
+    return Stack(features, nn.Sequential(*_fully_connected((flat, 256, classes), streams)))
 
 
 def small_cnn(
@@ -138,7 +153,7 @@ def small_cnn(
     )
     rows, columns = (((side - 2) // 2 - 2) // 2 for side in (height, width))
     flat = 32 * rows * columns
-    return Stack(features, nn.Sequential(*_fully_connected((flat, 128, classes), streams, "relu")))
+    return Stack(features, nn.Sequential(*_fully_connected((flat, 128, classes), streams)))
 
 
 def lenet(streams: Streams) -> Stack:
@@ -160,7 +175,7 @@ def lenet(streams: Streams) -> Stack:
         nn.ReLU(),
         replicas.PerImage(nn.MaxPool2d(2)),
     )
-    head = nn.Sequential(*_fully_connected((400, 120, 84, 10), streams, "relu"))
+    head = nn.Sequential(*_fully_connected((400, 120, 84, 10), streams))
     return Stack(features, head)
 
 

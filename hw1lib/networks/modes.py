@@ -1,17 +1,18 @@
-"""How a network is run: by how many threads."""
+"""In which mode a network computes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
+from torch import nn
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Compute with so many threads, and set the number back afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a network into eval mode, and each of its layers back into the mode it was in."""
+    modes = [(layer, layer.training) for layer in model.modules()]
+    model.eval()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        for layer, was_training in modes:
+            layer.training = was_training

@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import platform
 import secrets
 import shutil
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DAY = 86400.0  # seconds
+
+
+class StoreError(OSError):
+    """The store cannot be read or written; says where and what to do."""
+
+
+class StoreWarning(UserWarning):
+    """Something stored was damaged and has been set aside."""
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn errors of the operating system into one sentence."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"the store cannot use {path} ({error.strerror}): "
+            "free space there or set HW1_RESULTS to a folder that can be written"
+        ) from error
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_file(path: Path) -> bytes:

@@ -1,9 +1,11 @@
 """Carrying out a chapter's trainings: stored, resumable, with one progress bar and a record."""
 
+import functools
+import json
 import math
 import os
 import sys
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +16,7 @@ import tqdm.std
 
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, Store
+from hw1lib.training.run import Run, threads
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -32,14 +35,22 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """One training to be found in the store, or made."""
+    """One training to be found in the store, or made.
+
+    Its call holds all that decides its numbers: a function that is given a `Run` besides and
+    returns arrays, with the settings as its first argument and data and other results by name. The
+    key of the result is derived from that call (`keys.key_of`).
+    """
 
     label: str  # what the progress bar calls it
-    settings: Any  # frozen record of all that decides its numbers, with `epochs` among them
-    train: Callable[..., Mapping[str, np.ndarray]]  # (settings, device, checkpoint, each_epoch)
-    code: tuple[Callable[..., Any], ...]  # functions whose source decides the numbers
-    data_fingerprint: str = ""
+    call: functools.partial[dict[str, np.ndarray]]
     cost: float = 1.0  # of one epoch, relative to the other jobs
+    threads: int | None = None  # that it computes with; None: as many as torch has
+
+    @property
+    def settings(self) -> Any:
+        """The frozen record of what is trained, with `epochs` among its fields."""
+        return self.call.args[0]
 
 
 def find_device(name: str) -> str:
@@ -94,30 +105,10 @@ def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.t
         bar.update(job.cost)
 
     def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:
-        return job.train(job.settings, device=device, checkpoint=checkpoint, each_epoch=each_epoch)
+        return job.call(run=Run(device, checkpoint, each_epoch))
 
-    return store.fetch(
-        experiment,
-        job.settings,
-        compute,
-        code=job.code,
-        data_fingerprint=job.data_fingerprint,
-        device=device,
-    )
-
-
-def to_length(values: np.ndarray, length: int, *axes: int) -> np.ndarray:
-    """Fill up with NaN what a training left unmeasured once all of its replicas had diverged.
-
-    Args:
-        values: Any shape.
-        length: What its axes of steps or measurements should have.
-        axes: Which ones these are; the first by default.
-    """
-    missing = [
-        (0, length - n if axis in (axes or (0,)) else 0) for axis, n in enumerate(values.shape)
-    ]
-    return np.pad(values, missing, constant_values=np.nan)
+    with threads(job.threads):
+        return store.fetch(experiment, job.call, compute, device=device)
 
 
 def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dict[str, Any]:
@@ -132,19 +123,40 @@ def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dic
     if not isinstance(learned, str):
         described = learned.description
         standin = None if learned.source == "folder" else learned.source == "standin"
-    latest = max((entry.provenance for entry in entries), key=lambda p: p["written"])
-    git = latest["git"] or {}
-    commit = git.get("commit", "")[:10] + (" with changes" if git.get("dirty") else "")
+    computed = [entry.provenance for entry in entries]
     return {
         "data": described,
         "standin": standin,
         "replicas": replicas,
-        "trainings": len(entries),
-        "seconds": round(sum(entry.provenance["seconds"] for entry in entries), 3),
-        "commit": commit or None,
-        "machine": f"{latest['machine']['cpu']}, {latest['machine']['platform']}",
-        "versions": latest["versions"],
+        "trainings": sum(_trainings(entry) for entry in entries),
+        "seconds": round(sum(of["seconds"] for of in computed), 3),
+        "commits": sorted({_commit(of["git"]) for of in computed} - {""}),
+        "environments": _environments(computed),
     }
+
+
+def _trainings(entry: Entry) -> int:
+    """Count the trainings of an entry: one per seed of its settings; none if it only measures."""
+    return len(entry.key["arguments"].get("settings", {}).get("seeds", ()))
+
+
+def _commit(git: Mapping[str, Any] | None) -> str:
+    git = git or {}
+    return git.get("commit", "")[:10] + (" with changes" if git.get("dirty") else "")
+
+
+def _environments(computed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """List each machine, device, number of threads and set of versions that computed, once."""
+    found = {}
+    for of in computed:
+        threads = of["threads"]
+        one = {
+            "machine": f"{of['machine']['cpu']}, {of['machine']['platform']}",
+            "device": f"{of['device']}, {threads} thread{'s' if threads > 1 else ''}",
+            "versions": of["versions"],
+        }
+        found[json.dumps(one, sort_keys=True)] = one
+    return [found[key] for key in sorted(found)]
 
 
 def _bar(total: float, shown: bool) -> tqdm.std.tqdm:

@@ -18,12 +18,18 @@ import torch
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def record(device: str, data_fingerprint: str, seconds: float) -> dict[str, Any]:
-    """Return the content of provenance.json, for a computation that ends now."""
+def record(functions: list[str], device: str, seconds: float) -> dict[str, Any]:
+    """Return the content of provenance.json, for a computation that ends now.
+
+    Args:
+        functions: Names of those that computed.
+        device: Where.
+        seconds: How long.
+    """
     return {
         **environment(),
+        "functions": functions,
         "threads": torch.get_num_threads(),
-        "data": data_fingerprint,
         "device": device,
         "seconds": round(seconds, 3),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),

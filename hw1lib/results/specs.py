@@ -23,6 +23,8 @@ def setting(
     *,
     at_least: float | None = None,
     above: float | None = None,
+    at_most: float | None = None,
+    within: Collection[str] = (),
     choices: Collection[str] | None = None,
 ) -> Any:
     """Declare a field of a spec.
@@ -32,10 +34,13 @@ def setting(
         meaning: What it is, with its unit; the chapter prints it beside the value.
         at_least: Smallest value allowed, for each item where the value is a tuple.
         above: Bound that every value must exceed, likewise.
+        at_most: Largest value allowed, likewise.
+        within: Names of other settings that it must not exceed.
         choices: Words allowed, likewise; one such as "folder:PATH" allows any path.
     """
-    limits = {"at_least": at_least, "above": above, "choices": choices}
-    return dataclasses.field(default=default, metadata={"meaning": meaning, **limits})
+    limits = {"at_least": at_least, "above": above, "at_most": at_most, "choices": choices}
+    metadata = {"meaning": meaning, "within": within, **limits}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,12 @@ class Spec:
             for item in value if isinstance(value, tuple) else [value]:
                 _within(item, field.metadata, where)
             object.__setattr__(self, field.name, value)
+        for field in dataclasses.fields(self):
+            for limit in field.metadata["within"]:
+                value, most = getattr(self, field.name), getattr(self, limit)
+                if value > most:
+                    where = f"{field.name} of {_name(type(self))}"
+                    raise SettingError(f"{where} must be at most {limit} ({most}), got {value}")
 
     def replace(self, **changes: Any) -> Self:
         """Change some settings; None leaves a setting as it is.
@@ -63,18 +74,6 @@ class Spec:
             if name not in known:
                 raise SettingError(f"{_name(type(self))} has no setting {_unknown(name, known)}")
         return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
-
-    def at_most(self, name: str, limit: str) -> None:
-        """Refuse one setting that is larger than another.
-
-        Raises:
-            SettingError: If it is.
-        """
-        value, most = getattr(self, name), getattr(self, limit)
-        if value > most:
-            raise SettingError(
-                f"{name} of {_name(type(self))} must be at most {limit} ({most}), got {value}"
-            )
 
     @property
     def digest(self) -> str:
@@ -148,6 +147,8 @@ def _within(value: Any, limits: Mapping[str, Any], where: str) -> None:
         raise SettingError(f"{where} must be at least {limits['at_least']}, got {value}")
     if limits["above"] is not None and value <= limits["above"]:
         raise SettingError(f"{where} must be above {limits['above']}, got {value}")
+    if limits["at_most"] is not None and value > limits["at_most"]:
+        raise SettingError(f"{where} must be at most {limits['at_most']}, got {value:g}")
 
 
 def _is_among(value: str, choices: Collection[str]) -> bool:

@@ -8,51 +8,37 @@ One entry is one training, or one computed piece:
         provenance.json   who computed them, when and with what; decides nothing
         SHA256SUMS        of the three files, as `sha256sum -c` reads it
 
-The digest covers the spec, the fingerprint of the data and the source of the code, and nothing
-else: not the device, not a figure, not a file time. An entry appears by one rename of a folder
-that is complete and synced, so a reader sees all of it or nothing. Beside it stand
-`<digest>.partial/`, the checkpoints while it is computed, and `<digest>.damaged-N`, entries that
-were found damaged and set aside.
+The digest covers the call that makes the arrays (`keys`): the source of the function, its settings
+and its data, and nothing else: not the device, not a figure, not a file time. An entry appears by
+one rename of a folder that is complete and synced, so a reader sees all of it or nothing. Beside
+it stand `<digest>.partial/`, the checkpoints while it is computed, and `<digest>.damaged-N`,
+entries that were found damaged and set aside.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import errno
-import hashlib
+import functools
 import io
 import itertools
 import json
 import os
-import re
 import shutil
-import time
-import typing
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from hw1lib.results import disk, provenance
-from hw1lib.results.source import source_of
+from hw1lib.results import disk, keys, provenance
+from hw1lib.results.checkpoints import Checkpoint
+from hw1lib.results.disk import StoreError, StoreWarning, explained
 
 FILES = ("result.npz", "spec.json", "provenance.json")
-
-Code = Callable[..., Any] | tuple[Callable[..., Any], ...]
-
-
-class StoreError(OSError):
-    """The store cannot be read or written; says where and what to do."""
-
-
-class StoreWarning(UserWarning):
-    """Something stored was damaged and has been set aside."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +46,14 @@ class Entry:
     """A stored result, as read back from the disk and verified."""
 
     arrays: dict[str, np.ndarray]  # what was computed, bit for bit
+    key: dict[str, Any]  # the call that decides them, as `keys.key_of` has it
     provenance: dict[str, Any]  # versions, commit, machine, device, seconds, time of writing
     path: Path  # folder it lives in
+
+    @property
+    def fingerprint(self) -> str:
+        """Name it where another result is made from it."""
+        return self.path.name
 
 
 class Store:
@@ -79,22 +71,18 @@ class Store:
     def fetch(
         self,
         experiment: str,
-        spec: Any,
+        call: functools.partial[Any],
         compute: Callable[[Checkpoint], Mapping[str, np.ndarray]],
         *,
-        code: Code,
-        data_fingerprint: str = "",
         device: str = "cpu",
     ) -> Entry:
         """Return the stored result, computing it first if there is none.
 
         Args:
             experiment: Name of the experiment, and of its folder.
-            spec: Frozen dataclass instance of everything that decides a number.
-            compute: Makes the arrays; may save its progress in the `Checkpoint` it is given.
-            code: Function or class, or several, whose source decides the numbers, with all it
-                reaches.
-            data_fingerprint: Identifies the data that `compute` reads.
+            call: A function with all arguments that decide a number, as `keys.key_of` takes it.
+            compute: Makes the arrays, from that call; may save its progress in the `Checkpoint`
+                it is given.
             device: Where `compute` runs; recorded, but no part of the key.
 
         Returns:
@@ -102,19 +90,19 @@ class Store:
 
         Raises:
             StoreError: If the folder cannot be read or written.
-            TypeError: If the spec or the computed arrays are of a kind that cannot be stored.
+            TypeError: If the call or the computed arrays are of a kind that cannot be stored.
         """
-        key = _key(experiment, spec, data_fingerprint, code)
+        key = keys.key_of(experiment, call)
         folder = self._folder(experiment, key)
         checkpoint = Checkpoint(folder.with_name(f"{folder.name}.partial"))
-        with _explained(folder):
+        with explained(folder):
             disk.sweep(folder.parent)
             entry = _read(folder)
         if entry is None:
             provenance.environment()
             result = _pack(compute(checkpoint))
-            record = provenance.record(device, data_fingerprint, checkpoint.seconds)
-            with _explained(folder):
+            record = provenance.record(keys.functions(call), device, checkpoint.seconds)
+            with explained(folder):
                 _publish(folder, result, key, record)
                 entry = _read(folder)
         if entry is None:
@@ -122,158 +110,34 @@ class Store:
         checkpoint.clear()
         return entry
 
-    def lookup(
-        self,
-        experiment: str,
-        spec: Any,
-        *,
-        code: Code,
-        data_fingerprint: str = "",
-    ) -> Entry | None:
-        """Return the stored result of the same key as in `fetch`, or None."""
-        folder = self._folder(experiment, _key(experiment, spec, data_fingerprint, code))
-        with _explained(folder):
+    def lookup(self, experiment: str, call: functools.partial[Any]) -> Entry | None:
+        """Return the stored result of a call, or None; arguments as in `fetch`."""
+        folder = self._folder(experiment, keys.key_of(experiment, call))
+        with explained(folder):
             return _read(folder)
 
+    def read(self, folder: Path) -> Entry | None:
+        """Return the entry in a folder, or None; a damaged one is set aside and reported."""
+        with explained(folder):
+            return _read(folder)
+
+    def refile(self, entry: Entry, key: bytes, why: str) -> None:
+        """File an entry's arrays under another key too.
+
+        Args:
+            entry: As it was read.
+            key: The content of the new spec.json.
+            why: Kept in the provenance, with the digest that it had.
+        """
+        folder = self._folder(entry.key["experiment"], key)
+        past = [*entry.provenance.get("refiled", []), {"from": entry.fingerprint, "why": why}]
+        with explained(folder):
+            result = disk.read_file(entry.path / "result.npz")
+            _publish(folder, result, key, entry.provenance | {"refiled": past})
+
     def _folder(self, experiment: str, key: bytes) -> Path:
-        name = _sha256(key)
+        name = disk.sha256(key)
         return self.root / experiment / name[:2] / name
-
-
-class Checkpoint:
-    """The latest states of one unfinished computation; the two newest are kept.
-
-    Args:
-        folder: Where the states live; it need not exist yet.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._before = 0.0
-        self._began = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on the computation, earlier runs that it continues included."""
-        return self._before + time.monotonic() - self._began
-
-    def load(self) -> dict[str, Any] | None:
-        """Return the newest intact state, its tensors on the CPU, or None."""
-        for path in reversed(self._paths()):
-            with _explained(path):
-                payload = disk.read_file(path)
-            if path.stem.endswith(_sha256(payload)):
-                saved = _load_state(payload)
-                self._before = saved["seconds"]
-                return saved["state"]
-            if path.exists():  # else another process has finished and cleared up
-                warnings.warn(f"checkpoint {path} is damaged and was skipped", StoreWarning, 2)
-        return None
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Keep `state`: tensors, numbers, strings, and lists and dicts of them."""
-        buffer = io.BytesIO()
-        torch.save({"seconds": self.seconds, "state": state}, buffer)
-        payload = buffer.getvalue()
-        try:
-            _load_state(payload)
-        except Exception as error:
-            raise TypeError(
-                "a checkpoint holds only tensors, numbers, strings, lists, dicts"
-            ) from error
-        older = self._paths()
-        number = int(older[-1].name[:8]) + 1 if older else 0
-        with _explained(self.folder), suppress(FileNotFoundError):  # gone: another process finished
-            disk.make_folder(self.folder)
-            disk.sweep(self.folder)
-            temporary = disk.temporary_name(self.folder)
-            try:
-                disk.write_file(temporary, payload)
-                os.rename(temporary, self.folder / f"{number:08d}-{_sha256(payload)}.pt")
-            finally:
-                temporary.unlink(missing_ok=True)
-            disk.sync(self.folder)
-            for path in older[:-1]:
-                path.unlink(missing_ok=True)
-
-    def clear(self) -> None:
-        """Remove all states."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _paths(self) -> list[Path]:
-        with _explained(self.folder), suppress(FileNotFoundError):
-            return sorted(self.folder.glob("[0-9]*.pt"))
-        return []
-
-
-def _load_state(payload: bytes) -> dict[str, Any]:
-    return torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-
-
-# Keys
-
-
-def digest(experiment: str, spec: Any, data_fingerprint: str, code: Code) -> str:
-    """Return the SHA-256, in hex, of all that decides a result.
-
-    An int given for a float field counts as that float, so `1` and `1.0` are the same key there.
-    """
-    return _sha256(_key(experiment, spec, data_fingerprint, code))
-
-
-def _key(experiment: str, spec: Any, data_fingerprint: str, code: Code) -> bytes:
-    """Return the content of spec.json."""
-    if not re.fullmatch(r"\w[\w.-]*", experiment, re.ASCII):
-        raise ValueError(
-            f"experiment must be a plain name of letters and digits, got {experiment!r}"
-        )
-    if not dataclasses.is_dataclass(spec) or isinstance(spec, type):
-        raise TypeError(f"spec must be a dataclass instance, got {type(spec).__name__}")
-    return _json(
-        {
-            "experiment": experiment,
-            "spec": _canonical(spec, type(spec), "spec"),
-            "data": data_fingerprint,
-            "code": _sha256(source_of(*code if isinstance(code, tuple) else (code,)).encode()),
-        }
-    )
-
-
-def _canonical(value: Any, hint: Any, where: str) -> Any:
-    """Turn a field of a spec, annotated with `hint`, into JSON that has one spelling."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        hints = typing.get_type_hints(type(value))
-        named = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        fields = {name: _canonical(v, hints[name], f"{where}.{name}") for name, v in named}
-        return {"class": type(value).__qualname__, "fields": fields}
-    if isinstance(value, tuple):
-        items = _item_hints(hint, len(value))
-        pairs = enumerate(zip(value, items, strict=True))
-        return [_canonical(v, h, f"{where}[{i}]") for i, (v, h) in pairs]
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        kinds = typing.get_args(hint) or (hint,)
-        return float(value) if float in kinds and int not in kinds else int(value)
-    if isinstance(value, float):
-        return float(value)
-    raise TypeError(
-        f"{where} is {type(value).__name__}; a spec holds str, int, float, bool, None, "
-        "tuples of them and dataclasses"
-    )
-
-
-def _item_hints(hint: Any, length: int) -> list[Any]:
-    """Return the annotation of each item of a tuple annotated with `hint`."""
-    for kind in (hint, *typing.get_args(hint)):  # the tuple itself, or a member of a union
-        items = typing.get_args(kind)
-        if typing.get_origin(kind) is tuple and items[-1:] == (...,):
-            return [items[0]] * length
-        if typing.get_origin(kind) is tuple and len(items) == length:
-            return list(items)
-    return [None] * length
 
 
 # The disk
@@ -281,8 +145,8 @@ def _item_hints(hint: Any, length: int) -> list[Any]:
 
 def _publish(folder: Path, result: bytes, key: bytes, record: dict[str, Any]) -> None:
     """Make the entry appear, complete, under its name; an entry already there stays."""
-    sums = {"result.npz": _sha256(result), "spec.json": _sha256(key)}
-    contents = dict(zip(FILES, (result, key, _json(record | {"sha256": sums})), strict=True))
+    sums = {"result.npz": disk.sha256(result), "spec.json": disk.sha256(key)}
+    contents = dict(zip(FILES, (result, key, keys.write(record | {"sha256": sums})), strict=True))
     disk.make_folder(folder.parent)
     temporary = disk.temporary_name(folder.parent)
     try:
@@ -306,9 +170,10 @@ def _read(folder: Path) -> Entry | None:
         return None
     contents = {name: disk.read_file(folder / name) for name in FILES}
     intact = disk.read_file(folder / "SHA256SUMS") == _sums(contents)
-    if intact and _sha256(contents["spec.json"]) == folder.name:
+    if intact and disk.sha256(contents["spec.json"]) == folder.name:
         arrays = _unpack(contents["result.npz"])
-        return Entry(arrays, json.loads(contents["provenance.json"]), folder)
+        key, record = (json.loads(contents[name]) for name in FILES[1:])
+        return Entry(arrays, key, record, folder)
     _set_aside(folder)
     return None
 
@@ -324,7 +189,7 @@ def _set_aside(folder: Path) -> None:
 
 
 def _sums(contents: Mapping[str, bytes]) -> bytes:
-    return "".join(f"{_sha256(data)}  {name}\n" for name, data in contents.items()).encode()
+    return "".join(f"{disk.sha256(data)}  {name}\n" for name, data in contents.items()).encode()
 
 
 def _pack(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -350,25 +215,3 @@ def _unpack(content: bytes) -> dict[str, np.ndarray]:
 def _kind(value: Any) -> str:
     dtype = f" of {value.dtype}" if isinstance(value, np.ndarray) else ""
     return f"a {type(value).__name__}{dtype}"
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode() + b"\n"
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn errors of the operating system into one sentence."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except OSError as error:
-        raise StoreError(
-            f"the store cannot use {path} ({error.strerror}): "
-            "free space there or set HW1_RESULTS to a folder that can be written"
-        ) from error

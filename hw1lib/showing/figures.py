@@ -16,17 +16,17 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from hw1lib.marks import DATA, FIGURE, KEY, PROVENANCE, TABLE
 from hw1lib.showing import drawn
 
 # the one look of every figure that this module or a chapter draws
 plt.style.use(Path(__file__).with_name("report.mplstyle"))
 
 BAND = "median and the band from the 10th to the 90th percentile"
-DATA = "application/vnd.hw1.csv+gzip"  # media type of the numbers behind a figure or a table
 
 
 class Settings(Protocol):
-    """What a figure says of the settings behind it."""
+    """What a figure prints of the settings behind it."""
 
     @property
     def digest(self) -> str:
@@ -83,7 +83,7 @@ def curves(
     (line,) = ax.plot(x, median, color=color, linestyle=dash, label=label)
     drawn.note(line, x=np.asarray(x)[:, None], y=values, replica=np.arange(values.shape[1]))
     if values.shape[1] > 1 and running.any():
-        ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
+        drawn.omit(ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0))
     return ax
 
 
@@ -132,15 +132,13 @@ def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) ->
     for ax, name in zip(axes[0], columns, strict=True):
         ax.set_title(name)
     for ax, name in zip(axes[:, -1], rows, strict=True):
-        ax.annotate(
-            name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center", fontsize=8
-        )
+        ax.annotate(name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center")
     for (row, column), ax in np.ndenumerate(axes):
         ax.set_label(", ".join(filter(None, (columns[column], rows[row]))))
 
 
 def log_scale(*axes: Axes) -> None:
-    """Make vertical axes logarithmic with the same numbers, or say on one that nothing is left.
+    """Make vertical axes logarithmic with the same numbers; write `diverged` on empty ones.
 
     Args:
         axes: Panels that share their vertical axis, or one panel; drawn on before.
@@ -171,8 +169,8 @@ def few_numbers(axis: Axis, low: float, high: float) -> None:
 
 
 def say_diverged(ax: Axes) -> None:
-    """Say in a panel why there is nothing in it."""
-    ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center", fontsize=8)
+    """Write in an empty panel that its trainings diverged."""
+    ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center")
 
 
 def logarithmic(steps: int, count: int = 400) -> np.ndarray:
@@ -190,8 +188,8 @@ def show(
         name: Its label, such as `fig-fit-loss`; text refers to it as `@fig-fit-loss`.
         caption: Markdown, which may hold computed numbers.
         alt: What the figure shows, for readers who cannot see it.
-        result: What it is drawn from; the report names its settings and seeds below the figure.
-        standin: Data that took the place of a real set, said on the figure and in the caption.
+        result: What it is drawn from; the report prints its settings and seeds below the figure.
+        standin: Data that replace a real set, named on the figure and in the caption.
     """
     if standin:
         # a title of the figure, so that the layout makes room for it
@@ -203,20 +201,20 @@ def show(
     bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
     bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
     bundle[DATA] = _packed(drawn.rows(figure))
-    metadata = {"kind": "figure", "id": name, "caption": caption, "alt": alt}
+    metadata = {"kind": FIGURE, "id": name, "caption": caption, "alt": alt}
     first, last = result.spec.seeds[0], result.spec.seeds[-1]
     metadata |= {
         "spec": result.spec.digest,
         "seeds": f"{first}" if first == last else f"{first} to {last}",
     }
-    display(bundle, raw=True, metadata={"hw1": metadata})
+    display(bundle, raw=True, metadata={KEY: metadata})
 
 
 def table(frame: pd.DataFrame, name: str, caption: str) -> None:
     """Show a table in the notebook and hand it to the report.
 
     Args:
-        frame: Columns of text or numbers, already rounded as they shall be read.
+        frame: Columns of text or numbers, already rounded for the reader.
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
     """
@@ -228,25 +226,30 @@ def table(frame: pd.DataFrame, name: str, caption: str) -> None:
     lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
     bundle[DATA] = _packed(frame)
-    metadata = {"kind": "table", "id": name, "caption": caption}
-    display(bundle, raw=True, metadata={"hw1": metadata})
+    metadata = {"kind": TABLE, "id": name, "caption": caption}
+    display(bundle, raw=True, metadata={KEY: metadata})
 
 
 def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Say where the chapter's numbers come from, here and on the report's provenance page.
+    """Show where the chapter's numbers come from, here and on the report's provenance page.
 
     Args:
         chapter: Its title.
-        rows: One per data set, as `runs.record` makes them.
+        rows: One per data set, as `jobs.record` makes them.
     """
     named = [{"chapter": chapter, **row} for row in rows]
-    lines = [
-        f"- {row['data']}: {row['trainings']} trainings in {row['seconds']:,.0f} s on "
-        f"{row['machine']}; torch {row['versions']['torch']}, commit {row['commit'] or 'unknown'}"
-        for row in named
-    ]
+    lines = []
+    for row in named:
+        places = "; ".join(
+            f"{where['machine']}, {where['device']}, torch {where['versions']['torch']}"
+            for where in row["environments"]
+        )
+        lines.append(
+            f"- {row['data']}: {row['trainings']} trainings in {row['seconds']:,.0f} s on "
+            f"{places}; commit {', '.join(row['commits']) or 'unknown'}"
+        )
     bundle = {"text/markdown": "\n".join(lines), "text/plain": "\n".join(lines)}
-    display(bundle, raw=True, metadata={"hw1": {"kind": "provenance", "rows": named}})
+    display(bundle, raw=True, metadata={KEY: {"kind": PROVENANCE, "rows": named}})
 
 
 def say(*sentences: str) -> Markdown:

@@ -1,21 +1,19 @@
 """The one training loop: R networks side by side, watched by probes, stopped one by one."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from hw1lib.networks import replicas
+from hw1lib.training.run import Run
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one loss per replica
 Batch = tuple[Tensor, Tensor]
 
-
-SECONDS_BETWEEN_CHECKPOINTS = 30.0
+IN_SILENCE = Run()  # on the CPU, keeping nothing and telling nobody
 
 
 @dataclass(frozen=True)
@@ -24,6 +22,16 @@ class Probe:
 
     measure: Callable[[nn.Module], Tensor]  # -> (R, ...); must leave the model unchanged
     every: int = 1  # epochs between two measurements
+
+    def epochs(self, total: int) -> np.ndarray:
+        """Return the passes over the data before each measurement of so long a training, (K,).
+
+        Every `every` passes from 0 on, and after the last.
+
+        >>> Probe(replicas.weights, every=3).epochs(7).tolist()
+        [0, 3, 6, 7]
+        """
+        return np.minimum(np.arange(0, total + self.every, self.every), total)
 
 
 Stop = Callable[[Tensor], Tensor]  # losses of all steps so far (S, R) -> done (R,), bool
@@ -36,19 +44,9 @@ class History:
     losses: np.ndarray  # (S, R) objective on each step's batch before its update; NaN once stopped
     watched: np.ndarray  # (S, R, ...) what `watch` read at each step; (0,) without it
     steps: np.ndarray  # (R,) updates that each replica took
-    diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
+    sound: np.ndarray  # (R,) bool: no loss was other than finite, nor is one at the last weights
     epochs: dict[str, np.ndarray]  # by probe: (K,) passes over the data before each measurement
     series: dict[str, np.ndarray]  # by probe: (K, R, ...) the measurements
-
-
-class Checkpoint(Protocol):
-    """Where a long training keeps its state, so that a killed one continues."""
-
-    def load(self) -> dict[str, Any] | None:
-        """Return the last state saved, or None."""
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Keep a state, replacing the last one."""
 
 
 @dataclass
@@ -117,8 +115,7 @@ def fit(
     watch: Callable[[nn.Module], Tensor] | None = None,
     stop: Stop | None = None,
     streams: Sequence[torch.Generator] = (),
-    checkpoint: Checkpoint | None = None,
-    each_epoch: Callable[[Tensor], None] = lambda losses: None,
+    run: Run = IN_SILENCE,
 ) -> History:
     """Minimize the objective of each replica in place, and return what was seen.
 
@@ -140,24 +137,26 @@ def fit(
             place, before the update; it must leave both unchanged.
         stop: Rule that ends single replicas.
         streams: Every random stream that training draws from, continued when it resumes.
-        checkpoint: Where a long training keeps its state.
-        each_epoch: Told the losses (R,) of the last step after each epoch.
+        run: How the training is carried out.
 
     Returns:
-        Losses per step, and one series per probe.
+        Losses per step, one series per probe, and which replicas are sound at the end.
+
+    Raises:
+        ValueError: If the network is no stack, or the objective does not return one loss for each
+            replica.
     """
     probes = probes or {}
     everyone = torch.ones(replicas.count(model), dtype=torch.bool)
     now = _Progress(everyone, ~everyone, torch.zeros(len(everyone), dtype=torch.int64))
-    if checkpoint and (saved := checkpoint.load()):
+    if run.checkpoint and (saved := run.checkpoint.load()):
         model.load_state_dict(saved.pop("model"))
         optimizer.load_state_dict(saved.pop("optimizer"))
         for stream, position in zip(streams, saved.pop("streams"), strict=True):
             stream.set_state(position)
         now = _Progress(**saved)
         for _ in range(now.epoch):
-            each_epoch(now.losses[-1])
-    saved_at = time.monotonic()
+            run.each_epoch(now.losses[-1])
 
     while now.running.any():
         for name, probe in probes.items():
@@ -169,7 +168,7 @@ def fit(
             break
 
         for inputs, targets in batches:
-            losses = objective(model(inputs), targets)
+            losses = _losses(model, objective, inputs, targets)
             optimizer.zero_grad()
             losses.backward(torch.ones_like(losses))
             seen = losses.detach().cpu()
@@ -187,9 +186,9 @@ def fit(
                 now.restore(model)
 
         now.epoch += 1
-        each_epoch(now.losses[-1])
-        if checkpoint and time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
-            checkpoint.save(
+        run.each_epoch(now.losses[-1])
+        if run.checkpoint and run.checkpoint.due:
+            run.checkpoint.save(
                 {
                     **vars(now),
                     "model": model.state_dict(),
@@ -197,16 +196,48 @@ def fit(
                     "streams": [stream.get_state() for stream in streams],
                 }
             )
-            saved_at = time.monotonic()
 
     return History(
         losses=now.losses.numpy(),
         watched=now.watched.numpy(),
         steps=now.steps.numpy(),
-        diverged=now.diverged.numpy(),
+        sound=(~now.diverged & _is_finite(model, batches, objective, streams)).numpy(),
         epochs={
-            name: np.minimum(probes[name].every * np.arange(len(seen)), epochs)
-            for name, seen in now.probed.items()
+            name: probes[name].epochs(epochs)[: len(seen)] for name, seen in now.probed.items()
         },
         series={name: torch.stack(seen).numpy() for name, seen in now.probed.items()},
     )
+
+
+def _losses(model: nn.Module, objective: Objective, inputs: Tensor, targets: Tensor) -> Tensor:
+    count, outputs = replicas.count(model), model(inputs)
+    # layers of an ordinary network can be as wide as it has examples, and pass for replicas
+    if outputs.ndim < 3 or any(p.shape[:1] != (count,) for p in (outputs, *model.parameters())):
+        raise ValueError(
+            "only a stack of replicas can be trained, with an axis R before all others of its "
+            f"parameters and outputs; these outputs are of shape {tuple(outputs.shape)}: an "
+            "ordinary network becomes a stack by `networks.stacked.Stacked`"
+        )
+    losses = objective(outputs, targets)
+    if losses.shape != (count,):
+        raise ValueError(
+            f"the objective returned losses of shape {tuple(losses.shape)} for a stack of {count} "
+            f"replicas, expected ({count},)"
+        )
+    return losses
+
+
+@torch.no_grad()
+def _is_finite(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    objective: Objective,
+    streams: Sequence[torch.Generator],
+) -> Tensor:
+    """Return which replicas have finite weights, and a finite loss on another batch, (R,)."""
+    positions = [stream.get_state() for stream in streams]
+    inputs, targets = next(iter(batches))
+    finite = _losses(model, objective, inputs, targets).isfinite()
+    for stream, position in zip(streams, positions, strict=True):
+        stream.set_state(position)
+    return (finite & replicas.weights(model).isfinite().all(dim=1)).cpu()

@@ -1,4 +1,4 @@
-"""What is measured on a network: losses, accuracy, and both over a whole split."""
+"""Losses and accuracy of a stack: on a batch, and over a whole split in eval mode."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hw1lib.networks import replicas
+from hw1lib.networks.modes import evaluating
 
 
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -98,13 +99,11 @@ def over_split(
     Returns:
         Shape (R, number of measures), float64.
     """
-    was_training = model.training
-    model.eval()
     total = torch.zeros(replicas.count(model), len(measures), dtype=torch.float64)
-    for x, y in zip(inputs.split(chunk), targets.split(chunk), strict=True):
-        outputs = model(prepare(x))
-        shared = y.expand(len(outputs), *y.shape)
-        means = torch.stack([measure(outputs, shared) for measure in measures], dim=1)
-        total += len(x) * means.cpu().double()
-    model.train(was_training)
+    with evaluating(model):
+        for x, y in zip(inputs.split(chunk), targets.split(chunk), strict=True):
+            outputs = model(prepare(x))
+            shared = y.expand(len(outputs), *y.shape)
+            means = torch.stack([measure(outputs, shared) for measure in measures], dim=1)
+            total += len(x) * means.cpu().double()
     return total / len(inputs)

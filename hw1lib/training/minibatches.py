@@ -1,6 +1,7 @@
 """Shuffled minibatches of examples that lie whole in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice, repeat
 
 import numpy as np
 import torch
@@ -21,9 +22,11 @@ class Minibatches:
         batch_size: Examples per step, from 1 to N.
         orders: One generator per replica.
         prepare: Turns gathered inputs (R, B, ...) into what the network takes.
+        steps: Batches of a pass where it shall end sooner or later than with the last example;
+            then a pass begins with a new order, and draws another when that is used up.
 
     Raises:
-        ValueError: If the batch size does not lie between 1 and N.
+        ValueError: If the batch size does not lie between 1 and N, or there are no steps.
     """
 
     def __init__(
@@ -33,20 +36,28 @@ class Minibatches:
         batch_size: int,
         orders: Sequence[torch.Generator],
         prepare: Callable[[Tensor], Tensor] = lambda inputs: inputs,
+        steps: int | None = None,
     ) -> None:
         if not 1 <= batch_size <= len(inputs):
             raise ValueError(f"batch size {batch_size} is not between 1 and {len(inputs)} examples")
+        if steps is not None and steps < 1:
+            raise ValueError(f"a pass has at least 1 step, got {steps}")
         self.inputs, self.targets, self.batch_size = inputs, targets, batch_size
-        self.orders, self.prepare = orders, prepare
+        self.orders, self.prepare, self.steps = orders, prepare, steps
 
     @property
     def sizes(self) -> np.ndarray:
         """Count the examples of each step of one pass, shape (steps,)."""
         starts = np.arange(0, len(self.inputs), self.batch_size)
-        return np.minimum(self.batch_size, len(self.inputs) - starts)
+        whole = np.minimum(self.batch_size, len(self.inputs) - starts)
+        return whole if self.steps is None else np.resize(whole, self.steps)
 
     def __iter__(self) -> Iterator[Batch]:
         """Pass once over the data: inputs (R, B, ...) and targets (R, B, ...)."""
+        passes = (self._once() for _ in repeat(None))
+        return islice(chain.from_iterable(passes), len(self.sizes))
+
+    def _once(self) -> Iterator[Batch]:
         n = len(self.inputs)
         orders = torch.stack([torch.randperm(n, generator=order) for order in self.orders])
         for chosen in orders.to(self.inputs.device).split(self.batch_size, dim=1):

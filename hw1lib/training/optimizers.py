@@ -1,49 +1,35 @@
-"""torch's optimizers for stacks: each works elementwise, so replicas stay apart."""
+"""torch's optimizers for stacks: each works elementwise, so replicas stay apart.
+
+Where torch has a fused form it is used, one pass over the memory in a quarter of the time; the
+remaining settings are torch's defaults. `weight_decay` is the coupled L2 penalty: weight_decay *
+weight is added to the gradient.
+"""
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import nn
 
-# fused: one pass over the memory, a quarter of the time; RMSprop has no such form
-OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "sgd": partial(torch.optim.SGD, fused=True),
-    "adam": partial(torch.optim.Adam, fused=True),
-    "rmsprop": partial(torch.optim.RMSprop, foreach=True),
-}
+Optimizer = Callable[..., torch.optim.Optimizer]  # (model, *, learning_rate, ...)
 
 
-def optimizer(
-    name: str,
-    model: nn.Module,
-    *,
-    learning_rate: float,
-    momentum: float = 0.0,
-    weight_decay: float = 0.0,
+def sgd(
+    model: nn.Module, *, learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0
 ) -> torch.optim.Optimizer:
-    """Make one of torch's optimizers for a stack; each works elementwise, so replicas stay apart.
-
-    Args:
-        name: A key of `OPTIMIZERS`; their remaining settings are torch's defaults.
-        model: Network whose parameters it updates.
-        learning_rate: Step size.
-        momentum: Of SGD and RMSprop; Adam has its own.
-        weight_decay: Coupled L2 penalty, added to the gradient as weight_decay * weight.
-    """
-    settings = {} if name == "adam" else {"momentum": momentum}
-    return OPTIMIZERS[name](
+    """Make stochastic gradient descent, with momentum if asked for."""
+    return torch.optim.SGD(
         model.parameters(),
         lr=learning_rate,
+        momentum=momentum,
         weight_decay=weight_decay,
-        **settings,
+        fused=True,
     )
 
 
 def nesterov(
-    model: nn.Module, *, learning_rate: float, momentum: float, weight_decay: float = 0.0
+    model: nn.Module, *, learning_rate: float, momentum: float = 0.9, weight_decay: float = 0.0
 ) -> torch.optim.Optimizer:
-    """Make torch's SGD with Nesterov momentum for a stack; arguments as in `optimizer`.
+    """Make stochastic gradient descent with Nesterov momentum.
 
     Source:
         I. Sutskever et al., "On the importance of initialization and momentum in deep learning",
@@ -57,3 +43,36 @@ def nesterov(
         nesterov=True,
         fused=True,
     )
+
+
+def adam(
+    model: nn.Module, *, learning_rate: float, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Make Adam.
+
+    Source:
+        D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+    """
+    return torch.optim.Adam(
+        model.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
+    )
+
+
+def rmsprop(
+    model: nn.Module, *, learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Make RMSprop, which has no fused form.
+
+    Source:
+        T. Tieleman and G. Hinton, "Lecture 6.5: RMSprop", Coursera, 2012.
+    """
+    return torch.optim.RMSprop(
+        model.parameters(),
+        lr=learning_rate,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        foreach=True,
+    )
+
+
+OPTIMIZERS: dict[str, Optimizer] = {make.__name__: make for make in (sgd, nesterov, adam, rmsprop)}

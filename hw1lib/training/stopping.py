@@ -25,7 +25,7 @@ class Plateau:
         return self.held(losses[-3:])[-1]
 
     def held(self, losses: Tensor) -> Tensor:
-        """Tell after which steps the rule held, (S, R) of bool, from losses (S, R)."""
+        """Return after which steps the rule held, (S, R) of bool, from losses (S, R)."""
         still = losses.diff(dim=0).abs() < self.change
         held = torch.zeros_like(losses, dtype=torch.bool)
         held[2:] = (losses[2:] < self.below) & still[1:] & still[:-1]
@@ -42,6 +42,20 @@ class Plateau:
         """
         held = self.held(torch.from_numpy(losses)).numpy()
         return np.where(held.any(axis=0), held.argmax(axis=0), np.inf)
+
+
+@dataclass(frozen=True)
+class MeanBelow:
+    """A rule for trainings to convergence: done when the mean loss of the last pass is low."""
+
+    below: float  # loss
+    steps: int  # of one pass
+
+    def __call__(self, losses: Tensor) -> Tensor:
+        """Judge each replica by the losses (S, R) of its last steps."""
+        if len(losses) < self.steps:
+            return torch.zeros(losses.shape[1], dtype=torch.bool)
+        return losses[-self.steps :].mean(dim=0) < self.below
 
 
 class Until:
@@ -72,7 +86,7 @@ class Until:
         return measured
 
     def __call__(self, losses: Tensor) -> Tensor:
-        """Tell which replicas the last measurement called done; none where there was none."""
+        """Return which replicas the last measurement called done; none where there was none."""
         if self.judged is None:  # training has just resumed, between two measurements
             return torch.zeros(losses.shape[1], dtype=torch.bool)
         return self.judged

@@ -20,7 +20,7 @@ def target():
 
 
 def network(*widths):
-    return builders.mlp(Streams(SEEDS), *widths, activation="tanh").double()
+    return builders.mlp(Streams(SEEDS), *widths, activation=torch.nn.Tanh).double()
 
 
 def penalized(target, decay):

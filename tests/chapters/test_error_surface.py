@@ -2,39 +2,42 @@
 
 import copy
 import dataclasses
+import functools
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filed import changed, filed_under, jobs_of
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from sklearn.decomposition import PCA
 from torch import nn
 
 from hw1lib.chapters import error_surface as chapter
-from hw1lib.chapters.error_surface import (
-    ADAM,
-    ARMS,
-    LARGE,
-    REGRESSORS,
-    claims,
-    findings,
-    slips,
-    views,
-)
+from hw1lib.chapters import tables
+from hw1lib.chapters.error_surface import claims, findings, slips, views
+from hw1lib.chapters.error_surface.chapter import CHAPTER
+from hw1lib.chapters.error_surface.result import flatter
+from hw1lib.chapters.error_surface.spec import ADAM, ARMS, DIGITS, LARGE, REGRESSORS, SGD
 from hw1lib.judging import verdicts
 from hw1lib.measuring import landscape
-from hw1lib.measuring.landscape import DISTANCES, Look, Surface
+from hw1lib.measuring.landscape import DISTANCES, Extent, Surface
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
 from hw1lib.results.specs import SettingError
-from hw1lib.training import losses
+from hw1lib.training import losses, optimizers
+from hw1lib.training.regression import DENSE
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, measured=33)
 FIGURES = [views.lines, views.regressor_lines, views.planes, views.away, views.paths]
 FIGURES += [views.eigenvalues]
-TABLES = [views.line_table, views.flatness_table, views.verdict_table, slips.slip_table]
+TABLES = [
+    views.line_table,
+    views.flatness_table,
+    functools.partial(tables.verdicts, claims.CLAIMS),
+    functools.partial(tables.slips, slips.SLIPS),
+]
 SENTENCES = [findings.line_sentence, findings.accuracy_sentence, findings.regressor_sentence]
 SENTENCES += [findings.planes_sentence, findings.flatter_sentence, findings.path_sentence]
 SENTENCES += [findings.eigenvalue_sentence]
@@ -75,11 +78,11 @@ def losses_of_blends(start, end, activation, x, y):
 def test_the_line_of_a_regressor_is_that_of_plain_torch(result):
     with torch.random.fork_rng():
         plain = nn.Sequential(nn.Linear(1, 190), nn.LeakyReLU(), nn.Linear(190, 1))
-    first = builders.mlp(Streams([1]), *builders.SHALLOW, activation="leaky_relu")
+    first = builders.mlp(Streams([1]), *builders.SHALLOW, activation=builders.leaky_relu)
     for p, its in zip(plain.parameters(), first.parameters(), strict=True):
         p.data = its.data[0].clone()
     start = [p.detach().clone() for p in plain.parameters()]
-    x, dense = (torch.linspace(-1, 1, n)[:, None] for n in (SPEC.points, chapter.DENSE))
+    x, dense = (torch.linspace(-1, 1, n)[:, None] for n in (SPEC.points, DENSE))
     y, truth = (torch.from_numpy(np.sinc(5 * points.numpy())) for points in (x, dense))
     optimizer = torch.optim.Adam(plain.parameters(), lr=1e-3)
     for _ in range(SPEC.updates):
@@ -98,7 +101,7 @@ def test_the_line_of_a_regressor_is_that_of_plain_torch(result):
 
 def test_the_first_weights_of_every_arm_are_the_seeds(result):
     images = result.images
-    model = builders.mlp(Streams([0]), *chapter.DIGITS)
+    model = builders.mlp(Streams([0]), *DIGITS)
     weights = [p[0].detach().double().numpy() for p in model.parameters()]
     for split, part in enumerate((images.train, images.test)):
         pixels = part.images[: SPEC.measured].double() / 255
@@ -123,9 +126,40 @@ def test_the_arms_differ_in_their_last_weights_alone(result):
     assert result.surfaces[LARGE].moved.min() > result.surfaces[ADAM].moved.max()
 
 
+def test_every_arm_has_the_optimizer_and_the_rate_that_it_is_named_for(result):
+    jobs = jobs_of(chapter, SPEC, images=result.images)
+    found = {
+        name: (job.settings.optimizer, job.settings.learning_rate) for name, job in jobs.items()
+    }
+    assert found == {
+        "deep": (optimizers.adam, SPEC.fit_rate),
+        "shallow": (optimizers.adam, SPEC.fit_rate),
+        SGD: (optimizers.sgd, SPEC.sgd_rate),
+        ADAM: (optimizers.adam, SPEC.adam_rate),
+        LARGE: (optimizers.adam, SPEC.large_rate),
+    }
+
+
+def test_a_training_is_filed_under_what_decides_it_and_nothing_else(result):
+    def listed(images=result.images, device="cpu", **changes):
+        return jobs_of(chapter, SPEC.replace(**changes), images=images, device=device)
+
+    jobs = listed()
+    assert changed(jobs, listed(device="cuda")) == set()
+    other = dataclasses.replace(result.images, fingerprint="other")
+    assert changed(jobs, listed(other)) == {*ARMS}
+    assert changed(jobs, listed(fit_rate=2e-3)) == {*REGRESSORS}
+    assert changed(jobs, listed(adam_rate=2e-3)) == {ADAM}
+    for setting in ({"seed": 1}, {"line_steps": 5}, {"measured": 32, "updates": 21}):
+        assert changed(jobs, listed(**setting)) == {*jobs}
+    for job in jobs.values():
+        assert filed_under(job, optimizer=optimizers.nesterov) != filed_under(job)
+        assert filed_under(job, activation=nn.Tanh) != filed_under(job)
+
+
 # The surroundings, of a loss that is known everywhere
 
-LOOK = Look(line_steps=4, directions=3, planes=2, side=5, eigenvalues=2, lanczos_steps=3)
+EXTENT = Extent(line_steps=4, directions=3, planes=2, side=5, eigenvalues=2, lanczos_steps=3)
 
 
 @pytest.fixture
@@ -156,7 +190,7 @@ def surveyed(bowl):
             model,
             start,
             paths,
-            LOOK,
+            EXTENT,
             loss=loss,
             splits=lambda stack: loss(stack)[:, None, None],
             seeds=(3, 4, 5),
@@ -228,7 +262,7 @@ def test_the_plane_of_a_path_is_orthonormal_and_goes_through_its_end(bowl):
     def distance(stack):
         return (replicas.weights(stack) - end).square().sum(dim=1)
 
-    found = landscape.path_plane(model, snapshots, LOOK, distance)
+    found = landscape.path_plane(model, snapshots, EXTENT, distance)
     assert found["path_share"].sum() == pytest.approx(1)
     assert found["path_share"][0] > found["path_share"][1] > 0
     between = np.linalg.norm(found["path"][:, None] - found["path"], axis=-1)
@@ -289,13 +323,6 @@ def test_the_width_of_a_plane_counts_what_lies_under_half_of_the_loss_at_the_sta
     np.testing.assert_array_equal(a_surface(plane=plane).wide, [0.5, np.nan])
 
 
-def test_a_random_walks_share_is_that_of_a_long_simulation():
-    steps = np.random.default_rng(0).normal(size=(12, 40_000))
-    walk = np.vstack([np.zeros(40_000), np.cumsum(steps, axis=0)])
-    simulated = PCA(n_components=2, svd_solver="full").fit(walk).explained_variance_ratio_
-    assert views.walk_share(13) == pytest.approx(simulated.sum(), abs=5e-3)
-
-
 def planted(result, name, n=8, **changes):
     """A result in which one network's surface has n replicas with other losses."""
     base = result.surfaces[name]
@@ -314,7 +341,7 @@ def test_flatness_is_compared_by_the_factor_between_the_rises(result):
     shape = np.linspace(0.9, 1.1, 8)[:, None, None]
     both = planted(result, "deep", line=line, steps=near * shape)
     both = planted(both, "shallow", line=line, steps=3 * near * shape)
-    effect = claims.flatter(both, 1.0)
+    effect = flatter(both, 1.0)
     assert effect.n == 8
     assert effect.mean == pytest.approx(np.log10(3))
 
@@ -336,6 +363,22 @@ def test_everything_can_be_shown_whatever_happened(which, request):
     assert findings.describe_lines(shown, [*REGRESSORS, *ARMS]).count("from") >= 1
 
 
+def test_the_chapter_tells_itself_to_the_summary(result, failed):
+    for shown in (result, failed):
+        assert [tell(shown) for tell in CHAPTER.tells] == [
+            findings.line_sentence(shown),
+            findings.flatter_sentence(shown),
+        ]
+        figure, ax = plt.subplots()
+        CHAPTER.panel.draw(ax, shown)
+        figure.draw_without_rendering()
+        plt.close(figure)
+        assert CHAPTER.panel.caption(shown).endswith(".")
+        values = [metric(shown) for metric in CHAPTER.metrics.values()]
+        assert {value.shape for value in values} == {(SPEC.replicas,)}
+    assert all(np.isfinite(metric(result)).all() for metric in CHAPTER.metrics.values())
+
+
 def test_diverged_trainings_are_counted_and_called_so(failed):
     table = views.line_table(failed).set_index("network")
     assert table.loc["deep, sinc", "diverged"] == SPEC.replicas
@@ -347,6 +390,11 @@ def test_diverged_trainings_are_counted_and_called_so(failed):
 def test_a_stand_in_is_named(result):
     assert "stand-in" in result.standin
     assert result.provenance[1]["standin"] is True
+
+
+def test_the_margins_are_those_that_were_chosen(result):
+    margins = {claim.id: claim.judge(result).margin for claim in claims.CLAIMS}
+    assert margins == pytest.approx({"E-24a": 1.0, "E-24b": 1.0, "E-24c": np.log10(1.25)})
 
 
 def test_fewer_than_six_trainings_are_not_tested(result):

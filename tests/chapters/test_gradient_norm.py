@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import itertools
 import re
 
@@ -9,33 +10,40 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filed import changed, filed_under, jobs_of
 from matplotlib.figure import Figure
 from torch import nn
 
-from hw1lib.chapters import gradient_norm
-from hw1lib.chapters.gradient_norm import (
+from hw1lib.chapters import gradient_norm, tables
+from hw1lib.chapters.gradient_norm import claims, findings, slips, trainings, views
+from hw1lib.chapters.gradient_norm.chapter import CHAPTER
+from hw1lib.chapters.gradient_norm.claims import change, restlessness, share_fallen
+from hw1lib.chapters.gradient_norm.result import (
+    Course,
+    Edge,
+    absolute_swing,
+    correlation,
+    measure_swing,
+)
+from hw1lib.chapters.gradient_norm.spec import (
     ADAM,
+    B_NETWORK,
     DIGITS,
     LATE,
     MAIN,
     OPTIMIZERS,
     PLAIN,
+    RERUN,
     RMSPROP,
-    B,
-    Course,
-    Edge,
-    findings,
-    slips,
-    views,
+    SAME,
+    TENTH,
 )
-from hw1lib.chapters.gradient_norm import claims as gradient_norm_claims
-from hw1lib.chapters.gradient_norm import trainings as gradient_norm_training
-from hw1lib.chapters.gradient_norm.claims import change, correlation, restlessness, share_fallen
-from hw1lib.chapters.gradient_norm.trainings import RERUN, SAME, TENTH
 from hw1lib.judging import verdicts
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.results.specs import SettingError
+from hw1lib.training import optimizers
+from hw1lib.training.run import Run
 
 SPEC = gradient_norm.PROFILES["smoke"].replace(
     data="standin", epochs=40, train_examples=50, edge_rates=[0.2, 0.5], edge_epochs=7, edge_every=3
@@ -68,7 +76,7 @@ def test_every_part_of_every_training_is_there(seen):
     shapes = {key: course.loss.shape for key, course in seen.courses.items()}
     expected = {(arm, part): (24, 2) for arm in OPTIMIZERS for part in (SAME, TENTH)}
     expected |= {(arm, MAIN): (40, 2) for arm in OPTIMIZERS}
-    expected |= {(B, MAIN): (40, 2), (B, RERUN): (6, 2), (DIGITS, MAIN): (3, 2)}
+    expected |= {(B_NETWORK, MAIN): (40, 2), (B_NETWORK, RERUN): (6, 2), (DIGITS, MAIN): (3, 2)}
     assert shapes == expected
     assert all(course.norm.shape == course.loss.shape for course in seen.courses.values())
     lengths = {key: len(swing.norm) for key, swing in seen.swings.items()}
@@ -87,7 +95,7 @@ def test_every_part_of_every_training_is_there(seen):
 
 def plain_network(widths, activation, seed):
     """One network as torch's own layers, with the weights of the replica of that seed."""
-    start = builders.mlp(Streams([seed]), *widths, activation="relu")
+    start = builders.mlp(Streams([seed]), *widths, activation=builders.relu)
     layers = []
     with torch.random.fork_rng():
         for n_in, n_out in itertools.pairwise(widths):
@@ -149,7 +157,9 @@ def test_b_s_network_is_run_again_with_an_optimizer_that_remembers_nothing(seen)
     batch, fit = sinc(SPEC.points_b), nn.functional.mse_loss
     for part, steps in ((MAIN, 40), (RERUN, 6)):
         optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, weight_decay=1e-4)
-        same_course(seen.courses[B, part], 0, by_hand(network, optimizer, [batch] * steps, fit))
+        same_course(
+            seen.courses[B_NETWORK, part], 0, by_hand(network, optimizer, [batch] * steps, fit)
+        )
 
 
 def test_the_digits_course_is_that_of_every_minibatch_the_short_one_too(seen):
@@ -185,11 +195,41 @@ def test_the_sharpness_is_the_largest_eigenvalue_of_the_loss_s_hessian(seen):
 
 
 def test_looking_at_the_curvature_does_not_change_the_training(seen):
-    settings = gradient_norm._regressors(SPEC)[0.2].settings
+    settings = gradient_norm._regressors(SPEC)[0.2]
     blind = dataclasses.replace(settings, curvature_every=0)
-    trained = gradient_norm_training.train(blind, device="cpu")
+    trained = trainings.train(blind, run=Run())
     np.testing.assert_array_equal(trained["loss"], seen.edges[0.2].loss)
     assert "sharpness" not in trained
+
+
+def test_a_network_that_only_its_last_update_lost_has_no_accuracy(seen):
+    settings = jobs_of(gradient_norm, SPEC, images=seen.images)[DIGITS].settings
+    once = dataclasses.replace(settings, batch_size=50, learning_rate=3e38)
+    trained = trainings.train_digits(once, seen.images, run=Run())
+    assert np.isfinite(trained["loss"]).all()  # before the only update
+    assert np.isnan(trained["accuracy"]).all()
+
+
+# Under which key it is filed
+
+
+def test_a_training_is_filed_under_what_decides_it_and_nothing_else(seen):
+    def listed(images=seen.images, device="cpu", **changes):
+        return jobs_of(gradient_norm, SPEC.replace(**changes), images=images, device=device)
+
+    jobs = listed()
+    assert set(jobs) == {*OPTIMIZERS, B_NETWORK, DIGITS, *SPEC.edge_rates}
+    assert changed(jobs, listed(device="cuda")) == set()
+    assert changed(jobs, listed(window=20)) == set()  # read off afterwards
+    assert changed(jobs, listed(dataclasses.replace(seen.images, fingerprint="other"))) == {DIGITS}
+    assert changed(jobs, listed(seed=1)) == {*jobs}
+    assert changed(jobs, listed(learning_rate=2e-3)) == {RMSPROP, ADAM, B_NETWORK, DIGITS}
+    assert changed(jobs, listed(plain_rate=0.3)) == {PLAIN}
+    assert changed(jobs, listed(more=25)) == {*OPTIMIZERS}
+    assert changed(jobs, listed(edge_every=2)) == {*SPEC.edge_rates}
+    for name in {*jobs} - {DIGITS}:
+        assert filed_under(jobs[name], optimizer=optimizers.nesterov) != filed_under(jobs[name])
+        assert filed_under(jobs[name], activation=nn.Tanh) != filed_under(jobs[name])
 
 
 # What is measured on a course
@@ -228,7 +268,7 @@ def test_the_absolute_swing_is_that_of_a_sine_of_that_height(seen):
     norm = np.hstack([wave, np.full((200, 1), np.nan)])
     swing = dataclasses.replace(seen.swings[ADAM, SAME], norm=norm)
     result = dataclasses.replace(seen, spec=SPEC.replace(window=100), swings={(ADAM, SAME): swing})
-    swings = gradient_norm_claims.absolute_swing(result, (ADAM, SAME))
+    swings = absolute_swing(result, (ADAM, SAME))
     assert swings[0] == pytest.approx(0.3 / np.sqrt(2), rel=0.01)
     assert np.isnan(swings[1])
 
@@ -249,7 +289,7 @@ def planted(seen):
     norm = np.where(time < 200, 10 ** (0.3 * noise), swing(2000, 0.2))
     falling = np.exp(-time / 300) + np.zeros(n)
     courses = {(arm, MAIN): Course(loss, norm) for arm in OPTIMIZERS}
-    courses[B, MAIN] = Course(falling, falling**2)
+    courses[B_NETWORK, MAIN] = Course(falling, falling**2)
     amplitudes = {(RMSPROP, SAME): 0.2, (RMSPROP, TENTH): 0.02}
     for arm in OPTIMIZERS:
         for part in (SAME, TENTH):
@@ -257,7 +297,7 @@ def planted(seen):
             courses[arm, part] = Course(loss[-1000:], wave)
     spec = SPEC.replace(window=250)
     swings = {
-        (arm, part): gradient_norm._swing(spec, courses, arm, part)
+        (arm, part): measure_swing(spec, courses, arm, part)
         for arm in OPTIMIZERS
         for part in (LATE, SAME, TENTH)
     }
@@ -265,12 +305,32 @@ def planted(seen):
 
 
 def words(result):
-    return {claim.id: claim.judge(result).word for claim in gradient_norm_claims.CLAIMS}
+    return {claim.id: claim.judge(result).word for claim in claims.CLAIMS}
 
 
 def test_what_the_reports_say_is_supported_where_it_is_true(planted):
     assert set(words(planted).values()) == {verdicts.SUPPORTED}
     assert planted.swings[RMSPROP, LATE].oscillation.period.tolist() == [40] * 6
+
+
+MARGINS = {  # fixed before the full profile was run
+    "A-C14a": 0.1,
+    "A-C14b": 0.05,
+    "A-C15": np.log10(1.5),
+    "A-C16a": 0.1,
+    "A-C16b": 0.05,
+    "A-C17a": np.log10(2),
+    "A-C17b": np.log10(2),
+    "A-C17c": np.log10(2),
+    "B-C9a": 0.1,
+    "B-C9b": 0.1,
+    "B-C10": 0.05,
+}
+
+
+def test_the_margins_are_those_that_were_fixed(planted):
+    margins = {claim.id: claim.judge(planted).margin for claim in claims.CLAIMS}
+    assert margins == pytest.approx(MARGINS)
 
 
 def test_two_trainings_are_no_test(seen):
@@ -297,18 +357,20 @@ VIEWS = {
         (views, "oscillation_table"),
         (views, "correlation_table"),
         (views, "edge_table"),
-        (views, "verdict_table"),
         (findings, "course_sentence"),
         (findings, "digits_sentence"),
         (findings, "zoom_sentence"),
         (findings, "swing_reading"),
+        (findings, "rmsprop_sentence"),
+        (findings, "optimizer_sentence"),
         (findings, "edge_sentence"),
         (findings, "rerun_sentence"),
         (findings, "diverged_sentence"),
         (findings, "describe"),
     ]
 }
-VIEWS["slip_table"] = slips.slip_table
+VIEWS["verdicts"] = functools.partial(tables.verdicts, claims.CLAIMS)
+VIEWS["slips"] = functools.partial(tables.slips, slips.SLIPS)
 
 
 def shown(view, result):
@@ -351,6 +413,18 @@ def test_the_stand_in_is_named(seen):
     assert [row["standin"] for row in seen.provenance] == [None, True]
 
 
+def test_the_chapter_tells_itself_to_the_summary(seen, planted):
+    for result in (seen, planted):
+        assert [shown(tell, result) for tell in CHAPTER.tells] == [
+            findings.swing_reading(result)[0],
+            findings.edge_sentence(result),
+        ]
+    values = {name: metric(seen) for name, metric in CHAPTER.metrics.items()}
+    assert {value.shape for value in values.values()} == {(SPEC.replicas,)}
+    assert all(np.isfinite(v).all() for name, v in values.items() if "period" not in name)
+    assert CHAPTER.metrics["late period, A's network (updates)"](planted).tolist() == [40] * 6
+
+
 @pytest.fixture(scope="module")
 def diverged(fresh):
     """The chapter at steps at which A's network overflows."""
@@ -372,7 +446,7 @@ def cut(result, which):
         key: Course(ended(c.loss), ended(c.norm)) if key[0] in OPTIMIZERS else c
         for key, c in result.courses.items()
     }
-    swings = {key: gradient_norm._swing(result.spec, courses, *key) for key in result.swings}
+    swings = {key: measure_swing(result.spec, courses, *key) for key in result.swings}
     edges = {
         rate: Edge(e.epochs, ended(e.sharpness), ended(e.loss)) for rate, e in result.edges.items()
     }
@@ -400,8 +474,8 @@ def test_a_network_that_diverged_beside_one_that_did_not_has_no_curvature(monkey
         return model
 
     monkeypatch.setattr(builders, "mlp", overflowing)
-    settings = gradient_norm._regressors(SPEC)[0.2].settings
-    trained = gradient_norm_training.train(settings, device="cpu")
+    settings = gradient_norm._regressors(SPEC)[0.2]
+    trained = trainings.train(settings, run=Run())
     assert np.isfinite(trained["sharpness"]).tolist() == [[True, False]] * 4
     assert np.isfinite(trained["norm"]).all(axis=0).tolist() == [True, False]
 

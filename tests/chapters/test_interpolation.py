@@ -3,11 +3,14 @@
 import dataclasses
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import test_part_three_claims
 import torch
+from filed import changed, filed_under, jobs_of
 from matplotlib.figure import Figure
 from planted import end as end_of
 from planted import pair as pair_of
@@ -16,34 +19,67 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from hw1lib.chapters import interpolation as chapter
-from hw1lib.chapters.interpolation import B, claims, findings, slips, views
+from hw1lib.chapters import tables
+from hw1lib.chapters.interpolation import claims, findings, plan, slips, views
 from hw1lib.chapters.interpolation import trainings as trained
-from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV, Line, Training
+from hw1lib.chapters.interpolation.chapter import CHAPTER
+from hw1lib.chapters.interpolation.result import FLATNESS
+from hw1lib.chapters.interpolation.spec import (
+    ADAM,
+    ALIGNED,
+    AS_A,
+    AS_B,
+    B_PAIR,
+    B_STEPS,
+    BATCH_HIGH,
+    BATCH_LOW,
+    DECAY,
+    DESCRIBED,
+    MAIN_SGD,
+    NESTEROV,
+    OTHER,
+    RATE,
+    SIDE,
+    STEPS,
+    main,
+)
+from hw1lib.chapters.interpolation.trainings import Line, Training
 from hw1lib.data import image_sets
 from hw1lib.judging import verdicts
 from hw1lib.measuring import generalization
-from hw1lib.networks import builders, modes, replicas
+from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
 from hw1lib.results.specs import SettingError
+from hw1lib.results.store import Entry
+from hw1lib.training import optimizers
+from hw1lib.training.run import Run, threads
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, measured=33)
-BATCH = chapter.main(ADAM, chapter.BATCH_LOW)
+BATCH = main(ADAM, BATCH_LOW)
 FIGURES = [
     lambda result: views.courses(result, views.BY_WAY),
     lambda result: views.courses(result, views.VARIED),
     views.by_update,
-    lambda result: views.lines(result, chapter.MAIN[:3]),
-    lambda result: views.lines(result, chapter.SIDE),
+    lambda result: views.lines(result, MAIN_SGD),
+    lambda result: views.lines(result, SIDE),
     views.barriers,
     views.as_a,
     views.as_b,
 ]
-TABLES = [views.end_table, views.line_table, views.flatness_table, views.verdict_table]
-TABLES += [slips.slip_table]
+TABLES = [
+    views.end_table,
+    views.line_table,
+    views.flatness_table,
+    lambda result: tables.verdicts(claims.CLAIMS, result),
+    lambda result: tables.slips(slips.SLIPS, result),
+]
 SENTENCES = [findings.course_sentence, findings.update_sentence, findings.aligned_sentence]
 SENTENCES += [findings.lean_sentence, findings.flatness_sentence, findings.trend_sentence]
-SENTENCES += [findings.retrained_sentence, findings.together_sentence, findings.verdict_sentence]
-SENTENCES += [lambda result: findings.barrier_sentence(result, views.UNTOUCHED)]
+SENTENCES += [findings.retrained_sentence, findings.together_sentence, findings.starts_sentence]
+SENTENCES += [
+    lambda result: findings.verdict_sentence(claims.CLAIMS, result),
+    lambda result: findings.barrier_sentence(result, views.UNTOUCHED),
+]
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +130,15 @@ def measured(model, images, count=33):
 # Training
 
 
-@pytest.mark.parametrize(("optimizer", "steps"), [(NESTEROV, 5), (ADAM, 5), (NESTEROV, 2)], ids=str)
+@pytest.mark.parametrize(
+    ("optimizer", "steps"),
+    [(optimizers.nesterov, None), (optimizers.adam, None), (optimizers.nesterov, 2)],
+)
 def test_an_end_is_trained_as_plain_torch_trains_it(images, optimizer, steps):
-    how = settings(optimizer=optimizer, steps=steps)
-    found = trained.train(how, images, device="cpu")
+    how = settings(optimizer=optimizer, shortened=steps)
+    found = trained.train(how, images, run=Run())
     model = plain(replicas.weights(builders.mlp(Streams([4]), *how.widths))[0].detach())
-    if optimizer == NESTEROV:
+    if optimizer is optimizers.nesterov:
         stepper = torch.optim.SGD(
             model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.1
         )
@@ -122,6 +161,16 @@ def test_an_end_is_trained_as_plain_torch_trains_it(images, optimizer, steps):
         assert found[f"described_{name}"].shape == (1,)
 
 
+def test_an_end_whose_last_update_goes_to_infinity_has_diverged(images):
+    how = settings(epochs=1, batch_size=50, learning_rate=1e38, optimizer=optimizers.adam)
+    found = trained.train(how, images, run=Run())
+    assert found["diverged"].all()
+    assert np.isnan(found["described_weight_norm"]).all()
+    end = chapter._end(how, entry(**found))
+    assert np.isnan(end.final(0, 0)).all()
+    assert np.isnan(end.course[-1]).all()
+
+
 # Lines
 
 
@@ -134,11 +183,21 @@ def ends():
     ]
 
 
+def entry(name="digest", **arrays):
+    """What the store has of a training."""
+    return Entry(arrays=arrays, key={}, provenance={}, path=Path(name))
+
+
 def between(images, ends, sound=(True, True), **changes):
-    how = {"aligned": False, "alphas": (-1.0, 0.0, 0.3, 1.0, 2.0), "passes": 0, **changes}
+    how = {"alphas": (-1.0, 0.0, 0.3, 1.0, 2.0), **changes}
     line = Line(settings(), settings(seeds=(5, 6)), **how)
     kept = [end.copy() for end in ends]
-    found = trained.measure(line, images, *ends, np.array(sound), device="cpu")
+    # the first end arrived; which of the second did is said
+    first, second = (
+        entry(weights=weights, diverged=~np.array(arrived))
+        for weights, arrived in zip(ends, ((True,) * len(sound), sound), strict=True)
+    )
+    found = trained.measure(line, images, first, second, run=Run())
     for end, before in zip(ends, kept, strict=True):
         np.testing.assert_array_equal(end, before)
     return found
@@ -156,14 +215,14 @@ def test_a_line_is_measured_at_the_blends_by_plain_torch(images, ends):
 
 
 def test_the_ends_of_a_line_are_the_trained_networks_to_the_bit(images, ends):
-    with modes.threads(1):  # several may share out a sum in another order
+    with threads(1):  # several may share out a sum in another order
         found = between(images, ends)["line"]
         task = trained.task_of(settings(), images, "cpu")
         model = builders.mlp(Streams([0]), 784, 6, 5, 10)
         for end, k in ((ends[0], 1), (ends[1], 3)):
             for r in range(2):
                 stack = replicas.with_weights(model, torch.from_numpy(end[r : r + 1]))
-                np.testing.assert_array_equal(found[r, k], trained.on_splits(task, stack, 33)[0])
+                np.testing.assert_array_equal(found[r, k], trained.on_splits(task, 33, stack)[0])
 
 
 def test_alignment_moves_the_line_but_not_its_ends(images, ends):
@@ -173,12 +232,12 @@ def test_alignment_moves_the_line_but_not_its_ends(images, ends):
 
 
 def test_a_pair_of_which_one_diverged_has_no_line(images, ends):
+    whole = between(images, ends)
     ends[1][0] = np.nan
     found = between(images, ends, (False, True))
-    whole = between(images, [end[1:] for end in ends], (True,))
     assert np.isnan(found["line"][0]).all()
     assert np.isnan(found["distance"][0])
-    np.testing.assert_allclose(found["line"][1], whole["line"][0])
+    np.testing.assert_allclose(found["line"][1], whole["line"][1])
 
 
 def test_retrained_points_are_trained_as_the_first_end_was(images, ends):
@@ -199,7 +258,7 @@ def test_retrained_points_are_trained_as_the_first_end_was(images, ends):
 
 def test_networks_of_different_shape_are_refused_in_one_sentence():
     with pytest.raises(ValueError, match="different shape, 784-6-5-10 and 784-7-10, cannot be"):
-        Line(settings(), settings(widths=(784, 7, 10)), False, (0.0, 1.0), 0)
+        Line(settings(), settings(widths=(784, 7, 10)), (0.0, 1.0))
 
 
 # What is compared
@@ -213,21 +272,41 @@ def test_the_pairs_differ_in_what_they_say(result):
             for field in dataclasses.fields(Training)
             if getattr(a, field.name) != getattr(b, field.name)
         }
-        expected = {"batch_size", "steps"}
-        if name.endswith(", rate"):
-            expected = {"learning_rate"}
-        if name in (chapter.STEPS, chapter.B_STEPS):
-            expected = {"batch_size"}
-        if name in (chapter.OTHER, chapter.ALIGNED) or name.startswith(B) or name == chapter.AS_B:
+        expected = {"learning_rate"} if name.endswith(", rate") else {"batch_size"}
+        if name in (STEPS, B_STEPS):
+            expected |= {"shortened"}
+            assert a.steps == b.steps
+        if name in (OTHER, ALIGNED, B_PAIR, B_STEPS, AS_B):
             expected |= {"seeds"}
         assert differing == expected, name
-    assert result.pairs[chapter.DECAY].first.settings.weight_decay == SPEC.decay
-    assert result.pairs[chapter.AS_A].alphas[[0, -1]].tolist() == [-2, 2]
-    assert len(result.pairs[chapter.AS_A].alphas) == 50
+    assert result.pairs[AS_A].alphas[[0, -1]].tolist() == [-2, 2]
+    assert len(result.pairs[AS_A].alphas) == 50
+
+
+def test_the_pairs_are_trained_by_the_optimizers_that_they_name(result):
+    for name, pair in result.pairs.items():
+        sgd = name.startswith(NESTEROV) or name == AS_A
+        for end in pair.ends:
+            assert end.settings.optimizer is (optimizers.nesterov if sgd else optimizers.adam), name
+
+
+def test_the_pairs_are_trained_at_the_rates_and_with_the_decay_that_they_name(result):
+    def how(name):
+        ends = result.pairs[name].ends
+        return [(end.settings.learning_rate, end.settings.weight_decay) for end in ends]
+
+    low, high = (SPEC.low_rate, 0.0), (SPEC.high_rate, 0.0)
+    for optimizer in (NESTEROV, ADAM):
+        assert how(main(optimizer, BATCH_LOW)) == [low, low]
+        assert how(main(optimizer, BATCH_HIGH)) == [high, high]
+        assert how(main(optimizer, RATE)) == [low, high]
+    assert how(STEPS) == how(OTHER) == how(ALIGNED) == [low, low]
+    assert how(DECAY) == [(SPEC.low_rate, SPEC.decay)] * 2
+    assert how(B_PAIR) == how(B_STEPS) == how(AS_B) == [(SPEC.b_rate, SPEC.b_decay)] * 2
 
 
 def test_the_full_line_has_61_points_from_minus_1_to_2(images):
-    lines = chapter._lines(chapter.PROFILES["full"].replace(train_examples=5_000), images)
+    lines = plan.lines(chapter.PROFILES["full"].replace(train_examples=5_000), images)
     alphas = lines[BATCH].alphas
     assert len(alphas) == 61
     assert (alphas[0], alphas[20], alphas[40], alphas[60]) == (-1, 0, 1, 2)
@@ -236,21 +315,21 @@ def test_the_full_line_has_61_points_from_minus_1_to_2(images):
 
 def test_the_line_begins_and_ends_at_what_the_trainings_reached(result):
     for name, pair in result.pairs.items():
-        if name in (chapter.AS_A, chapter.AS_B):
+        if name in (AS_A, AS_B):
             continue
-        for end, trained_end in ((0, pair.first), (1, pair.second)):
-            found = pair.line[np.flatnonzero(pair.alphas == end)[0]]
-            np.testing.assert_allclose(found, trained_end.final, rtol=1e-5)
+        for alpha, end in enumerate(pair.ends):
+            found = pair.line[np.flatnonzero(pair.alphas == alpha)[0]]
+            np.testing.assert_allclose(found, end.course[-1], rtol=1e-5)
 
 
 def test_networks_with_the_same_seed_begin_at_the_same_weights_unless_they_say_otherwise(result):
     def start(end):
         return end.course[0]
 
-    main, other = result.pairs[BATCH], result.pairs[chapter.OTHER]
-    np.testing.assert_array_equal(start(main.first), start(main.second))
+    same, other = result.pairs[BATCH], result.pairs[OTHER]
+    np.testing.assert_array_equal(start(same.first), start(same.second))
     assert not np.array_equal(start(other.first), start(other.second))
-    assert (other.distance > main.distance).all()
+    assert (other.distance > same.distance).all()
 
 
 def test_every_way_of_training_is_described_once(result):
@@ -283,20 +362,20 @@ def test_variation_adds_up_rises_and_falls_around_the_end():
 
 def test_a_trend_is_full_only_where_loss_falls_and_accuracy_rises():
     falling = pair_of(lambda a: np.exp(-a), lambda a: 0.5 + 0.1 * a)
-    np.testing.assert_allclose(claims.trend(falling), 1)
-    np.testing.assert_allclose(claims.trend(pair_of(np.exp, lambda a: 0.5 + 0.1 * a)), -1)
+    np.testing.assert_allclose(falling.trend(), 1)
+    np.testing.assert_allclose(pair_of(np.exp, lambda a: 0.5 + 0.1 * a).trend(), -1)
     flat_accuracy = pair_of(lambda a: np.exp(-a), lambda a: 0 * a + 0.5)
-    np.testing.assert_allclose(claims.trend(flat_accuracy), 0)
+    np.testing.assert_allclose(flat_accuracy.trend(), 0)
 
 
 def test_agreement_is_the_lesser_rank_correlation_of_the_splits():
     pair = pair_of(lambda a: a**2 + 1, lambda a: 0.5 + 0.1 * a)
-    np.testing.assert_allclose(claims.agreement(pair), 1)
+    np.testing.assert_allclose(pair.agreement(), 1)
     line = pair.line.copy()
     line[:, :, 1, 1] = np.cos(3 * pair.alphas)[:, None]
     expected = spearmanr(pair.alphas, np.cos(3 * pair.alphas)).statistic
     other = dataclasses.replace(pair, line=line)
-    np.testing.assert_allclose(claims.agreement(other), expected)
+    np.testing.assert_allclose(other.agreement(), expected)
 
 
 def test_an_excess_may_be_negative():
@@ -316,7 +395,8 @@ def verdict(which, result):
 
 
 def test_a_slower_large_batch_is_told_by_the_factor_between_the_losses():
-    np.testing.assert_allclose(claims.behind(end_of(1.0), end_of(3.0)), np.log10(3))
+    pair = pair_of(np.exp, ends=(end_of(1.0), end_of(3.0)))
+    np.testing.assert_allclose(pair.behind(), np.log10(3))
 
 
 def test_better_at_the_high_rate_means_both_batch_sizes(result):
@@ -324,7 +404,7 @@ def test_better_at_the_high_rate_means_both_batch_sizes(result):
         low, high = (
             pair_of(np.exp, ends=tuple(end_of(accuracy=a) for a in part)) for part in accuracies
         )
-        names = (chapter.main(NESTEROV, which) for which in (chapter.BATCH_LOW, chapter.BATCH_HIGH))
+        names = (main(NESTEROV, which) for which in (BATCH_LOW, BATCH_HIGH))
         return planted(result, **dict(zip(names, (low, high), strict=True)))
 
     assert verdict("A-C31", both((0.9, 0.8), (0.95, 0.9))) == verdicts.SUPPORTED
@@ -333,13 +413,13 @@ def test_better_at_the_high_rate_means_both_batch_sizes(result):
 
 def test_the_wider_end_is_compared_by_every_measure_of_flatness(result):
     def described(**factors):
-        values = {of: factors.get(of, 1.0) * np.ones(8) for of in views.FLATNESS.values()}
+        values = {of: factors.get(of, 1.0) * np.ones(8) for of in FLATNESS.values()}
         return dataclasses.replace(end_of(), described=values)
 
     ends = described(), described(weight_norm=2.0, keskar_wide=3.0, top_eigenvalue=0.5)
     rising = pair_of(lambda a: 10**a, ends=ends)  # the first end looks wider
     falling = pair_of(lambda a: 10**-a, ends=ends)
-    names = views.DESCRIBED
+    names = DESCRIBED
     alone = pair_of(np.exp, n=1)  # one pair tells nothing surely
     pairs = dict.fromkeys(names, rising) | {names[0]: falling, names[1]: alone}
     said = findings.flatness_sentence(planted(result, **pairs))
@@ -372,8 +452,8 @@ def test_diverged_trainings_are_counted_and_called_so(failed):
     assert table.loc["SGD, batch 10, rate 1e+30", "diverged"] == SPEC.replicas
     assert table.loc["SGD, batch 10, rate 0.001", "diverged"] == 0
     lines = views.line_table(failed).set_index("pair")
-    assert lines.loc[B, "n"] == 0
-    assert f"{B} diverged" in findings.describe_lines(failed, [B])
+    assert lines.loc[B_PAIR, "n"] == 0
+    assert f"{B_PAIR} diverged" in findings.describe_lines(failed, [B_PAIR])
 
 
 def test_a_stand_in_is_named(result):
@@ -383,6 +463,82 @@ def test_a_stand_in_is_named(result):
 
 def test_fewer_than_six_trainings_are_not_tested(result):
     assert {claim.judge(result).word for claim in claims.CLAIMS} == {verdicts.NOT_TESTED}
+
+
+MARGINS = {  # fixed before any run but the smallest
+    "A-C28": 0.5,
+    "A-C29": np.log10(1.25),
+    "A-C30": 0.05,
+    "A-C31": 0.2,
+    "A-C32": 1.0,
+    "B-C19": np.log10(1.25),
+    "B-C19, per update": np.log10(1.25),
+    "B-C20": 0.9,
+    "E-33a": 0.05,
+    "E-33b": 0.05,
+    "E-33c": np.log10(1.25),
+    "E-33d": 0.05,
+}
+
+
+def test_the_margins_are_those_that_were_fixed():
+    planted = test_part_three_claims.as_the_reports_have_it()
+    margins = {claim.id: claim.judge(planted).margin for claim in claims.CLAIMS}
+    assert margins == pytest.approx(MARGINS)
+
+
+def test_every_metric_is_one_number_per_training(result):
+    for metric in CHAPTER.metrics.values():
+        assert metric(result).shape == (SPEC.replicas,)
+
+
+# Under which key it is filed
+
+
+def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
+    def listed(images=images, device="cpu"):
+        return jobs_of(chapter, SPEC, images=images, device=device)
+
+    jobs = listed()
+    assert len(jobs) == 15
+    assert changed(jobs, listed(device="cuda")) == set()
+    assert changed(jobs, listed(dataclasses.replace(images, fingerprint="other"))) == {*jobs}
+    for job in jobs.values():
+        same = dataclasses.replace(job, label="other", cost=3, threads=1)
+        assert filed_under(same) == filed_under(job)
+        for change in (
+            {"widths": (784, 7, 10)},
+            {"optimizer": optimizers.rmsprop},
+            {"learning_rate": 0.3},
+            {"shortened": 1},
+            {"seeds": (8, 9)},
+        ):
+            assert filed_under(job, **change) != filed_under(job), change
+
+
+def test_a_line_is_filed_under_what_the_trainings_made_of_its_ends(images):
+    lines = plan.lines(SPEC, images)
+    ends = {end for line in lines.values() for end in (line.first, line.second)}
+
+    def listed(images=images, first=None):
+        """Jobs of all lines; `first` stands for the stored first end of each, if given."""
+        trained_as = {end: entry(f"digest of {end}") for end in ends}
+        jobs = {}
+        for name, line in lines.items():
+            stored = {**trained_as, line.first: first} if first else trained_as
+            jobs[name] = chapter._line_job(name, line, stored, images)
+        return jobs
+
+    jobs = listed()
+    assert changed(jobs, listed()) == set()
+    assert changed(jobs, listed(dataclasses.replace(images, fingerprint="other"))) == {*lines}
+    assert changed(jobs, listed(first=entry("trained by other code"))) == {*lines}
+    for job in jobs.values():
+        same = dataclasses.replace(job, label="other", cost=3, threads=1)
+        assert filed_under(same) == filed_under(job)
+        aligned = not job.settings.aligned
+        for change in ({"alphas": (0.0, 1.0)}, {"passes": 2}, {"aligned": aligned}):
+            assert filed_under(job, **change) != filed_under(job), change
 
 
 @pytest.mark.parametrize(

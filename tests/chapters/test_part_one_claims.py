@@ -6,11 +6,15 @@ import numpy as np
 from planted import REPLICAS, Cases
 
 from hw1lib.chapters import function_fit, image_task
-from hw1lib.chapters.function_fit import AS_A, AS_B, B_SIGN, DENSE, NETWORKS, TUNED, Fit
 from hw1lib.chapters.function_fit import claims as function_fit_claims
-from hw1lib.chapters.image_task import CONTROL, MAIN, B, Curves
+from hw1lib.chapters.function_fit.result import Fit, near_jumps
+from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN, NETWORKS, TUNED
 from hw1lib.chapters.image_task import claims as image_task_claims
+from hw1lib.chapters.image_task.result import Curves
+from hw1lib.chapters.image_task.spec import AS_B as DIGITS
+from hw1lib.chapters.image_task.spec import CONTROL, MAIN
 from hw1lib.judging import verdicts
+from hw1lib.training.regression import DENSE
 
 UPDATES = 400
 
@@ -29,7 +33,7 @@ def fit(low, flat_from, *, error=0.01, at_jumps=0.0, seed=0):
     falling = 10.0 ** (np.log10(low) * np.minimum(updates / flat_from, 1))
     steady = falling * (1 - 1e-7 * updates) * jitter(seed)
     wrong = np.full((REPLICAS, DENSE), error)
-    wrong[:, function_fit_claims.near_jumps()] += at_jumps
+    wrong[:, near_jumps()] += at_jumps
     return Fit(steady, wrong, wrong * jitter(seed)[:, None], 1e-3)
 
 
@@ -132,12 +136,12 @@ def learned(**accuracy):
         (CONTROL, "CNN 16"): "permuted",
         (CONTROL, "MLP 128"): "thin",
         (CONTROL, "MLP 260"): "thick",
-        (B, "LeNet"): "small",
-        (B, "dropout CNN"): "large",
+        (DIGITS, "LeNet"): "small",
+        (DIGITS, "dropout CNN"): "large",
     }
     spec = image_task.PROFILES["smoke"].replace(channels=(16, 80), units=(128, 260))
     known = {key: curves(1.05 - accuracy[name], accuracy[name]) for key, name in names.items()}
-    return image_task.Result(spec, known, {B: None}, ())
+    return image_task.Result(spec, known, {DIGITS: None}, ())
 
 
 RIGHT = {"narrow": 0.6, "wide": 0.8, "thin": 0.3, "thick": 0.5, "permuted": 0.4}
@@ -158,6 +162,41 @@ CASES = {
     "function_fit": Cases(right, wrong, wrong_of={"A-C6": wrong_order, "B-C3": wrong_order}),
     "image_task": Cases(images_right, images_wrong),
 }
+
+
+MARGINS = {  # the smallest effects that matter, as chosen before the verdicts were looked at
+    "A-C1a": 0.1,  # of the trainings
+    "A-C1b": 0.1,
+    "A-C2": 0.1,
+    "A-C3a": np.log10(1.25),  # decades
+    "A-C3b": np.log10(1.25),
+    "A-C4": 0.1,
+    "A-C5": np.log10(1.25),
+    "A-C6": np.log10(1.25),
+    "A-C7a": np.log10(1.25),
+    "A-C7b": np.log10(1.25),
+    "B-C1": 0.05,  # of the updates
+    "B-C2": np.log10(1.25),
+    "B-C3": np.log10(1.25),
+    "B-C4": 0.05,  # of the value
+    "B-C5": np.log10(1.25),
+    "B-C6": np.log10(1.25),
+    "B-C7": 0.1,  # of the squared error
+    "A-C8a": np.log10(1.1),
+    "A-C8b": 1.0,  # percentage points
+    "A-C9a": np.log10(1.1),
+    "A-C9b": 1.0,
+    "A-C10a": np.log10(1.1),
+    "A-C10b": 1.0,
+    "A-C11": 1.0,
+    "B-C8": np.log10(1.1),
+}
+
+
+def test_the_margins_are_those_that_were_chosen():
+    cases = ((function_fit_claims, right()), (image_task_claims, images_right()))
+    found = {c.id: c.judge(result).margin for claims, result in cases for c in claims.CLAIMS}
+    assert found == MARGINS
 
 
 def test_without_digits_or_a_second_width_there_is_no_test():

@@ -6,21 +6,33 @@ import numpy as np
 from planted import EIGHT, REPLICAS, Cases, end, fit, fitted_after, pair, sweep
 
 from hw1lib.chapters import capacity, interpolation, random_labels, sensitivity
-from hw1lib.chapters.capacity import NOISY, SETTLED, FeatureSweep
-from hw1lib.chapters.interpolation import (
+from hw1lib.chapters.capacity.spec import NOISY, OF_A, OF_B, SETTLED
+from hw1lib.chapters.capacity.sweeps import FeatureSweep
+from hw1lib.chapters.interpolation.spec import (
+    ADAM,
     ALIGNED,
     AS_B,
+    B_PAIR,
     B_STEPS,
     BATCH_HIGH,
     BATCH_LOW,
     DECAY,
+    NESTEROV,
     OTHER,
     main,
 )
-from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV
-from hw1lib.chapters.random_labels import NETWORKS
-from hw1lib.chapters.sensitivity import ALONE, ARMS, AS_A, LARGE, SMALL, Closer
-from hw1lib.chapters.sensitivity.trainings import FACTORS, KINDS, RESCALED
+from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
+from hw1lib.chapters.sensitivity.result import CloserLook
+from hw1lib.chapters.sensitivity.spec import (
+    ALONE,
+    ARMS,
+    AS_A,
+    FACTORS,
+    KINDS,
+    LARGE,
+    RESCALED,
+    SMALL,
+)
 from hw1lib.measuring.generalization import MEASURES
 
 # Chapter 31
@@ -30,7 +42,7 @@ def of_labels(true, half, random):
     fits = {
         (network, share): found
         for network in NETWORKS
-        for share, found in ((0.0, true), (0.5, half), (1.0, random))
+        for share, found in ((TRUE, true), (0.5, half), (RANDOM, random))
     }
     spec = random_labels.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=100)
     return random_labels.Result(spec, fits, {}, {}, ())
@@ -83,8 +95,8 @@ def bent(at, before, after, level):
 def of_sizes(a, b, settled, noisy, features):
     """Each arm by training and test accuracy in %; features by error with noise and without."""
     sweeps = {
-        capacity.A: sweep(SIZES, *a),
-        capacity.B: sweep(SIZES, *b),
+        OF_A: sweep(SIZES, *a),
+        OF_B: sweep(SIZES, *b),
         SETTLED: settled,
         NOISY: sweep(SIZES, np.zeros(8), 100 - np.array(noisy)),
     }
@@ -177,7 +189,7 @@ def turned(found):
 
 
 def of_lines(low, high, **pairs):
-    names = {"b": interpolation.B, "b_steps": B_STEPS, "as_b": AS_B}
+    names = {"b": B_PAIR, "b_steps": B_STEPS, "as_b": AS_B}
     names |= {"other": OTHER, "aligned": ALIGNED, "decay": DECAY, "adam": main(ADAM, BATCH_LOW)}
     found = {names[name]: of for name, of in pairs.items()}
     found |= {main(NESTEROV, BATCH_LOW): low, main(NESTEROV, BATCH_HIGH): high}
@@ -259,7 +271,7 @@ def of_batches(sign):
     jacobian = np.ones((len(KINDS), 2, REPLICAS)) * EIGHT
     jacobian[:, 1] *= 3.0**sign
     closer = {
-        name: Closer(sharp * EIGHT, sharp * EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS)))
+        name: CloserLook(sharp * EIGHT, sharp * EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS)))
         for name, sharp in ((SMALL, 1.0), (LARGE, 100.0**sign))
     }
     variance = np.array([100.0 ** (sign * k) for k in range(3)])[:, None] * EIGHT

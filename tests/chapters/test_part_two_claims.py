@@ -6,9 +6,21 @@ import numpy as np
 from planted import EIGHT, REPLICAS, Cases, paths, place, surface
 
 from hw1lib.chapters import error_surface, gradient_norm, minimal_ratio, weight_paths
-from hw1lib.chapters.gradient_norm import LATE, MAIN, OPTIMIZERS, RMSPROP, Course, Swing
-from hw1lib.chapters.gradient_norm.trainings import SAME, TENTH
-from hw1lib.chapters.minimal_ratio import BOTTOM, EMBEDDED, RECIPE, Points
+from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
+from hw1lib.chapters.gradient_norm.result import Course, Swing
+from hw1lib.chapters.gradient_norm.spec import (
+    B_NETWORK,
+    LATE,
+    MAIN,
+    OPTIMIZERS,
+    RERUN,
+    RMSPROP,
+    SAME,
+    TENTH,
+)
+from hw1lib.chapters.minimal_ratio.result import Points
+from hw1lib.chapters.minimal_ratio.spec import BOTTOM, EMBEDDED, RECIPE
+from hw1lib.chapters.weight_paths.spec import OF_A, OF_B
 from hw1lib.judging.oscillation import Oscillation
 
 # Chapter 21: straight runs beside walks that wander, and the reverse
@@ -32,7 +44,7 @@ def of_paths(runs, walks, factor):
     scale = np.where(np.arange(800) < 600, 1, factor)
     a = paths(runs * scale, walks * scale)
     spec = weight_paths.PROFILES["smoke"].replace(replicas=REPLICAS)
-    return weight_paths.Result(spec, {weight_paths.A: a, weight_paths.B: a}, None, ())
+    return weight_paths.Result(spec, {OF_A: a, OF_B: a}, None, ())
 
 
 @functools.cache
@@ -58,8 +70,8 @@ def swing(amplitude, *, periodic):
 
 
 def of_norms(a, b, late, amplitudes):
-    courses = {(arm, MAIN): a for arm in OPTIMIZERS} | {(gradient_norm.B, MAIN): b}
-    courses |= {(gradient_norm.B, gradient_norm.RERUN): Course(b.loss[-6:], b.norm[:6][::-1])}
+    courses = {(arm, MAIN): a for arm in OPTIMIZERS} | {(B_NETWORK, MAIN): b}
+    courses |= {(B_NETWORK, RERUN): Course(b.loss[-6:], b.norm[:6][::-1])}
     swings = {(arm, LATE): late for arm in OPTIMIZERS}
     for arm in OPTIMIZERS:
         for part in (SAME, TENTH):
@@ -150,9 +162,9 @@ def unrelated():
 
 def of_surfaces(sgd, adam, large, deep, shallow):
     parts = {
-        error_surface.SGD: surface(sgd, 0.1),
-        error_surface.ADAM: surface(adam, 0.1),
-        error_surface.LARGE: surface(large, 0.1),
+        SGD: surface(sgd, 0.1),
+        ADAM: surface(adam, 0.1),
+        LARGE: surface(large, 0.1),
         "deep": surface(0.0, deep),
         "shallow": surface(0.0, shallow),
     }

@@ -6,27 +6,40 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import test_part_three_claims
 import torch
+from filed import changed, filed_under, jobs_of
 from matplotlib.figure import Figure
 from planted import fit as fit_of
 from planted import fitted_after
 from torch import nn
 
 from hw1lib.chapters import random_labels as chapter
-from hw1lib.chapters.random_labels import CNN, MLP, NETWORKS, Fit, claims, findings, slips, views
+from hw1lib.chapters import tables
+from hw1lib.chapters.random_labels import claims, findings, slips, views
 from hw1lib.chapters.random_labels import trainings as learning
+from hw1lib.chapters.random_labels.chapter import CHAPTER
+from hw1lib.chapters.random_labels.result import Fit, halfway, label, slower
+from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, RANDOM, TRUE
 from hw1lib.data import image_sets
 from hw1lib.judging import verdicts
 from hw1lib.measuring import generalization
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
+from hw1lib.networks.stacked import Stacked
 from hw1lib.results.specs import SettingError
 from hw1lib.training import loop, losses
+from hw1lib.training.run import Run
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin")
 FIGURES = [views.noise, views.pace, views.memory, views.written]
-TABLES = [views.fit_table, views.test_table, views.literature_table, views.verdict_table]
-TABLES += [slips.slip_table]
+TABLES = [
+    views.fit_table,
+    views.test_table,
+    views.literature_table,
+    lambda result: tables.verdicts(claims.CLAIMS, result),
+    lambda result: tables.slips(slips.SLIPS, result),
+]
 SENTENCES = [findings.slower_sentence, findings.pace_sentence, findings.test_sentence]
 SENTENCES += [findings.memory_sentence, findings.written_sentence, findings.literature_sentence]
 
@@ -45,8 +58,9 @@ def failed(fresh):
 def settings(**changes):
     """A stack of two perceptrons on the stand-ins' digits."""
     basic = learning.Training(
-        network="mlp",
+        build=builders.mlp,
         shape=(784, 64, 10),
+        flat=True,
         share=1.0,
         train_examples=43,
         test_examples=40,
@@ -86,8 +100,10 @@ def test_the_labels_learned_are_wrong_nine_times_in_ten_and_never_change(digits,
             def __iter__(self):
                 for inputs, targets in batches:
                     images[0] = inputs
-                    yield inputs, targets
-                    images[0] = None  # what follows is no step of training
+                    try:
+                        yield inputs, targets
+                    finally:
+                        images[0] = None  # what follows is no step of training
 
         return plain_fit(model, Watched(), *args, **others)
 
@@ -95,7 +111,7 @@ def test_the_labels_learned_are_wrong_nine_times_in_ten_and_never_change(digits,
     monkeypatch.setattr(loop, "fit", fit)
     monkeypatch.setattr(learning, "described", lambda *args: {})
     passes = 4
-    learning.train(settings(epochs=passes), digits, builders.mlp, device="cpu")
+    learning.train(settings(epochs=passes), digits, run=Run())
 
     pixels = digits.normalized(digits.train.images[:43]).flatten(1)
     truth = dict(zip((p.numpy().tobytes() for p in pixels), digits.train.labels, strict=False))
@@ -120,7 +136,7 @@ def test_so_many_labels_of_a_large_set_are_wrong_as_the_share_says(share):
 
 def test_the_networks_and_images_are_the_same_with_any_labels(result):
     for name in NETWORKS:
-        true, random = result.fits[name, 0.0], result.fits[name, 1.0]
+        true, random = result.fits[name, TRUE], result.fits[name, RANDOM]
         np.testing.assert_array_equal(true.test[0], random.test[0])
         np.testing.assert_array_equal(true.train[0, :, 2], random.train[0, :, 2])
         assert not np.array_equal(true.test[-1], random.test[-1])
@@ -175,9 +191,9 @@ def plain_training(seed, images, given, until_fitted):
 
 
 def test_a_training_is_that_of_plain_torch_until_every_label_is_right(digits):
-    found = learning.train(settings(), digits, builders.mlp, device="cpu")
+    found = learning.train(settings(), digits, run=Run())
     fit = Fit(
-        epochs=learning.measured_after(40, 1),
+        epochs=np.arange(41),
         **{f.name: found[f.name] for f in dataclasses.fields(Fit) if f.name != "epochs"},
     )
     given = learning.own_labels(digits.train.labels[:43], settings(), 10)
@@ -198,10 +214,38 @@ def test_a_training_is_that_of_plain_torch_until_every_label_is_right(digits):
         assert found[f"described_{split}_accuracy"] == pytest.approx(seen[-1, :1, 1])
 
 
+def ordinary(streams, *shape):
+    """Networks of torch's own layers, with the builders' signature."""
+
+    def build():
+        return nn.Sequential(nn.Linear(shape[0], shape[1]), nn.Tanh(), nn.Linear(*shape[1:]))
+
+    return Stacked(build, seeds=range(len(streams.order)))
+
+
+def test_an_ordinary_torch_module_learns_labels_too(digits):
+    plan = settings(build=ordinary, shape=(784, 16, 10), epochs=3)
+    found = learning.train(plan, digits, run=Run())
+    assert not found["diverged"].any()
+    assert found["train"].shape == (4, 2, 3)
+    assert (found["train"][-1, :, 0] < found["train"][0, :, 0]).all()
+    assert all(np.isfinite(values).all() for values in found.values())
+
+
+def test_a_network_whose_last_update_goes_to_infinity_has_no_last_measurement(digits):
+    found = learning.train(settings(epochs=1, batch_size=43, learning_rate=1e38), digits, run=Run())
+    assert np.isfinite(found["objective"]).all()  # the only loss seen in training
+    assert found["diverged"].all()
+    for name in ("train", "test"):
+        assert np.isfinite(found[name][0]).all()
+        assert np.isnan(found[name][-1]).all()
+    assert np.isnan(found["described_weight_norm"]).all()
+
+
 def test_every_network_is_described_as_far_as_asked(result, failed):
     assert len(result.described) == len(result.fits)
-    for (name, share), (label, found) in zip(result.fits, result.described.items(), strict=True):
-        assert label == f"{name}, {100 * share:g} % random labels"
+    for (name, share), (of, found) in zip(result.fits, result.described.items(), strict=True):
+        assert of == label(name, share)
         assert set(found) == set(generalization.MEASURES)
         assert {len(values) for values in found.values()} == {1}
         assert found["test_loss"] == pytest.approx(result.fits[name, share].test[-1, :1, 0])
@@ -213,11 +257,9 @@ def test_every_network_is_described_as_far_as_asked(result, failed):
 def test_a_training_is_measured_as_often_as_planned(digits, epochs, every, monkeypatch):
     monkeypatch.setattr(learning, "described", lambda *args: {})
     plan = settings(epochs=epochs, evaluate_every=every, learning_rate=1e-5)
-    found = learning.train(plan, digits, builders.mlp, device="cpu")
-    after = learning.measured_after(epochs, every)
-    assert after[0] == 0
-    assert after[-1] == epochs
-    assert len(found["train"]) == len(found["test"]) == len(after)
+    found = learning.train(plan, digits, run=Run())
+    planned = 1 + -(-epochs // every)  # before the first pass, and then until the last
+    assert len(found["train"]) == len(found["test"]) == planned
     assert found["objective"].shape == found["last"].shape == (epochs, 2)
 
 
@@ -240,19 +282,25 @@ def planted(result, **fits):
     )
 
 
+def judged(which, result):
+    """The verdict on a claim by its id."""
+    (claim,) = (claim for claim in claims.CLAIMS if claim.id == which)
+    return claim.judge(result)
+
+
 def test_times_are_compared_as_factors_and_an_unfinished_one_counts_with_all_its_passes(result):
     long = dataclasses.replace(result, spec=SPEC.replace(epochs=100))
     both = planted(long, MLP_0=fitted_after([10, 20]), MLP_100=fitted_after([40, 1000]))
-    effect = claims.slower(both, MLP, 1.0)
+    effect = slower(both, MLP, 1.0)
     assert effect.n == 8
     assert effect.mean == pytest.approx((np.log10(40 / 10) + np.log10(100 / 20)) / 2)
     same = planted(both, MLP_100=fitted_after([10, 20]))
-    assert claims.CLAIMS[4].judge(same).word == verdicts.EQUIVALENT
+    assert judged("E-31b", same).word == verdicts.EQUIVALENT
     never = planted(both, MLP_0=fitted_after([1000]))
-    assert claims.slower(never, MLP, 1.0).n == 0
+    assert slower(never, MLP, 1.0).n == 0
     some = fitted_after([40])
     some.diverged[:3] = True
-    assert claims.slower(planted(both, MLP_100=some), MLP, 1.0).n == 5
+    assert slower(planted(both, MLP_100=some), MLP, 1.0).n == 5
 
 
 @pytest.mark.parametrize(
@@ -267,14 +315,14 @@ def test_times_are_compared_as_factors_and_an_unfinished_one_counts_with_all_its
 def test_random_labels_count_as_fitted_from_99_percent_on(result, accuracy, word):
     course = np.outer([0.1, accuracy], np.linspace(0.9999, 1, 8))
     arms = planted(result, MLP_100=fit_of(course), CNN_100=fit_of(course))
-    assert [claim.judge(arms).word for claim in claims.CLAIMS[:2]] == [word] * 2
+    assert {judged(which, arms).word for which in ("A-C22", "B-C14")} == {word}
 
 
 def test_a_rising_test_loss_is_told_by_its_factor(result):
     losses = np.array([2.3, 5, 10])[:, None] * np.linspace(0.95, 1.05, 8)
     test = np.stack([losses, np.full_like(losses, 0.1)], axis=2)
     rising = planted(result, MLP_100=fit_of(np.ones((3, 8)), test=test))
-    assert claims.CLAIMS[2].judge(rising).effect.mean == pytest.approx(np.log10(10 / 2.3))
+    assert judged("B-C15", rising).effect.mean == pytest.approx(np.log10(10 / 2.3))
 
 
 def test_the_passes_to_a_share_lie_between_measurements():
@@ -310,7 +358,7 @@ def test_labels_that_are_learned_all_alike_are_not_forgotten():
 
 def test_the_noise_nearest_to_one_half_is_looked_at_more_closely(result):
     other = dataclasses.replace(result, spec=SPEC.replace(noise=(0.1, 0.7, 0.4)))
-    assert claims.halfway(other) == 0.4
+    assert halfway(other) == 0.4
     assert other.spec.shares == (0.0, 0.1, 0.4, 0.7, 1.0)
 
 
@@ -358,9 +406,9 @@ def test_the_table_beside_the_literature_has_the_reports_networks(result):
 
 
 def test_the_margins_said_are_those_that_decide(result, monkeypatch):
-    assert "above 99 % training" in findings.margin_sentence()
-    monkeypatch.setattr(findings, "POINTS", 7.0)
-    assert "from 7 points on" in findings.margin_sentence()
+    assert "above 99 % training" in claims.margin_sentence()
+    monkeypatch.setattr(claims, "POINTS", 7.0)
+    assert "from 7 points on" in claims.margin_sentence()
 
 
 def test_a_stand_in_is_named(result):
@@ -370,6 +418,45 @@ def test_a_stand_in_is_named(result):
 
 def test_fewer_than_six_trainings_are_not_tested(result):
     assert {claim.judge(result).word for claim in claims.CLAIMS} == {verdicts.NOT_TESTED}
+
+
+def test_the_margins_are_those_that_were_chosen():
+    planted = test_part_three_claims.learned_by_heart()
+    margins = {claim.id: claim.judge(planted).margin for claim in claims.CLAIMS}
+    factor = np.log10(1.25)
+    assert margins == pytest.approx(
+        {"A-C22": 1.0, "B-C14": 1.0, "B-C15": factor, "E-31a": factor, "E-31b": factor, "E-31c": 5}
+    )
+
+
+def test_every_metric_is_one_number_per_training(result):
+    for name, metric in CHAPTER.metrics.items():
+        assert metric(result).shape == (SPEC.cnn_replicas if CNN in name else SPEC.replicas,)
+
+
+# Under which key it is filed
+
+
+def test_a_training_is_filed_under_what_decides_it_and_nothing_else(digits):
+    def listed(images=digits, device="cpu", **changes):
+        return jobs_of(chapter, SPEC.replace(**changes), images=images, device=device)
+
+    jobs = listed()
+    assert len(jobs) == 3 * (1 + SPEC.cnn_replicas)
+    assert changed(jobs, listed(device="cuda")) == set()
+    assert changed(jobs, listed(dataclasses.replace(digits, fingerprint="other"))) == {*jobs}
+    assert changed(jobs, listed(learning_rate=2e-3)) == {*jobs}
+    assert changed(jobs, listed(epochs=4)) == {*jobs}
+    for job in jobs.values():
+        same = dataclasses.replace(job, label="other", cost=3, threads=1)
+        assert filed_under(same) == filed_under(job)
+        other = builders.lenet if job.settings.flat else builders.mlp
+        for change in (
+            {"build": other},
+            {"share": 0.3},
+            {"seeds": tuple(seed + 1 for seed in job.settings.seeds)},
+        ):
+            assert filed_under(job, **change) != filed_under(job), change
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def generator():
 def problem():
     """A stack of two networks, its inputs and its loss."""
     x = torch.randn(7, 2, generator=generator(), dtype=torch.float64)
-    model = builders.mlp(Streams([3, 4]), 2, 4, 3, 1, activation="tanh").double()
+    model = builders.mlp(Streams([3, 4]), 2, 4, 3, 1, activation=torch.nn.Tanh).double()
     return model, x, lambda m: losses.mean_squared_error(m(x), x[:, :1])
 
 
@@ -33,6 +33,15 @@ def test_shares_count_above_within_and_below_the_tolerance():
     np.testing.assert_allclose(wide.positive, [0.4, 0.2])  # 4 round-offs: 5 is above, 3 is not
     np.testing.assert_allclose(wide.zero, [0.4, 0.8])
     np.testing.assert_allclose(wide.negative, [0.2, 0.0])
+
+
+def test_each_network_is_measured_by_its_own_largest_eigenvalue():
+    # within ten round-offs of the first network's, every eigenvalue of the second would be zero
+    spectrum = np.array([-4.0, -1e-6, 2 * EPSILON, 1.0, 3.0])
+    found = ratios.shares(np.stack([spectrum, 1e-18 * spectrum]), 10)
+    np.testing.assert_allclose(found.positive, [0.4, 0.4])
+    np.testing.assert_allclose(found.zero, [0.2, 0.2])
+    np.testing.assert_allclose(found.negative, [0.4, 0.4])
 
 
 def test_sampling_sees_only_larger_losses_at_a_minimum_and_half_of_them_on_a_slope(problem):

@@ -2,17 +2,23 @@
 
 import dataclasses
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filed import changed, filed_under, jobs_of
 from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
 from hw1lib.chapters import sensitivity as chapter
-from hw1lib.chapters.sensitivity import (
+from hw1lib.chapters import tables
+from hw1lib.chapters.sensitivity import claims, correlations, findings, slips, trainings, views
+from hw1lib.chapters.sensitivity.chapter import CHAPTER
+from hw1lib.chapters.sensitivity.result import SHORT, accuracy_lost
+from hw1lib.chapters.sensitivity.spec import (
     ALONE,
     ARMS,
     AS_A,
@@ -21,30 +27,27 @@ from hw1lib.chapters.sensitivity import (
     LARGE,
     LARGE_F1,
     RANDOM,
+    RESCALED,
     SCALED,
     SMALL,
     SMALL_F1,
     STEPS,
     TRUE,
-    claims,
-    correlations,
-    findings,
-    slips,
-    trainings,
-    views,
 )
 from hw1lib.data import image_sets
 from hw1lib.measuring import sensitivities
 from hw1lib.measuring.generalization import MEASURES
-from hw1lib.networks import builders, modes
+from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.results.specs import SettingError
 from hw1lib.training import classification, loop, optimizers
+from hw1lib.training.run import Run, threads
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
 OF_RESULT = [views.sweep, views.sensitivity, views.as_written, views.noise, views.sharp]
 OF_RESULT += [views.rescaled]
-TABLES = [views.keskar_table, views.jacobian_table, views.verdict_table, slips.slip_table]
+TABLES = [views.keskar_table, views.jacobian_table]
+TABLES += [partial(tables.verdicts, claims.CLAIMS), partial(tables.slips, slips.SLIPS)]
 SENTENCES = [findings.sweep_sentence, findings.sensitivity_sentence, findings.written_sentence]
 SENTENCES += [findings.noise_sentence, findings.sharp_sentence, findings.rescaled_sentence]
 SENTENCES += [findings.keskar_sentence, findings.describe_sweep]
@@ -53,7 +56,7 @@ SENTENCES += [findings.keskar_sentence, findings.describe_sweep]
 @pytest.fixture(autouse=True)
 def _one_thread():
     """Spare these small networks the waiting for other threads."""
-    with modes.threads(1):
+    with threads(1):
         yield
 
 
@@ -78,7 +81,7 @@ def settings(**changes):
     return trainings.Training(
         **{
             "widths": (784, 5, 10),
-            "optimizer": trainings.NESTEROV,
+            "optimizer": chapter.NESTEROV,
             "learning_rate": 0.01,
             "batch_size": 20,
             "epochs": 2,
@@ -118,7 +121,7 @@ def plain(number, widths=(784, 5, 10)):
 @pytest.mark.parametrize("updates", [0, 4])
 def test_a_training_is_that_of_plain_torch(images, updates):
     of = settings(updates=updates, epochs=1 if updates else 2)
-    found = trainings.train(of, images, device="cpu")
+    found = trainings.train(of, images, run=Run())
     net, order = plain(1), Streams([1]).order[0]
     x, y = flat(images, "train")[:50], images.train.labels[:50]
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, nesterov=True)
@@ -144,36 +147,53 @@ def test_a_training_is_that_of_plain_torch(images, updates):
 
 
 def test_random_labels_are_learned_but_not_tested_on(images):
-    model = builders.mlp(Streams((0, 1)), 784, 5, 10)
-    true = trainings.learnable(settings(), images, model, "cpu")
-    task = trainings.learnable(settings(random_labels=True), images, model, "cpu")
+    true = trainings._task(settings(), images, "cpu")
+    task = trainings._task(settings(random_labels=True), images, "cpu")
     assert torch.equal(task.train[0], true.train[0])
     assert torch.equal(task.test[1], true.test[1])
     assert len(set(task.train[1].tolist())) == 10
     assert (task.train[1] == true.train[1]).float().mean() < 0.4
 
 
-def test_the_arms_differ_as_they_say():
-    sizes, common = SPEC.batch_sizes, {"epochs": SPEC.epochs, "updates": 0}
+def test_the_arms_differ_as_they_say(images):
+    sizes, sweep = SPEC.batch_sizes, chapter._sweep(SPEC, images)
     for size in sizes:
-        arms = {arm: chapter._arm(SPEC, arm, size) for arm in ARMS}
-        assert {of["batch_size"] for of in arms.values()} == {size}
-        assert arms[STEPS] == {**arms[EPOCHS], "epochs": 1, "updates": SPEC.updates}
-        for arm in (AS_A, EPOCHS, SCALED):
-            assert arms[arm].items() >= common.items()
-        assert arms[SCALED]["learning_rate"] / size == pytest.approx(1e-4 / sizes[0])
-        assert arms[AS_A]["learning_rate"] == 1e-4
+        equal = sweep[EPOCHS, size]
+        assert (equal.batch_size, equal.epochs, equal.updates) == (size, SPEC.epochs, 0)
+        assert equal.learning_rate == SPEC.learning_rate
+        assert equal.optimizer is chapter.NESTEROV
+        assert chapter.NESTEROV.keywords == {"momentum": 0.9}
+        steps = dataclasses.replace(equal, epochs=1, updates=SPEC.updates)
+        assert sweep[STEPS, size] == steps
+        assert sweep[AS_A, size] == dataclasses.replace(equal, learning_rate=1e-4)
+        rate = sweep[SCALED, size].learning_rate
+        assert sweep[SCALED, size] == dataclasses.replace(equal, learning_rate=rate)
+        assert rate / size == pytest.approx(1e-4 / sizes[0])
     # one training, found in the store the second time
-    assert chapter._arm(SPEC, SCALED, sizes[0]) == chapter._arm(SPEC, AS_A, sizes[0])
+    assert sweep[SCALED, sizes[0]] == sweep[AS_A, sizes[0]]
+
+
+def test_the_networks_outside_the_sweep_differ_as_they_say(images):
+    alone = chapter._alone(SPEC, images)
+    small, large, true = alone[SMALL], alone[LARGE], alone[TRUE]
+    assert small.optimizer is optimizers.adam
+    assert (small.learning_rate, small.batch_size, small.closer) == (1e-3, 10, 20)
+    unlike = {"batch_size": 5, "epochs": SPEC.large_epochs, "rescaled": False}
+    assert large == dataclasses.replace(small, **unlike)
+    assert alone[RANDOM] == dataclasses.replace(true, random_labels=True)
+    twin = {"train_examples": 20, "epochs": SPEC.twin_epochs, "closer": 0, "rescaled": False}
+    assert true == dataclasses.replace(small, **twin)
 
 
 def test_f1_is_trained_as_the_perceptron_in_keskars_setting_but_for_its_size(images):
     full = chapter.PROFILES["full"]
+    whole = image_sets.Split(
+        images.train.images[:1].expand(60_000, -1, -1, -1), torch.zeros(60_000)
+    )
+    many = dataclasses.replace(images, train=whole)
     for ours, f1 in zip(*BATCHES.values(), strict=True):
-        one, other = (
-            chapter._training(full, images, **chapter._alone(full, name, 60_000))
-            for name in (ours, f1)
-        )
+        alone = chapter._alone(full, many)
+        one, other = alone[ours], alone[f1]
         assert other.widths == (784, 512, 512, 512, 512, 512, 10)
         assert other.seeds == full.seeds[:6]
         size = {"widths": one.widths, "seeds": one.seeds, "epochs": one.epochs}
@@ -200,13 +220,13 @@ def looked(images):
     """A trained stack, its task, and what a closer look finds."""
     model = builders.mlp(Streams((0, 1)), 784, 12, 10)
     of = settings(widths=(784, 12, 10), closer=15, rescaled=True)
-    task = trainings.learnable(of, images, model, "cpu")
-    with modes.threads(1):
+    task = trainings._task(of, images, "cpu")
+    with threads(1):
         loop.fit(
             model,
             task.minibatches(10, Streams((0, 1)).order),
             classification.MEASURES[0],
-            optimizers.optimizer("adam", model, learning_rate=3e-3),
+            optimizers.adam(model, learning_rate=3e-3),
             epochs=6,
         )
         return model, task, trainings.look_closer(of, task, model)
@@ -228,7 +248,7 @@ def test_rescaling_multiplies_sharpness_but_not_the_relative_one(looked):
     found = looked[2]
     assert found["difference"].max() < 1e-10
     ratios = found["rescaled"][:, -1] / found["rescaled"][:, 0]
-    by_name = dict(zip(trainings.RESCALED, ratios, strict=True))
+    by_name = dict(zip(RESCALED, ratios, strict=True))
     for name in ("keskar", "eigenvalue", "trace", "perturbed"):
         assert (by_name[name] > 1e3).all(), name
     np.testing.assert_allclose(by_name["relative"], 1, rtol=1e-6)
@@ -239,13 +259,14 @@ def test_the_noise_of_minibatches_falls_as_that_of_means_without_replacement(ima
         widths=(784, 5, 10),
         batch_sizes=(1, 7, 20, 50),
         draws=400,
+        optimizer=chapter.NESTEROV,
         learning_rate=0.01,
         batch_size=20,
         epochs=1,
         train_examples=50,
         seeds=(0, 1),
     )
-    found = trainings.noise(of, images, device="cpu")
+    found = trainings.noise(of, images, run=Run())
     net, x, y = plain(1), flat(images, "train")[:50], images.train.labels[:50]
 
     def gradient(inputs, labels):
@@ -373,14 +394,14 @@ def test_several_chapters_are_shown_together(which, request):
     for gathered in (together, {"31 another": {}}):
         for draw in (correlations.correlation_map, correlations.gaps_drawn):
             draw(gathered).draw_without_rendering()
-        assert len(correlations.correlation_table(gathered)) == len(correlations.SHORT)
-        for say in (correlations.correlation_sentence, correlations.chapter_sentence):
+        assert len(correlations.correlation_table(gathered)) == len(SHORT)
+        for say in (findings.correlation_sentence, findings.chapter_sentence):
             assert not re.search(r"\bnan\b|\binf\b|None", say(gathered)), say.__name__
 
 
 def test_every_measure_that_is_correlated_is_described():
-    assert {*correlations.SHORT} <= {*MEASURES}
-    assert {*MEASURES} - {*correlations.SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
+    assert {*SHORT} <= {*MEASURES}
+    assert {*MEASURES} - {*SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
 
 
 def test_diverged_trainings_are_counted(failed):
@@ -389,3 +410,69 @@ def test_diverged_trainings_are_counted(failed):
     assert f"Diverged: {lost} of {4 * 3 * 2} trainings." in findings.sweep_sentence(failed)
     assert np.isnan(failed.alone[TRUE]["train_loss"]).all()
     assert np.isnan(failed.alone[RANDOM]["jacobian_test"]).all()
+
+
+# What it states of itself
+
+
+MARGINS = {  # in decades, points or units of correlation
+    **dict.fromkeys(("A-C33a", "A-C33b", "A-C33, control"), np.log10(1.25)),
+    **dict.fromkeys(("A-C33c", "A-C34a", "A-C34b", "A-C34c"), 0.1),
+    **dict.fromkeys(("A-C35a", "A-C35b", "A-C36", "E-34a", "E-34c", "E-34d"), np.log10(1.25)),
+    "E-34b": 3.0,
+    **dict.fromkeys(("E-34e", "E-34f"), 0.3),
+}
+
+
+def test_the_margins_are_those_that_were_fixed(result):
+    margins = {claim.id: claim.judge(result).margin for claim in claims.CLAIMS}
+    assert margins == pytest.approx(MARGINS)
+
+
+def test_the_chapter_tells_itself_to_the_summary(result, failed):
+    for shown in (result, failed):
+        assert all(tell(shown).endswith(".") for tell in CHAPTER.tells)
+    values = {name: metric(result) for name, metric in CHAPTER.metrics.items()}
+    assert {value.shape for value in values.values()} == {(SPEC.replicas,)}
+    lost, updates, sharp = values.values()
+    sizes = SPEC.batch_sizes
+    small, large = (result.sweep[EPOCHS, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
+    np.testing.assert_allclose(lost, 100 * (small - large))
+    small, large = (result.sweep[STEPS, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
+    np.testing.assert_allclose(updates, 100 * (small - large))
+    ratio = result.closer[LARGE].keskar_wide / result.closer[SMALL].keskar_wide
+    np.testing.assert_allclose(sharp, ratio)
+
+
+# Under which key it is filed
+
+
+def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
+    def listed(images=images, device="cpu", **changes):
+        return jobs_of(chapter, SPEC.replace(**changes), images=images, device=device)
+
+    jobs = listed()
+    assert set(jobs) == {(arm, b) for arm in ARMS for b in SPEC.batch_sizes} | {
+        *ALONE,
+        *BATCHES["F1"],
+        "noise",
+    }
+    assert changed(jobs, listed(device="cuda")) == set()
+    assert changed(jobs, listed(dataclasses.replace(images, fingerprint="other"))) == {*jobs}
+    assert changed(jobs, listed(seed=1)) == {*jobs}
+    assert changed(jobs, listed(adam_rate=2e-3)) == {*ALONE, *BATCHES["F1"]}
+    assert changed(jobs, listed(updates=4)) == {(STEPS, size) for size in SPEC.batch_sizes}
+    assert changed(jobs, listed(f1_units=(7, 6))) == {*BATCHES["F1"]}
+    assert changed(jobs, listed(noise_batches=3)) == {"noise"}
+    for job in jobs.values():
+        assert filed_under(job, optimizer=optimizers.rmsprop) != filed_under(job)
+
+
+def test_accuracy_lost_is_that_of_the_smallest_batch_less_that_of_the_largest(result):
+    sizes, arm = SPEC.batch_sizes, next(arm for arm, _ in result.sweep)
+    small, large = np.array([0.5, 0.75]), np.array([0.25, 0.25])
+    sweep = dict(result.sweep)
+    for size, planted in zip((sizes[0], sizes[-1]), (small, large), strict=True):
+        sweep[arm, size] = {**sweep[arm, size], "test_accuracy": planted}
+    lost = accuracy_lost(dataclasses.replace(result, sweep=sweep), arm)
+    assert lost.mean == 37.5  # points

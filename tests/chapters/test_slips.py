@@ -1,7 +1,6 @@
 """The reports' slips: each in its chapters, and with what it changed in the numbers planted."""
 
 import dataclasses
-import importlib
 
 import numpy as np
 import pytest
@@ -10,10 +9,16 @@ import test_part_three_claims as three
 import test_part_two_claims as two
 from planted import REPLICAS, fitted_after, pair, sweep
 
-from hw1lib.chapters import capacity, image_task, interpolation, weight_paths
+from hw1lib.chapters import capacity
 from hw1lib.chapters.capacity.slips import some_smaller_is_better
-from hw1lib.chapters.function_fit import AS_A, AS_B, B_SIGN
+from hw1lib.chapters.capacity.spec import OF_A as A_NETWORKS
+from hw1lib.chapters.capacity.spec import OF_B as B_NETWORKS
+from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN
+from hw1lib.chapters.image_task import spec as image_task
 from hw1lib.chapters.image_task.slips import opposite
+from hw1lib.chapters.interpolation import spec as interpolation
+from hw1lib.chapters.registry import discover
+from hw1lib.chapters.weight_paths.spec import OF_A
 from hw1lib.judging import slips
 from hw1lib.judging.slips import Slip, factors, not_rebuilt, times, told, wording_only
 from hw1lib.judging.statistics import NO_INTERVAL, Interval, t_interval
@@ -32,8 +37,9 @@ BELONGS = {  # chapter -> the slips that its numbers are about
 }
 
 
-def of_chapter(chapter):
-    return importlib.import_module(f"hw1lib.chapters.{chapter}.slips").SLIPS
+def of_chapter(name):
+    (chapter,) = (chapter for chapter in discover().values() if chapter.name == name)
+    return chapter.slips
 
 
 def changed(chapter, which, result):
@@ -173,7 +179,7 @@ def test_the_loss_in_motion_is_compared_with_that_at_rest():
     known = one.curves(0.5, 0.5)
     moving = dataclasses.replace(known, objective=3 * known.objective)
     result = one.images_right()
-    curves = result.curves | {(image_task.B, "dropout CNN"): moving}
+    curves = result.curves | {(image_task.AS_B, "dropout CNN"): moving}
     said = changed("image_task", "B8", dataclasses.replace(result, curves=curves))
     assert said.endswith("LeNet × 1 [1, 1], dropout CNN × 3 [3, 3] (n = 8)")
 
@@ -183,7 +189,7 @@ def test_a_plane_shows_all_of_runs_that_lie_in_it():
     found = two.of_paths(flat, two.wandering(), factor=1.0)
     assert "shows 100 % of the variance of 8 trainings" in changed("weight_paths", "A3", found)
     assert "100 % of the first layer's" in changed("weight_paths", "B9", found)
-    lost = dataclasses.replace(found.paths[weight_paths.A], diverged=np.ones(REPLICAS, bool))
+    lost = dataclasses.replace(found.paths[OF_A], diverged=np.ones(REPLICAS, bool))
     result = dataclasses.replace(found, paths=dict.fromkeys(found.paths, lost))
     assert "none, since all diverged" in changed("weight_paths", "A3", result)
 
@@ -232,7 +238,7 @@ def of_a_list(accuracy):
 def test_as_list_and_bs_lowest_losses_are_told():
     found = of_a_list([90, 92, 94, 96, 98])
     result = three.growing()
-    sweeps = result.sweeps | {capacity.A: found, capacity.B: found}
+    sweeps = result.sweeps | {A_NETWORKS: found, B_NETWORKS: found}
     spec = capacity.PROFILES["smoke"].replace(a_models=(1, 2, 3, 8, 10))
     result = dataclasses.replace(result, spec=spec, sweeps=sweeps)
     said = changed("capacity", "A11", result)

@@ -1,15 +1,20 @@
 """Chapter 00: verdicts judged together, and the literature compared by intervals."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hw1lib.chapters import summary
-from hw1lib.chapters.function_fit import AS_B
-from hw1lib.chapters.summary import findings, literature
+from hw1lib import chapters
+from hw1lib.chapters import registry, summary
+from hw1lib.chapters.function_fit.spec import ARMS, AS_B
+from hw1lib.chapters.registry import Panel, discover
+from hw1lib.chapters.summary import findings, literature, parts
 from hw1lib.chapters.summary.literature import NO, OPEN, YES
+from hw1lib.chapters.summary.result import SENTENCES, Judged, judge
 from hw1lib.judging import verdicts
 from hw1lib.judging.statistics import Interval
 from hw1lib.judging.verdicts import Claim
@@ -27,12 +32,12 @@ def claim(name, p):
 
 
 def test_claims_of_all_chapters_are_adjusted_together(monkeypatch):
-    chapters = {
-        "one": (None, SimpleNamespace(CLAIMS=[claim("A-C1a", 0.04), claim("A-C1b", 0.9)])),
-        "two": (None, SimpleNamespace(CLAIMS=[claim("B-C2", 0.001)])),
+    found = {
+        "one": SimpleNamespace(claims=[claim("A-C1a", 0.04), claim("A-C1b", 0.9)]),
+        "two": SimpleNamespace(claims=[claim("B-C2", 0.001)]),
     }
-    monkeypatch.setattr(summary, "CHAPTERS", chapters)
-    judged = summary.judge({"one": None, "two": None})
+    monkeypatch.setattr("hw1lib.chapters.summary.result.discover", lambda: found)
+    judged = judge({"one": None, "two": None})
     assert [j.sentence for j in judged] == ["A-C1", "A-C1", "B-C2"]
     # Benjamini and Hochberg: 0.001 * 3, 0.04 * 3 / 2, 0.9
     assert [j.verdict.effect.p for j in judged] == pytest.approx([0.06, 0.9, 0.003])
@@ -40,24 +45,116 @@ def test_claims_of_all_chapters_are_adjusted_together(monkeypatch):
     assert [j.verdict.word for j in judged] == ["inconclusive", "inconclusive", "supported"]
 
 
-def test_a_chapter_is_answered_by_sentences_that_it_tests():
-    for section, answering in findings.ANSWERING.items():
-        known = {claim.id for claim in summary.CHAPTERS[section][1].CLAIMS}
-        assert {*answering} <= known
-    assert list(findings.ANSWERING) == list(findings.TOLD) == list(summary.CHAPTERS)
+def test_the_chapters_are_found_in_the_order_of_their_numbers():
+    found = list(discover().values())
+    assert [c.number for c in found] == sorted(c.number for c in found)
+    assert [c.notebook for c in found][:2] == ["11_function_fit", "12_image_task"]
+    assert {c.part for c in found} == set(registry.PARTS)
+    packages = {p.name for root in chapters.__path__ for p in Path(root).iterdir() if p.is_dir()}
+    assert {c.name for c in found} == packages - {"summary", "__pycache__"}
+
+
+def test_every_chapter_is_answered_by_its_own_claims_and_told_by_its_own_sentences():
+    for chapter in discover().values():
+        assert chapter.answers
+        assert chapter.tells
+        assert chapter.metrics
+        assert chapter.question.endswith("?")
+
+
+PLANTED = """
+from hw1lib.chapters import registry
+from hw1lib.judging import verdicts
+from hw1lib.judging.statistics import Interval
+from hw1lib.judging.verdicts import Claim
+from hw1lib.results.specs import Profiles, Spec
+
+
+def judge(result):
+    effect = Interval(3.0, 2.0, 4.0, 20, p=0.04)
+    return verdicts.of_effect("", effect, unit="", margin=1.0)
+
+
+CHAPTER = registry.Chapter(
+    number="{number}", name="{name}", section="{name}", question="Does it work?",
+    profiles=Profiles(smoke=Spec()), run=lambda spec, **how: None,
+    claims=(Claim("E-{number}", "It works.", judge),), answers=("{answer}",),
+)
+"""
+
+
+@pytest.fixture
+def plant(tmp_path, monkeypatch):
+    """Put a chapter beside those that there are."""
+    monkeypatch.setattr(chapters, "__path__", [*chapters.__path__, str(tmp_path)])
+    registry.discover.cache_clear()
+
+    def planted(name, number, answer):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        text = PLANTED.format(name=name, number=number, answer=answer)
+        (tmp_path / name / "chapter.py").write_text(text)
+
+    yield planted
+    registry.discover.cache_clear()
+    for module in [name for name in sys.modules if name.startswith("hw1lib.chapters.toy")]:
+        del sys.modules[module]
+
+
+def test_a_chapter_that_is_there_is_judged_with_the_others(plant):
+    plant("toy", "13", "E-13")
+    found = discover()
+    assert list(found)[:4] == ["function-fit", "image-task", "toy", "weight-paths"]
+    assert found["toy"].part == "1"
+    (judged,) = judge({"toy": None})
+    assert (judged.section, judged.claim.id) == ("toy", "E-13")
+    assert summary.PROFILES["smoke"].replace(seed=3).chapter("function-fit").seed == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "sentence"),
+    [
+        ("11", "E-11", "two chapters have the number 11"),
+        ("41", "E-41", "number of the chapter toy2 must be two digits, the first the part"),
+        ("13", "E-14", "the chapter toy2 has no claim E-14"),
+    ],
+)
+def test_a_chapter_that_does_not_fit_is_refused_in_a_sentence(plant, number, answer, sentence):
+    plant("toy2", number, answer)
+    with pytest.raises(ValueError, match=sentence):
+        discover()
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (2, 1), (3, 1), (4, 2)])
+def test_a_part_is_drawn_from_the_panels_of_its_chapters(monkeypatch, count, rows):
+    def chapter(name):
+        panel = Panel(lambda ax, result: ax.set_title(result), lambda result: f"shows {result}.")
+        return SimpleNamespace(part="1", panel=panel)
+
+    found = {name: chapter(name) for name in "abcd"[:count]}
+    found["none"] = SimpleNamespace(part="1", panel=None)
+    found["elsewhere"] = SimpleNamespace(part="2", panel=chapter("e").panel)
+    monkeypatch.setattr(parts, "discover", lambda: found)
+    result = SimpleNamespace(chapters={name: name for name in found}, described={})
+    drawn = parts.figure(result, "1")
+    assert [ax.get_title() for ax in drawn.axes] == list("abcd"[:count])
+    assert drawn.axes[0].get_gridspec().nrows == rows
+    places = parts.PLACES[count]
+    said = [f"{place}shows {name}." for place, name in zip(places, "abcd", strict=False)]
+    assert parts.caption(result, "1") == " ".join(said)
 
 
 def test_an_answer_is_the_sentence_with_its_verdict():
     tested = Claim("A-C1", "Depth helps.", lambda _: None)
     effect = Interval(-3.0, -4.0, -2.0, 20, p=0.001)
     verdict = verdicts.of_effect("", effect, unit="", margin=1.0)
-    result = SimpleNamespace(judged=[summary.Judged("one", tested, verdict, verdict)])
+    result = SimpleNamespace(judged=[Judged("one", tested, verdict, verdict)])
     assert findings.answer(result, "A-C1") == "*Depth helps.* **Contradicted.**"
 
 
 def test_every_sentence_of_the_reports_has_a_place():
-    assert len(summary.SENTENCES) == 56
-    assert (summary.SENTENCES[0], summary.SENTENCES[-1]) == ("A-C1", "B-C20")
+    assert len(SENTENCES) == 56
+    assert (SENTENCES[0], SENTENCES[-1]) == ("A-C1", "B-C20")
 
 
 def test_a_chapter_gets_what_it_knows_of_the_settings():
@@ -66,7 +163,7 @@ def test_a_chapter_gets_what_it_knows_of_the_settings():
     assert (fit.seed, fit.replicas) == (images.seed, images.replicas) == (3, 4)
     assert images.data == "standin"
     untouched = summary.PROFILES.choose("quick").chapter("function-fit")
-    assert untouched == summary.CHAPTERS["function-fit"][0].PROFILES["quick"]
+    assert untouched == discover()["function-fit"].profiles["quick"]
 
 
 def test_a_profile_that_does_not_exist_is_refused():
@@ -116,11 +213,9 @@ def test_an_order_agrees_where_every_step_is_sure(losses, agrees):
 def test_comparisons_for_the_audit_are_finite_and_not_all_zero():
     ends = {"deep": [1.0, 10.0, np.nan], "medium": [1.0, 1.0, 1.0], "shallow": [1.0, 1.0, 1.0]}
     fits = {
-        (arm, "sinc", name): Fit(np.array(values))
-        for arm in summary.function_fit.ARMS
-        for name, values in ends.items()
+        (arm, "sinc", name): Fit(np.array(values)) for arm in ARMS for name, values in ends.items()
     }
     spec = SimpleNamespace(targets=("sinc",))
     found = summary.comparisons(SimpleNamespace(fits=fits, spec=spec))
-    arms = len(summary.function_fit.ARMS)
+    arms = len(ARMS)
     assert [list(pairs) for pairs in found] == [[0.0, 1.0], [0.0, -1.0]] * arms

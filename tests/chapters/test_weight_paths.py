@@ -1,6 +1,7 @@
 """Chapter 21 keeps the geometry of its trainings, judges it, and shows it whatever happened."""
 
 import dataclasses
+import functools
 import re
 from itertools import pairwise
 
@@ -11,14 +12,22 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from torch import nn
+from viewing import of_panel
 
+from hw1lib.chapters import tables
 from hw1lib.chapters import weight_paths as chapter
-from hw1lib.chapters.weight_paths import A, B, findings, slips, views
+from hw1lib.chapters.weight_paths import findings, slips, views
+from hw1lib.chapters.weight_paths.chapter import CHAPTER
 from hw1lib.chapters.weight_paths.claims import CLAIMS
+from hw1lib.chapters.weight_paths.spec import OF_A, OF_B
+from hw1lib.chapters.weight_paths.trainings import Training, train
 from hw1lib.measuring import trajectories
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
+from hw1lib.results import keys
 from hw1lib.results.specs import SettingError
+from hw1lib.results.store import Entry
+from hw1lib.training.run import Run
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", epochs=3, every=2)
 # 60 images in batches of 25 and 20: a ragged last batch for B's network
@@ -26,8 +35,13 @@ SEEDS = range(SPEC.replicas)
 
 
 @pytest.fixture(scope="module")
-def result(fresh):
-    return fresh(chapter, SPEC)
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("paths")
+
+
+@pytest.fixture(scope="module")
+def result(fresh, store):
+    return fresh(chapter, SPEC, store)
 
 
 # The trainings
@@ -50,9 +64,9 @@ def test_snapshots_include_the_start_and_the_end(result):
 
 
 def test_biases_count_as_their_layers(result):
-    assert result.paths[A].name == "784-10-20-10"
-    assert result.paths[A].parameters == (7850, 220, 210)
-    assert result.paths[A].size(None) == 8280
+    assert result.paths[OF_A].name == "784-10-20-10"
+    assert result.paths[OF_A].parameters == (7850, 220, 210)
+    assert result.paths[OF_A].size(None) == 8280
     widths = (784, *chapter.Spec().b_hidden, 10)
     model = builders.mlp(Streams([0]), *widths)
     assert replicas.parameter_count(model) == 418_060
@@ -89,7 +103,7 @@ def trained_by_torch(result, widths, batch_size, seed):
     return torch.stack(snapshots).double().numpy(), accuracy
 
 
-@pytest.mark.parametrize("name", [A, B])
+@pytest.mark.parametrize("name", [OF_A, OF_B])
 def test_paths_are_those_of_plain_torch_networks(result, name):
     paths = result.paths[name]
     plain = [trained_by_torch(result, paths.widths, paths.batch_size, seed) for seed in SEEDS]
@@ -106,12 +120,83 @@ def test_paths_are_those_of_plain_torch_networks(result, name):
     np.testing.assert_allclose(paths.test[-1, :, 2], [accuracy for _, accuracy in plain], atol=0.03)
 
 
+def test_the_networks_differ_in_their_widths_and_batches_alone(result):
+    jobs = chapter.jobs(SPEC, result.images)
+    of_a = Training(
+        widths=(784, 10, 20, 10),
+        train_examples=60,
+        test_examples=40,
+        batch_size=20,
+        epochs=3,
+        every=2,
+        learning_rate=4e-4,
+        weight_decay=1e-4,
+        seeds=(0, 1, 2),
+    )
+    of_b = dataclasses.replace(of_a, widths=(784, 30, 20, 10), batch_size=25)
+    assert {name: job.settings for name, job in jobs.items()} == {OF_A: of_a, OF_B: of_b}
+
+
+def test_a_path_whose_last_update_alone_overflows_has_diverged(result):
+    (job, _) = chapter.jobs(SPEC, result.images).values()
+    settings = dataclasses.replace(
+        job.settings, batch_size=60, epochs=1, every=1, learning_rate=1e30
+    )
+    found = train(settings, result.images, run=Run())
+    assert np.isfinite(found["train"][0]).all()
+    assert found["diverged"].all()
+    assert np.isfinite(found["grams"][:, :, 0, :, 0]).all()
+    for grams in (found["grams"], found["walks"]):
+        assert np.isnan(grams[:, :, 1, :, 1]).all()
+
+
 def test_walks_have_the_starts_and_the_step_lengths_of_their_runs(result):
     for paths in result.paths.values():
         run, walk = paths.gram(None), paths.gram(None, walk=True)
         for measure in (trajectories.step_lengths, lambda gram: gram[:, 0, :, 0]):
             np.testing.assert_allclose(measure(walk), measure(run), rtol=1e-6, atol=1e-9)
         assert np.abs(trajectories.angles(walk) - 90).max() < 5  # 1 / sqrt(8280) is 0.6 degrees
+
+
+# What they are filed under
+
+
+def digest(job, images=None, **changes):
+    settings = dataclasses.replace(job.settings, **changes)
+    images = images or job.call.keywords["images"]
+    return keys.digest("weight_paths", functools.partial(job.call.func, settings, images=images))
+
+
+def test_a_training_is_filed_under_its_settings_and_images_alone(result, store):
+    # not its label, cost, threads or device, which the digests here do not know
+    filed = {path.parent.name for path in store.rglob("spec.json")}
+    assert filed == {digest(job) for job in chapter.jobs(SPEC, result.images).values()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"widths": (784, 5, 10)},
+        {"train_examples": 59},
+        {"test_examples": 39},
+        {"batch_size": 7},
+        {"epochs": 99},
+        {"every": 9},
+        {"learning_rate": 0.123},
+        {"weight_decay": 0.123},
+        {"seeds": (0, 1, 3)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_decides_a_training_is_in_its_key(result, change):
+    for job in chapter.jobs(SPEC, result.images).values():
+        assert digest(job, **change) != digest(job)
+
+
+def test_other_images_are_other_keys(result):
+    others = dataclasses.replace(result.images, fingerprint="of others")
+    for job in chapter.jobs(SPEC, result.images).values():
+        assert digest(job, others) != digest(job)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +219,7 @@ def test_settings_that_do_not_fit_together_are_refused_before_training(settings,
 
 
 def words(result, paths):
-    judged = dataclasses.replace(result, paths={**result.paths, A: paths})
+    judged = dataclasses.replace(result, paths={**result.paths, OF_A: paths})
     return {claim.id: claim.judge(judged) for claim in CLAIMS}
 
 
@@ -172,6 +257,11 @@ def test_a_cloud_is_broader_where_the_other_layers_spread_more(result, walks):
     assert words(result, planted.paths(twice, twice, (400, 400)))["A-C13"].word == "equivalent"
 
 
+def test_the_margins_are_those_that_were_chosen(result):
+    margins = {claim.id: claim.judge(result).margin for claim in CLAIMS}
+    assert margins == {"A-C12": 0.1, "A-C13": 10.0}  # of the path, %
+
+
 # The views
 
 
@@ -186,8 +276,8 @@ TABLES = {
     "own_table": views.own_table,
     "star_table": views.star_table,
     "spread_table": views.spread_table,
-    "verdict_table": views.verdict_table,
-    "slip_table": slips.slip_table,
+    "verdicts": lambda result: tables.verdicts(CLAIMS, result),
+    "slips": lambda result: tables.slips(slips.SLIPS, result),
 }
 TEXTS = {
     "joint_sentence": findings.joint_sentence,
@@ -198,6 +288,7 @@ TEXTS = {
     "spread_sentence": findings.spread_sentence,
     "accuracy_sentence": findings.accuracy_sentence,
     "describe": findings.describe,
+    "panel_caption": findings.panel_caption,
 }
 VIEWS = {**FIGURES, **TABLES, **TEXTS}
 
@@ -270,7 +361,7 @@ def test_trainings_that_diverge_are_counted(overflowed):
     table = views.star_table(overflowed)
     assert table["diverged"].tolist() == [SPEC.replicas] * 4
     assert table["n"].tolist() == [0] * 4
-    assert set(views.verdict_table(overflowed)["verdict"]) == {"not tested"}
+    assert set(tables.verdicts(CLAIMS, overflowed)["verdict"]) == {"not tested"}
 
 
 def test_the_tables_have_a_row_per_network_part_and_kind_of_path(result):
@@ -283,13 +374,52 @@ def test_the_shares_shown_are_those_of_the_paths(walks):
     paths = planted.paths(walks, walks)
     points = walks.reshape(8 * 12, -1)
     values = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) ** 2
-    np.testing.assert_allclose(views.joint_shares(paths, None), (values / values.sum())[:3])
+    np.testing.assert_allclose(paths.joint_shares(None), (values / values.sum())[:3])
     one = walks[3, :, :600]
     values = np.linalg.svd(one - one.mean(axis=0), compute_uv=False) ** 2
     expected = 100 * (values / values.sum()).cumsum()[:3]
-    np.testing.assert_allclose(views.own_percent(paths, 0)[3], expected)
+    np.testing.assert_allclose(paths.own_percent(0)[3], expected)
 
 
 def test_a_stand_in_is_named(result):
     assert "stand-in for MNIST" in result.standin
     assert [row["standin"] for row in result.provenance] == [True]
+
+
+def test_the_panel_shows_every_training_and_its_walk(result):
+    figure = of_panel(views.panel)(result)
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    assert ax.get_ylabel() == "distance from the start / path length"
+    assert [len(points.get_offsets()) for points in ax.collections] == [SPEC.replicas] * 4
+    names = [text.get_text().split("\n")[1] for text in ax.get_xticklabels()]
+    assert names == ["trained", "random walk"] * 2
+
+
+def test_a_metric_is_one_number_per_training(result):
+    some = of_replicas(result, [0, 1, 2], [False, True, False])
+    for found in (metric(some) for metric in CHAPTER.metrics.values()):
+        assert np.isfinite(found).tolist() == [True, False, True]
+    accuracy = CHAPTER.metrics["test accuracy, A's network (%)"](some)
+    assert accuracy[2] == 100 * result.paths[OF_A].test[-1, 2, 2]
+
+
+def test_snapshots_that_no_replica_reached_are_nan(result, store):
+    jobs = chapter.jobs(SPEC, result.images)
+    job, paths = jobs[OF_A], result.paths[OF_A]
+    arrays = {
+        "train": paths.train[:2],
+        "test": paths.test[:2],
+        "grams": paths.grams[:, :, :2, :, :2],
+        "walks": paths.walks[:, :, :2, :, :2],
+        "diverged": np.ones(SPEC.replicas, dtype=bool),
+    }
+    short = chapter._paths(SPEC, job, Entry(arrays, key={}, provenance={}, path=store))
+    for name in ("train", "test"):
+        assert getattr(short, name).shape == getattr(paths, name).shape
+        assert np.isnan(getattr(short, name)[2]).all()
+        assert np.isfinite(getattr(short, name)[:2]).all()
+    for name in ("grams", "walks"):
+        assert getattr(short, name).shape == getattr(paths, name).shape
+        assert np.isnan(getattr(short, name)[:, :, 2]).all()
+        assert np.isnan(getattr(short, name)[:, :, :, :, 2]).all()

@@ -1,5 +1,7 @@
 """The audit: words fall as often as the theory of the t test says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -48,6 +50,36 @@ def test_the_labels_of_the_pairs_are_drawn_anew():
     found = shares([np.ones(20)])[0]
     assert found[SUPPORTED] + found[DIRECTION] + found[CONTRADICTED] < 0.06
     assert shares([np.ones(20)], effects=(0.0, 9.0))[1, SUPPORTED] == pytest.approx(1)
+
+
+def test_every_number_of_trainings_has_a_row_of_its_own(normal):
+    settings = Audit((6, 20), (0.0, 1.5), 200, 800, 0)
+    found = audit.word_shares(settings, normal)
+    assert found.shape == (2, 2, len(WORDS))
+    np.testing.assert_allclose(
+        found[1], audit.word_shares(replace(settings, trainings=(20,)), normal)[0]
+    )
+    # the t test alone finds it more often: of six, sign flips find only those of one sign
+    power = stats.nct.sf(stats.t.ppf(0.975, 5), 5, 0.5 * 6**0.5)
+    assert found[0, 1, SUPPORTED] < power + 3.5 * np.sqrt(power / 800) < found[1, 1, SUPPORTED]
+
+
+def test_verdicts_with_and_without_an_effect_have_their_own_number(normal):
+    found = shares(normal, n=6, effects=(0.0, 1.0), draws=50, planted=70)
+    for row, count in zip(found, (50, 70), strict=True):
+        assert (row < 1).all()  # of several words, whose shares tell of how many verdicts they are
+        np.testing.assert_allclose(row * count, np.round(row * count), atol=1e-9)
+
+
+def test_every_comparison_is_drawn_from_in_margins_of_its_own():
+    # differences of one size are one margin each, whatever their size: the same words
+    ones = shares([np.ones(20)], effects=(0.0, 2.0), planted=100)
+    np.testing.assert_array_equal(ones, shares([np.full(20, 1e3)], effects=(0.0, 2.0), planted=100))
+    # of six signs three must be of each kind, or else all six differences zero
+    even, zero = 20 / 2**6, 0.99**6
+    rare = np.r_[np.zeros(99), 1.0]
+    for pair in ([np.ones(20), rare], [rare, np.ones(20)]):
+        assert near(shares(pair, n=6)[0, EQUIVALENT], (even + zero) / 2)
 
 
 def test_shares_add_up_and_do_not_depend_on_other_effects(normal):

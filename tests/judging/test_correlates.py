@@ -55,6 +55,39 @@ def test_the_correlation_is_scipys_over_the_networks_that_have_both(chapters):
     assert interval.n == 8
 
 
+def test_a_training_without_a_gap_is_no_part_of_any_mean(chapters):
+    of = chapters["one"]["network 0"]
+    of["test_loss"] = np.array([np.nan, 0.5, 0.25])
+    row = correlates.networks(chapters).loc["one", "network 0"]
+    assert row["trace"] == pytest.approx(of["trace"][1:].mean())
+
+
+def test_values_that_are_not_finite_are_no_part_of_a_mean(chapters):
+    chapters["one"]["network 3"]["trace"] = np.array([1.0, np.inf, 3.0])
+    chapters["two"]["network 4"]["trace"] = np.full(5, np.inf)
+    found = correlates.networks(chapters)
+    assert found.loc["one", "network 3"]["trace"] == 2
+    assert np.isnan(found.loc["two", "network 4"]["trace"])
+    assert found.index.names == ["chapter", "network"]
+    assert set(found.dtypes) == {np.dtype(float)}
+
+
+def test_gaps_are_above_zero_where_training_images_do_better():
+    parts = {"train_loss": 0.25, "test_loss": 1.0, "train_accuracy": 0.75, "test_accuracy": 0.5}
+    found = correlates.gaps({name: np.array([value]) for name, value in parts.items()})
+    assert {name: gap.tolist() for name, gap in found.items()} == {
+        "loss_gap": [0.75],
+        "accuracy_gap": [25],
+    }
+    assert [*found] == [*GAPS]
+
+
+def test_a_column_that_no_chapter_has_correlates_with_nothing(chapters):
+    found = correlates.networks(chapters)
+    assert correlates.between(found, "margin", "loss_gap").n == 0
+    assert correlates.between(found.iloc[:2], "trace", "loss_gap").n == 2
+
+
 def test_without_networks_there_is_no_correlation():
     found = correlates.networks({"one": {}})
     assert isinstance(found, pd.DataFrame)

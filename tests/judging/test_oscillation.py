@@ -43,9 +43,11 @@ def test_a_period_is_found_in_noise_as_loud_as_itself():
     assert found.periodic.all()
     np.testing.assert_allclose(found.period, 41, atol=1)
     np.testing.assert_allclose(found.spectral_period, 41, rtol=0.03)
+    # no surrogate swings as clearly, and the series itself counts as one of them
+    assert (found.p_value == 1 / (1 + oscillation.SURROGATES)).all()
 
 
-@pytest.mark.parametrize("coefficient", [0.0, 0.5, 0.95])
+@pytest.mark.parametrize("coefficient", [0.0, 0.5, 0.95, 0.99])
 def test_red_noise_is_called_periodic_at_the_nominal_rate_at_most(coefficient, monkeypatch):
     monkeypatch.setattr(oscillation, "SURROGATES", 59)
     count = 120
@@ -67,6 +69,21 @@ def test_a_slow_wandering_with_jitter_has_no_period():
     wandering = 0.05 * steps.cumsum(axis=0) + jitter
     found = measure(wandering, window=300, generator=generator())
     assert found.periodic.sum() <= stats.binom.ppf(0.999, 20, oscillation.LEVEL)
+
+
+def test_a_period_in_slow_noise_is_found():
+    # surrogates as correlated as the noise looks without its course would hide it in 45 of these
+    wave = sines(30, 600, amplitude=2, count=60)
+    noise = red_noise(0.99, 600, 60, seed=5)
+    assert measure(noise + wave, window=200, generator=generator()).periodic.sum() >= 30
+
+
+@pytest.mark.parametrize("lag_one", [0.3, 0.8, 0.93])
+def test_surrogates_without_their_course_are_as_correlated_as_the_series(lag_one):
+    window = 250
+    noise = oscillation._red_noise(lag_one, window, 6 * window, generator())
+    seen = autocorrelation(about_course(noise, window), 1)[:, 1]
+    assert seen.mean() == pytest.approx(lag_one, abs=0.005)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.3])

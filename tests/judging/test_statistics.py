@@ -1,5 +1,6 @@
 """Intervals: those of SciPy and the textbooks, and they cover as often as they say."""
 
+import itertools
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy import stats
 from hw1lib.judging.statistics import (
     NO_INTERVAL,
     Interval,
+    decades,
     geometric_mean,
     log_ratio,
     paired_difference,
@@ -16,6 +18,7 @@ from hw1lib.judging.statistics import (
     share_interval,
     sign_flips,
     t_interval,
+    t_quantile,
     tally,
 )
 
@@ -84,6 +87,20 @@ def test_one_training_has_a_mean_and_no_interval():
     assert str(interval) == "2.5 (n = 1)"
 
 
+@pytest.mark.parametrize("values", [[2.5], [2.5, 2.5], [1.0, 2.0]], ids=str)
+def test_every_interval_knows_its_level(values):
+    assert t_interval(values, level=0.8).level == 0.8
+    assert share_interval(np.array(values) > 2, level=0.8).level == 0.8
+    assert rank_correlation(np.arange(3), np.arange(3), level=0.8).level == 0.8
+    assert rank_correlation(np.arange(9), np.arange(9), level=0.8).level == 0.8
+
+
+@pytest.mark.parametrize("n", [2, 3, 30])
+@pytest.mark.parametrize("probability", [0.05, 0.5, 0.975])
+def test_a_quantile_is_that_of_students_t(n, probability):
+    assert t_quantile(probability, n) == pytest.approx(stats.t.ppf(probability, n - 1), abs=1e-12)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, 1e300])
 def test_constant_values_have_an_interval_of_no_width(value):
     interval = t_interval([value] * 3)
@@ -116,9 +133,21 @@ def test_a_ratio_is_a_mean_of_decades_over_the_pairs_above_zero():
     factor = found.factor
     assert (factor.mean, factor.n) == (pytest.approx(4), 3)
     assert np.log10([factor.low, factor.high]) == pytest.approx([found.low, found.high])
+    assert (factor.p, factor.level) == (found.p, found.level)
     assert geometric_mean([2.0, 8.0, 4.0]).mean == pytest.approx(stats.gmean([2.0, 8.0, 4.0]))
+    narrow = stats.ttest_1samp(np.log10([2.0, 8.0, 4.0]), 0).confidence_interval(0.5)
+    for half in (
+        log_ratio([2, 8, 4], [1, 1, 1], level=0.5).factor,
+        geometric_mean([2, 8, 4], level=0.5),
+    ):
+        assert np.log10([half.low, half.high]) == pytest.approx([narrow.low, narrow.high])
     assert str(log_ratio([8.0], [2.0]).factor) == "4 (n = 1)"
     assert str(log_ratio([0.0], [1.0]).factor) == str(NO_INTERVAL)
+
+
+def test_decades_are_those_of_values_above_zero():
+    found = decades(np.array([[100.0, 0.0], [-1.0, np.nan], [np.inf, 1e-3]]))
+    np.testing.assert_array_equal(found, [[2, np.nan], [np.nan, np.nan], [np.inf, -3]])
 
 
 def test_pairs_of_unequal_length_are_refused():
@@ -136,6 +165,13 @@ def test_pairs_of_unequal_length_are_refused():
         (Interval(0.1, -0.1, 0.3, 4), "0.1 [-0.1, 0.3]", False),
         (Interval(0.1, 0.0, 0.2, 4), "0.1 [0, 0.2]", False),
         (Interval(5.0, math.nan, math.nan, 3), "5 (n = 3)", False),
+        (Interval(5.0, 4.0, math.inf, 3), "5 (n = 3)", True),
+        (Interval(5.0, 4.0, 6.0, 3), "5 [4, 6]", True),
+        (Interval(5.0, 4.0, 6.0, 2), "5 (n = 2)", True),
+        (Interval(5.0, 4.0, 6.0, 1), "5 (n = 1)", False),
+        (Interval(-0.2, -0.4, 0.0, 4), "-0.2 [-0.4, 0]", False),
+        (Interval(99_960, -1e6, 999_000, 4), "100,000 [-1e+06, 999,000]", False),
+        (NO_INTERVAL, "no value (n = 0)", False),
     ],
 )
 def test_an_interval_is_written_with_its_limits_and_knows_whether_it_excludes_zero(
@@ -180,6 +216,11 @@ def test_a_share_is_compared_with_a_bar_by_the_binomial_test():
     plain = share_interval(np.arange(10) < 9)
     assert (above.mean, above.low) == pytest.approx((plain.mean - 0.5, plain.low - 0.5))
     assert above.p == pytest.approx(2 * 11 / 1024)  # nine or ten heads, or tails, of ten
+    assert share_interval(np.arange(3) < 3, beyond=0.1).p == pytest.approx(0.1**3)
+    assert share_interval(np.arange(3) < 3).p == 0  # a share of nothing has never happened
+    below = share_interval(np.arange(10) < 1, beyond=0.5, level=0.9)
+    assert (below.mean, below.p) == (pytest.approx(-0.4), pytest.approx(2 * 11 / 1024))
+    assert np.array([below.low, below.high]) + 0.5 == pytest.approx(wilson(1, 10, 0.9))
 
 
 # Tests of the sign
@@ -200,6 +241,21 @@ def test_six_values_of_one_sign_just_reach_five_percent():
     assert sign_flips(np.arange(1.0, 7)) == 2 / 64
     assert sign_flips(np.arange(1.0, 6)) == 2 / 32
     assert sign_flips(np.ones(1)) == 1
+
+
+def test_all_signs_of_up_to_thirty_values_are_counted():
+    assert sign_flips(np.ones(30)) == 2 / 2**30
+    assert sign_flips(np.ones(31)) == 2 / 10_000  # two-sided, of 9,999 and the one seen
+
+
+def test_a_tie_counts_although_its_sum_is_rounded():
+    # -0.1 + 0.2 + 0.7 is 0.8 too, but in floating point a little less than 0.7 + 0.1
+    values = np.array([0.1, 0.7, 0.0, 0.2, -0.2])
+    exact = [
+        sum(s * v for s, v in zip(signs, (1, 7, 0, 2, 2), strict=True))
+        for signs in itertools.product((1, -1), repeat=5)
+    ]
+    assert sign_flips(values) == np.mean(np.abs(exact) >= 8)
 
 
 def test_an_interval_is_written_with_the_digits_asked_for():
@@ -245,6 +301,12 @@ def test_a_rank_correlation_has_fishers_interval(sign):
     limits = np.tanh(np.arctanh(expected) + np.array([-half, half]))
     np.testing.assert_allclose([interval.low, interval.high], limits, rtol=1e-6)
     assert interval.n == 6
+    z = np.arctanh(expected) / np.sqrt(1.06 / 3)
+    assert interval.p == pytest.approx(2 * stats.norm.sf(abs(z)))
+    narrow = rank_correlation(first, second, level=0.5)
+    quartile = 0.674490 * np.sqrt(1.06 / 3)
+    limits = np.tanh(np.arctanh(expected) + np.array([-quartile, quartile]))
+    np.testing.assert_allclose([narrow.low, narrow.high], limits, rtol=1e-6)
 
 
 def test_the_interval_of_a_rank_correlation_covers_what_it_should():
@@ -257,12 +319,26 @@ def test_the_interval_of_a_rank_correlation_covers_what_it_should():
 
 def test_where_there_is_nothing_to_rank_there_is_no_correlation():
     assert rank_correlation(np.ones(9), np.arange(9)) is NO_INTERVAL
+    assert rank_correlation(np.arange(9), np.ones(9)) is NO_INTERVAL
     assert rank_correlation(np.ones(0), np.ones(0)) is NO_INTERVAL
-    assert np.isnan(rank_correlation(np.arange(3), np.arange(3)).low)
+    assert rank_correlation(np.ones(1), np.ones(1)) is NO_INTERVAL
+
+
+def test_few_or_perfect_ranks_claim_no_certainty():
+    for n in (2, 3):
+        found = rank_correlation(np.arange(n), -np.arange(n))
+        assert (found.mean, found.n) == (pytest.approx(-1, abs=2e-6), n)
+        assert np.isnan([found.low, found.high, found.p]).all()
+    perfect = rank_correlation(np.arange(4), np.arange(4))
+    assert perfect.mean == 1 - 1e-6
+    assert -1 < perfect.low < perfect.high < 1
 
 
 def test_a_rank_correlation_of_unequal_or_lost_values_is_refused():
     with pytest.raises(ValueError, match="equal shapes"):
         rank_correlation(np.ones(3), np.ones(4))
-    with pytest.raises(ValueError, match="finite"):
-        rank_correlation(np.array([1.0, np.nan]), np.ones(2))
+    with pytest.raises(ValueError, match="equal shapes"):
+        rank_correlation(np.ones((2, 2)), np.ones((2, 2)))
+    for pair in (([1.0, np.nan], [1.0, 2.0]), ([1.0, 2.0], [np.inf, 1.0])):
+        with pytest.raises(ValueError, match="finite"):
+            rank_correlation(*map(np.array, pair))

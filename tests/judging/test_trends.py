@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import signal, stats
 
 from hw1lib.judging import trends
 
@@ -17,6 +17,15 @@ def test_a_slope_is_that_of_the_regression_line():
     curves = 3 - 0.4 * X + noise((4, len(X)))
     expected = [stats.linregress(X, curve).slope for curve in curves]
     np.testing.assert_allclose(trends.slope(X, curves), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("gap", [np.nan, np.inf, -np.inf])
+def test_a_curve_with_a_gap_has_no_slope_and_moves_no_other(gap):
+    curves = 3 - 0.4 * X + noise((3, len(X)))
+    whole = trends.slope(X, curves)
+    curves[1, 4] = gap
+    np.testing.assert_allclose(trends.slope(X, curves), [whole[0], np.nan, whole[2]], rtol=1e-13)
+    assert np.isnan(trends.slope(X, curves[1:2])).all()
 
 
 @pytest.mark.parametrize("place", [4.7, 5.0, 5.4])
@@ -54,7 +63,14 @@ def test_a_curve_with_a_gap_has_no_knee_and_moves_no_other():
         np.testing.assert_array_equal(one[[0, 2]], other[[0, 2]])
 
 
-@pytest.mark.parametrize("x", [[1, 2, 3, 4], [1, 2, 3, 3, 4]])
+def test_a_knee_lies_between_the_second_size_and_the_last_but_one():
+    x = np.arange(5.0)
+    for bend in (0.5, 3.5):
+        (place,) = trends.knee(x, np.maximum(x - bend, 0)[None]).place
+        assert place == np.clip(bend, x[1], x[-2])
+
+
+@pytest.mark.parametrize("x", [[1, 2, 3, 4], [1, 2, 3, 3, 4], [1, 2, 3, 5, 4]])
 def test_a_knee_of_too_few_sizes_is_refused(x):
     with pytest.raises(ValueError, match="five or more increasing sizes"):
         trends.knee(np.array(x, float), np.zeros((2, len(x))))
@@ -65,6 +81,47 @@ def test_a_reversal_is_the_rise_from_the_lowest_point_before():
     curves = curve + noise((6, 6), 1e-3)
     np.testing.assert_allclose(trends.reversal(curves), 1.5, atol=0.01)
     np.testing.assert_allclose(trends.reversal(-curves), 4, atol=0.01)  # from 5 to 1
+
+
+def test_a_reversal_of_two_sizes_is_the_step_between_them():
+    curves = np.array([[1.0, 3.0], [2.0, 7.0]])
+    assert trends.reversal(curves).tolist() == [2, 5]
+    assert trends.reversal(-curves).tolist() == [-2, -5]
+
+
+def test_the_others_choose_where_a_curve_is_measured():
+    rising, falling = np.array([0.0, 4.0, 1.0, 2.0]), np.array([3.0, 1.0, 2.0, 0.0])
+    # falling rises most from 1 to 2, where the other falls by 3; rising does from 0 to 4
+    assert trends.reversal(np.stack([rising, falling])).tolist() == [-3, -2]
+    found = trends.peak(np.stack([rising, falling]))
+    assert found.index.tolist() == [2, 1]
+    assert found.prominence.tolist() == [1 - 4, 1 - 3]
+
+
+def test_falling_curves_are_measured_where_they_fall_least():
+    curves = np.array([[10.0, 4.0, 3.0, 0.0]] * 2)
+    assert trends.reversal(curves).tolist() == [3 - 4] * 2
+    found = trends.peak(curves)
+    assert (found.index.tolist(), found.prominence.tolist()) == ([2, 2], [3 - 4] * 2)
+
+
+def test_the_mean_of_all_others_chooses():
+    # the second's peak outweighs the first's in their mean, which chooses for the third
+    curves = np.array(
+        [[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 9.0, 0.0], [0.0, 5.0, 4.0, 3.0, 2.0]]
+    )
+    found = trends.peak(curves)
+    assert (found.index[2], found.prominence[2]) == (3, 3 - 2)
+    assert trends.reversal(curves)[2] == 3 - 0
+
+
+def test_a_curve_with_a_gap_chooses_nothing_for_the_others():
+    curves = noise((4, 6), 1.0)
+    gap = np.where(np.arange(6) == 2, np.nan, 9 * curves[:1])
+    together = np.concatenate([gap, curves])
+    for measure in (trends.reversal, lambda curves: trends.peak(curves).prominence):
+        assert np.isnan(measure(together)[0])
+        np.testing.assert_array_equal(measure(together)[1:], measure(curves))
 
 
 def test_curves_that_fall_at_every_step_have_no_reversal():
@@ -86,6 +143,19 @@ def test_a_peak_is_as_prominent_as_it_stands_above_its_higher_foot():
     found = trends.peak(curve + noise((5, 7), 1e-3))
     assert found.index.tolist() == [3] * 5
     np.testing.assert_allclose(found.prominence, 9 - 4, atol=0.01)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_most_prominent_peak_is_scipys(seed):
+    curve = noise(9, 1.0, seed)
+    peaks, _ = signal.find_peaks(curve)
+    prominences = signal.peak_prominences(curve, peaks)[0]
+    found = trends.peak(np.stack([curve, curve]))
+    if len(peaks):
+        assert found.index[0] == peaks[prominences.argmax()]
+        assert found.prominence[0] == pytest.approx(prominences.max())
+    else:
+        assert found.prominence[0] < 0
 
 
 def test_a_curve_without_a_peak_has_a_negative_prominence():

@@ -27,13 +27,13 @@ def points():
     return draw(POINTS, 2), draw(POINTS, 1, seed=1)
 
 
-@pytest.fixture(params=["tanh", "softplus", "leaky_relu", "relu"])
+@pytest.fixture(params=[*builders.ACTIVATIONS.values()])
 def network(request, points):
     """A stack in float64 and its loss."""
     return stack(request.param), squared_error(*points)
 
 
-def stack(activation="tanh", widths=WIDTHS):
+def stack(activation=nn.Tanh, widths=WIDTHS):
     return builders.mlp(Streams(SEEDS), *widths, activation=activation).double()
 
 

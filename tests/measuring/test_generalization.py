@@ -7,9 +7,10 @@ import torch
 from hw1lib.data import image_sets
 from hw1lib.measuring import curvature, generalization, sensitivities, sharpness
 from hw1lib.measuring.generalization import MEASURES
-from hw1lib.networks import builders, modes, replicas
+from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
 from hw1lib.training import classification, loop, losses, optimizers
+from hw1lib.training.run import threads
 
 SEEDS = (3, 4, 5)
 EXAMPLES = 23
@@ -18,7 +19,7 @@ EXAMPLES = 23
 @pytest.fixture(autouse=True)
 def _one_thread():
     """Spare these small networks the waiting for other threads."""
-    with modes.threads(1):
+    with threads(1):
         yield
 
 
@@ -29,12 +30,14 @@ def images():
 
 def learn(images, model, seeds=SEEDS):
     """Train for a few steps on stand-in digits."""
-    task = classification.task(images, model, train_examples=50, test_examples=30, device="cpu")
+    task = classification.task(
+        images, flat=model.features is None, train_examples=50, test_examples=30, device="cpu"
+    )
     loop.fit(
         model,
         task.minibatches(20, Streams(seeds).order),
         losses.cross_entropy,
-        optimizers.optimizer("adam", model, learning_rate=3e-3),
+        optimizers.adam(model, learning_rate=3e-3),
         epochs=4,
     )
     return task
@@ -60,7 +63,7 @@ def test_what_is_described_is_what_each_library_function_measures(trained):
         assert np.isfinite(values).all()
     for split in ("train", "test"):
         images, labels = getattr(task, split)
-        whole = task.evaluate(model, (images, labels)).numpy()
+        whole = task.measure(model, (images, labels)).numpy()
         np.testing.assert_array_equal(found[f"{split}_loss"], whole[:, 0])
         np.testing.assert_array_equal(found[f"{split}_accuracy"], whole[:, 2])
         some = images[:EXAMPLES], labels[:EXAMPLES]

@@ -189,7 +189,7 @@ SHAPE = (3, 7, 6, 2)
 @pytest.fixture
 def renumbered():
     """A stack, and its weights with the hidden units in another order, by hand."""
-    stack = builders.mlp(Streams([3, 4]), *SHAPE, activation="tanh").double()
+    stack = builders.mlp(Streams([3, 4]), *SHAPE, activation=nn.Tanh).double()
     weights = replicas.weights(stack).detach()
     other = copy.deepcopy(stack)
     layers = [m for m in other.modules() if isinstance(m, replicas.Linear)]
@@ -210,7 +210,7 @@ def test_alignment_finds_a_planted_order(renumbered):
 
 
 def test_alignment_changes_no_output_and_comes_closer():
-    stack = builders.mlp(Streams([3, 4]), *SHAPE, activation="tanh").double()
+    stack = builders.mlp(Streams([3, 4]), *SHAPE, activation=nn.Tanh).double()
     weights = replicas.weights(stack).detach()
     stranger = draw(*weights.shape, seed=5)
     kept = stranger.clone()

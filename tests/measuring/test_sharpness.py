@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from hw1lib.measuring import curvature, sharpness
-from hw1lib.networks import builders, modes, replicas
+from hw1lib.measuring import curvature, geometry, sharpness
+from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
 from hw1lib.training import losses
+from hw1lib.training.run import threads
 
 SEEDS = (3, 4)
 SIZE = 6
@@ -146,7 +147,7 @@ def test_the_trace_of_any_hessian_is_found_on_average(points):
 @pytest.fixture(autouse=True)
 def _one_thread():
     """Spare these small networks the waiting for other threads."""
-    with modes.threads(1):
+    with threads(1):
         yield
 
 
@@ -229,7 +230,7 @@ def test_steps_along_signs_climb_as_high_as_scipys_iterations(trained, epsilon):
 @pytest.mark.parametrize("factor", [0.01, 0.3, 30.0])
 def test_rescaling_changes_no_prediction_and_not_the_relative_sharpness(trained, factor):
     model, loss, outputs = trained
-    twin = sharpness.rescaled(model, factor)
+    twin = geometry.rescaled(model, factor)
     assert (outputs(twin) - outputs(model)).abs().max() < 1e-10
     weights = [replicas.weights(stack).detach() for stack in (model, twin)]
     assert not torch.allclose(*weights)
@@ -238,7 +239,7 @@ def test_rescaling_changes_no_prediction_and_not_the_relative_sharpness(trained,
 
 def test_rescaling_makes_any_other_sharpness_a_thousand_times_larger(trained):
     model, loss, _ = trained
-    twin = sharpness.rescaled(model, 1e-3)
+    twin = geometry.rescaled(model, 1e-3)
     before, after = everything(model, loss), everything(twin, loss)
     for name in ("keskar", "subspace", "perturbed", "trace"):
         assert (np.abs(after[name]) > 1e3 * np.abs(before[name])).all(), name
@@ -251,12 +252,12 @@ def test_rescaling_makes_any_other_sharpness_a_thousand_times_larger(trained):
 
 @pytest.mark.parametrize("widths", [(5, 3), (5, 8, 3)], ids=["one layer", "other units"])
 def test_only_rectified_units_can_be_rescaled(widths):
-    model = builders.mlp(Streams(SEEDS), *widths, activation="tanh")
+    model = builders.mlp(Streams(SEEDS), *widths, activation=nn.Tanh)
     with pytest.raises(ValueError, match=r"^only a network that begins with two fully connected"):
-        sharpness.rescaled(model, 2.0)
+        geometry.rescaled(model, 2.0)
 
 
 @pytest.mark.parametrize("factor", [0, -1.0])
 def test_a_factor_is_above_zero(trained, factor):
     with pytest.raises(ValueError, match=f"a factor above 0, got {factor}"):
-        sharpness.rescaled(trained[0], factor)
+        geometry.rescaled(trained[0], factor)

@@ -11,8 +11,8 @@ from hw1lib.networks.replicas import Streams
 SEEDS = [3, 4, 5]
 
 NETWORKS = {
-    "deep": (lambda s: builders.mlp(s, *builders.DEEP, activation="leaky_relu"), (7, 1)),
-    "tanh": (lambda s: builders.mlp(s, 4, 6, 2, activation="tanh"), (7, 4)),
+    "deep": (lambda s: builders.mlp(s, *builders.DEEP, activation=builders.leaky_relu), (7, 1)),
+    "tanh": (lambda s: builders.mlp(s, 4, 6, 2, activation=nn.Tanh), (7, 4)),
     "wide_cnn": (lambda s: builders.wide_cnn(s, 2, 3, 12, 14), (5, 3, 12, 14)),
     "deep_cnn": (lambda s: builders.deep_cnn(s, 4, 3), (5, 3, 32, 32)),
     "lenet": (builders.lenet, (5, 1, 28, 28)),
@@ -140,7 +140,7 @@ def test_convolution_is_that_of_torch_with_stride_and_padding():
 
 def test_a_network_with_other_weights_computes_what_plain_torch_does_with_them():
     streams = Streams([1])
-    model = builders.mlp(streams, 3, 4, 2, activation="tanh").double()
+    model = builders.mlp(streams, 3, 4, 2, activation=nn.Tanh).double()
     start = replicas.weights(model).detach().clone()
     points = torch.randn(5, start.shape[1], generator=torch.Generator().manual_seed(0)).double()
     x = torch.randn(7, 3, generator=torch.Generator().manual_seed(1)).double()

@@ -1,6 +1,7 @@
 """Trainings are carried out once, on a device that is there, under a bar that reaches its end."""
 
 import dataclasses
+import functools
 import io
 import re
 import sys
@@ -17,7 +18,7 @@ from hw1lib.data import image_sets
 from hw1lib.results import jobs
 from hw1lib.results.jobs import Job, carry_out, find_device, record
 from hw1lib.results.specs import SettingError
-from hw1lib.results.store import Entry
+from hw1lib.results.store import Checkpoint, Entry
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,51 @@ class Settings:
 
     name: str
     epochs: int
+    seeds: tuple[int, ...] = (0,)
+    stop_after: int = 1000
+    losses: tuple[float, ...] = (0.5, 0.25, float("nan"))
 
 
-def counting():
-    """Stand for the code of a training."""
+class Trained:
+    """What was trained by this process: names, how each was carried out, and threads."""
+
+    def __init__(self):
+        self.names, self.runs, self.threads = [], [], []
+
+
+TRAINED = Trained()
+
+
+def counting(settings: Settings, *, data=None, run):
+    """Stand for a training: count it, and tell its losses so many epochs long."""
+    TRAINED.names.append(settings.name)
+    TRAINED.runs.append(run)
+    TRAINED.threads.append(torch.get_num_threads())
+    for _ in range(min(settings.epochs, settings.stop_after)):
+        run.each_epoch(torch.tensor(settings.losses))
+    return {"epochs": np.array([settings.epochs])}
+
+
+def failing(settings: Settings, *, run):
+    """Fail as a training may."""
+    raise FloatingPointError("on purpose")
+
+
+def job(name, epochs, train=counting, data=None, threads=None, **settings):
+    """Make a job; b's epochs cost more."""
+    arguments = {} if data is None else {"data": data}
+    made = functools.partial(train, Settings(name, epochs, **settings), **arguments)
+    return Job(f"job {name}", made, {"b": 2.5}.get(name, 1.0), threads)
+
+
+def jobs_of(**epochs):
+    return {name: job(name, count) for name, count in epochs.items()}
+
+
+@pytest.fixture(autouse=True)
+def trained(monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "TRAINED", Trained())
+    return TRAINED
 
 
 @pytest.fixture(autouse=True)
@@ -38,28 +80,6 @@ def results(tmp_path, monkeypatch):
     # the bar for a person, unless a test says otherwise
     monkeypatch.setenv("JPY_SESSION_NAME", "notebook.ipynb")
     return tmp_path
-
-
-class Trainer:
-    """Counts its trainings, each of which ends after so many epochs."""
-
-    def __init__(self, stop_after=1000, losses=(0.5, 0.25, np.nan)):
-        self.stop_after, self.trained, self.devices = stop_after, [], set()
-        self.losses = torch.tensor(losses)
-
-    def __call__(self, settings, *, device, checkpoint, each_epoch):
-        self.trained.append(settings.name)
-        self.devices.add(device)
-        for _ in range(min(settings.epochs, self.stop_after)):
-            each_epoch(self.losses)
-        return {"epochs": np.array([settings.epochs])}
-
-    def jobs(self, **epochs):
-        costs = {"b": 2.5}
-        return {
-            name: Job(f"job {name}", Settings(name, n), self, (counting,), cost=costs.get(name, 1))
-            for name, n in epochs.items()
-        }
 
 
 @pytest.fixture
@@ -109,22 +129,20 @@ def test_a_device_that_is_not_there_is_refused_in_one_sentence(name):
 
 
 def test_a_bad_device_is_refused_before_anything_is_trained():
-    trainer = Trainer()
     with pytest.raises(SettingError, match="device 'gpu'"):
-        carry_out("counting", trainer.jobs(a=1), device="gpu", progress=False)
-    assert not trainer.trained
+        carry_out("counting", jobs_of(a=1), device="gpu", progress=False)
+    assert not TRAINED.names
 
 
 # The store
 
 
 def test_what_is_stored_is_not_trained_again():
-    trainer = Trainer()
-    first = run(trainer.jobs(a=2, b=3))
-    assert trainer.trained == ["a", "b"]
-    assert trainer.devices == {"cpu"}
-    again = run(trainer.jobs(b=3, c=4, a=2))
-    assert trainer.trained == ["a", "b", "c"]
+    first = run(jobs_of(a=2, b=3))
+    assert TRAINED.names == ["a", "b"]
+    assert {how.device for how in TRAINED.runs} == {"cpu"}
+    again = run(jobs_of(b=3, c=4, a=2))
+    assert TRAINED.names == ["a", "b", "c"]
     assert list(again) == ["b", "c", "a"]
     for key in first:
         assert again[key].path == first[key].path
@@ -133,31 +151,64 @@ def test_what_is_stored_is_not_trained_again():
 
 
 def test_other_data_is_another_training():
-    trainer = Trainer()
-    for fingerprint in ("mnist", "standin", "mnist"):
-        run({"a": Job("a", Settings("a", 1), trainer, (counting,), fingerprint)})
-    assert len(trainer.trained) == 2
+    for data in (np.zeros(3), np.ones(3), np.zeros(3)):
+        run({"a": job("a", 1, data=data)})
+    assert len(TRAINED.names) == 2
+
+
+def test_other_images_are_another_training():
+    for count in (60, 50, 60):
+        images = image_sets.load("mnist", "standin", sizes=(count, 40))
+        run({"a": job("a", 1, data=images)})
+    assert len(TRAINED.names) == 2
+
+
+def test_label_cost_and_threads_are_no_part_of_the_key():
+    run({"a": job("a", 1)})
+    run({"other": dataclasses.replace(job("a", 1, threads=1), label="another", cost=9.0)})
+    assert TRAINED.names == ["a"]
 
 
 def test_what_was_trained_before_a_failure_is_kept():
-    trainer = Trainer()
-
-    def fails(settings, **how):
-        raise FloatingPointError("on purpose")
-
-    jobs = trainer.jobs(a=1)
-    broken = {"b": Job("b", Settings("b", 1), fails, (counting,))}
+    jobs = jobs_of(a=1)
     with pytest.raises(FloatingPointError, match="on purpose"):
-        run(jobs | broken)
+        run(jobs | {"b": job("b", 1, failing)})
     run(jobs)
-    assert trainer.trained == ["a"]
+    assert TRAINED.names == ["a"]
+
+
+def test_a_training_is_given_a_checkpoint_of_its_own():
+    run(jobs_of(a=1, b=1))
+    checkpoints = [how.checkpoint for how in TRAINED.runs]
+    assert all(isinstance(one, Checkpoint) and not one.due for one in checkpoints)
+    assert checkpoints[0].folder != checkpoints[1].folder
+
+
+# Threads
+
+
+def test_a_job_computes_with_its_threads_and_others_as_before():
+    before = torch.get_num_threads()
+    wanted = before + 1
+    entries = run({"a": job("a", 1, threads=wanted), "b": job("b", 1)})
+    assert TRAINED.threads == [wanted, before]
+    assert torch.get_num_threads() == before
+    recorded = [entry.provenance["threads"] for entry in entries.values()]
+    assert recorded == [wanted, before]
+
+
+def test_threads_are_put_back_after_a_failure():
+    before = torch.get_num_threads()
+    with pytest.raises(FloatingPointError, match="on purpose"):
+        run({"a": job("a", 1, failing, threads=before + 1)})
+    assert torch.get_num_threads() == before
 
 
 # The bar
 
 
 def test_the_bar_counts_epochs_by_their_cost_and_ends_full(bars):
-    run(Trainer().jobs(a=2, b=3), progress=True)
+    run(jobs_of(a=2, b=3), progress=True)
     (bar,) = bars
     assert bar.total == 2 + 2.5 * 3
     assert bar.n == bar.total
@@ -169,29 +220,29 @@ def test_the_bar_counts_epochs_by_their_cost_and_ends_full(bars):
 
 
 def test_the_bar_says_so_where_every_replica_has_ended(bars):
-    run(Trainer(losses=(np.nan, np.nan)).jobs(a=2), progress=True)
+    run({"a": job("a", 2, losses=(np.nan, np.nan))}, progress=True)
     said = bars[0].fp.getvalue()
     assert "ended" in said
     assert "nan" not in said
 
 
 def test_what_is_found_in_the_store_counts_as_done(bars):
-    run(Trainer().jobs(a=2))
-    run(Trainer().jobs(a=2, b=3), progress=True)
+    run(jobs_of(a=2))
+    run(jobs_of(a=2, b=3), progress=True)
     bar = bars[-1]
     assert bar.n == bar.total == 2 + 2.5 * 3
     assert bar.told[0] == 2
 
 
 def test_a_training_that_stops_early_counts_as_done(bars):
-    run(Trainer(stop_after=1).jobs(a=2, b=3), progress=True)
+    run({name: job(name, n, stop_after=1) for name, n in {"a": 2, "b": 3}.items()}, progress=True)
     (bar,) = bars
     assert bar.n == bar.total
     assert [n for n in bar.told if n] == [1, 1, 2.5, 5]
 
 
 def test_no_bar_is_shown_unless_it_is_asked_for(bars, capsys):
-    run(Trainer().jobs(a=2))
+    run(jobs_of(a=2))
     assert all(bar.disable for bar in bars)
     assert capsys.readouterr() == ("", "")
 
@@ -199,7 +250,7 @@ def test_no_bar_is_shown_unless_it_is_asked_for(bars, capsys):
 def test_a_kernel_without_a_front_end_writes_plain_lines(monkeypatch, bars, capsys):
     monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
     monkeypatch.delenv("JPY_SESSION_NAME")
-    run(Trainer().jobs(a=2, b=3), progress=True)
+    run(jobs_of(a=2, b=3), progress=True)
     assert not bars  # the one for people, which would be a widget here
     said = capsys.readouterr().err
     assert said.isascii()
@@ -211,33 +262,77 @@ def test_a_kernel_without_a_front_end_writes_plain_lines(monkeypatch, bars, caps
 # The record
 
 
-def entry(seconds, written, commit="a" * 40, dirty=False, torch_version="2.11.0"):
+def entry(seconds=1.0, commit="a" * 40, dirty=False, seeds=(0,), **changes):
     provenance = {
         "seconds": seconds,
-        "written": written,
+        "written": "2026-01-01T00:00:00+00:00",
         "git": {"commit": commit, "dirty": dirty} if commit else None,
-        "machine": {"cpu": "a processor", "platform": f"a system of {written[:4]}"},
-        "versions": {"torch": torch_version},
+        "machine": {"cpu": "a processor", "platform": "a system"},
+        "versions": {"torch": "2.11.0"},
+        "device": "cpu",
+        "threads": 1,
+        **changes,
     }
-    return Entry({}, provenance, Path("nowhere"))
+    key = {"arguments": {"settings": {"seeds": list(seeds)}}}
+    return Entry({}, key, provenance, Path("nowhere"))
 
 
-def test_the_record_adds_the_seconds_and_takes_the_rest_from_the_latest_training():
-    entries = [
-        entry(1.26, "2025-01-01T00:00:00+00:00", torch_version="2.10.0"),
-        entry(2.0, "2026-03-01T00:00:00+00:00", commit="b" * 40),
-        entry(3.0, "2026-02-01T00:00:00+00:00", torch_version="2.9.0"),
-    ]
-    assert record(entries, learned="a formula", replicas=20) == {
+def recorded(*entries):
+    return record([*entries], learned="a formula", replicas=20)
+
+
+ENVIRONMENT = {
+    "machine": "a processor, a system",
+    "device": "cpu, 1 thread",
+    "versions": {"torch": "2.11.0"},
+}
+
+
+def test_the_record_adds_the_seconds_and_counts_a_training_for_each_seed():
+    assert recorded(entry(1.26, seeds=range(8)), entry(2.0, seeds=(3,)), entry(3.0)) == {
         "data": "a formula",
         "standin": None,
         "replicas": 20,
-        "trainings": 3,
+        "trainings": 10,
         "seconds": 6.26,
-        "commit": "b" * 10,
-        "machine": "a processor, a system of 2026",
-        "versions": {"torch": "2.11.0"},
+        "commits": ["a" * 10],
+        "environments": [ENVIRONMENT],
     }
+
+
+def test_a_result_without_settings_of_seeds_is_no_training():
+    for key in ({"arguments": {}}, {"arguments": {"settings": {"rate": 0.1}}}):
+        assert recorded(dataclasses.replace(entry(), key=key))["trainings"] == 0
+
+
+def test_the_record_lists_every_commit_once():
+    entries = [entry(commit=letter * 40) for letter in "bab"]
+    entries += [entry(commit="a" * 40, dirty=True), entry(commit=None)]
+    assert recorded(*entries)["commits"] == ["a" * 10, "a" * 10 + " with changes", "b" * 10]
+
+
+def test_the_record_lists_every_machine_device_number_of_threads_and_version_once():
+    others = [
+        {"machine": {"cpu": "another", "platform": "a system"}},
+        {"device": "cuda"},
+        {"threads": 2},
+        {"versions": {"torch": "2.12.0"}},
+    ]
+    found = recorded(*(entry(**change) for change in [{}, *others, *others, {}]))["environments"]
+    expected = [
+        ENVIRONMENT,
+        ENVIRONMENT | {"machine": "another, a system"},
+        ENVIRONMENT | {"device": "cuda, 1 thread"},
+        ENVIRONMENT | {"device": "cpu, 2 threads"},
+        ENVIRONMENT | {"versions": {"torch": "2.12.0"}},
+    ]
+    assert len(found) == len(expected)
+    assert all(one in found for one in expected)
+
+
+def test_the_record_does_not_depend_on_the_order_of_the_results():
+    entries = [entry(commit="b" * 40), entry(device="cuda"), entry(threads=2)]
+    assert recorded(*entries) == recorded(*entries[::-1])
 
 
 @pytest.mark.parametrize(
@@ -246,36 +341,23 @@ def test_the_record_adds_the_seconds_and_takes_the_rest_from_the_latest_training
 def test_the_record_says_whether_the_images_are_real(source, standin):
     images = image_sets.load("mnist", "standin", sizes=(60, 40))
     images = dataclasses.replace(images, source=source)
-    summary = record([entry(1.0, "2026-01-01T00:00:00+00:00")], learned=images, replicas=1)
+    summary = record([entry()], learned=images, replicas=1)
     assert summary["standin"] is standin
     assert summary["data"] == images.description
 
 
-def test_what_diverged_early_is_filled_up_with_nan():
-    values = np.arange(6.0).reshape(2, 3)
-    longer = jobs.to_length(values, 4)
-    assert np.array_equal(longer[:2], values)
-    assert longer.shape == (4, 3)
-    assert np.isnan(longer[2:]).all()
-    square = jobs.to_length(values, 3, 0, 1)
-    assert np.array_equal(np.isnan(square), [[False] * 3] * 2 + [[True] * 3])
-    assert jobs.to_length(values[0], 3, 1).tolist() == [0.0, 1.0, 2.0]
-
-
 def test_the_record_says_whether_the_checkout_had_changes_or_was_none():
-    def commit(**settings):
-        one = entry(1.0, "2026-01-01T00:00:00+00:00", **settings)
-        return record([one], learned="", replicas=1)["commit"]
-
-    assert commit(dirty=True) == "a" * 10 + " with changes"
-    assert commit(commit=None) is None
+    assert recorded(entry(dirty=True))["commits"] == ["a" * 10 + " with changes"]
+    assert recorded(entry(commit=None))["commits"] == []
 
 
 def test_the_record_of_real_trainings_can_be_read():
-    entries = run(Trainer().jobs(a=2, b=3))
+    entries = run({"a": job("a", 2, seeds=(1, 2, 3)), "b": job("b", 3)})
     summary = record([*entries.values()], learned="", replicas=1)
-    assert summary["trainings"] == 2
-    assert summary["versions"]["torch"] == str(torch.__version__)
+    assert summary["trainings"] == 4
+    (environment,) = summary["environments"]
+    assert environment["versions"]["torch"] == str(torch.__version__)
+    assert environment["device"].startswith("cpu, ")
     assert 0 <= summary["seconds"] < 60
 
 

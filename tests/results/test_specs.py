@@ -225,3 +225,27 @@ def test_values_are_shown_as_people_write_them():
 def test_the_profiles_are_smoke_quick_and_full_and_full_is_the_default(chapter):
     assert set(chapter.PROFILES) == {"smoke", "quick", "full"}
     assert chapter.PROFILES["full"] == chapter.Spec()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Drawing(Spec):
+    """Settings of no chapter, one of which bounds another."""
+
+    drawn: int = setting(2, "cards drawn", at_least=1, within=("deck", "hand"))
+    deck: int = setting(52, "cards", at_least=1)
+    hand: int = setting(5, "cards that fit in a hand", at_least=1)
+    share: float = setting(0.5, "of red ones", at_least=0, at_most=1)
+
+
+def test_a_setting_is_refused_where_another_or_a_number_is_smaller():
+    assert Drawing(drawn=5, share=1).drawn == 5
+    with pytest.raises(
+        SettingError, match=r"^drawn of .*Drawing must be at most hand \(5\), got 6$"
+    ):
+        Drawing(drawn=6)
+    with pytest.raises(
+        SettingError, match=r"^drawn of .*Drawing must be at most deck \(1\), got 2$"
+    ):
+        Drawing().replace(deck=1)
+    with pytest.raises(SettingError, match=r"^share of .*Drawing must be at most 1, got 1\.5$"):
+        Drawing(share=1.5)

@@ -252,34 +252,38 @@ def test_a_pipe_in_a_header_does_not_split_its_column(displayed):
     assert header.replace("\\|", "").count("|") == 3
 
 
+def computed(**changes):
+    """A row of provenance as `jobs.record` makes it."""
+    place = {"machine": "a machine", "device": "cpu, 1 thread", "versions": {"torch": "2.11.0"}}
+    row = {"data": "MNIST", "standin": False, "replicas": 6, "trainings": 12, "seconds": 4321.0}
+    return {**row, "commits": ["0123456789"], "environments": [place], **changes}
+
+
 def test_provenance_has_a_row_per_data_set_with_the_chapters_title(displayed):
-    row = {
-        "data": "MNIST",
-        "standin": False,
-        "replicas": 6,
-        "trainings": 12,
-        "seconds": 4321.0,
-        "commit": "0123456789",
-        "machine": "a machine",
-        "versions": {"torch": "2.11.0"},
-    }
-    figures.provenance("Does it help?", [row, {**row, "data": "CIFAR-10"}])
+    rows = [computed(), computed(data="CIFAR-10")]
+    figures.provenance("Does it help?", rows)
     ((bundle, entry),) = displayed
     assert entry["kind"] == "provenance"
-    assert entry["rows"] == [
-        {"chapter": "Does it help?", **row},
-        {"chapter": "Does it help?", **row, "data": "CIFAR-10"},
-    ]
+    assert entry["rows"] == [{"chapter": "Does it help?", **row} for row in rows]
     lines = bundle["text/markdown"].splitlines()
     assert [line.split(":")[0] for line in lines] == ["- MNIST", "- CIFAR-10"]
     for part in ("12 trainings", "4,321 s", "a machine", "torch 2.11.0", "commit 0123456789"):
         assert part in lines[0]
 
 
-def test_provenance_without_a_commit_says_no_word_of_python(displayed):
-    row = {"data": "d", "trainings": 1, "seconds": 1.0, "machine": "m", "commit": None}
-    figures.provenance("C", [{**row, "versions": {"torch": "2"}}])
-    assert "None" not in displayed[0][0]["text/markdown"]
+def test_provenance_lists_every_machine_and_commit(displayed):
+    (first,) = computed()["environments"]
+    second = {"machine": "another", "device": "cuda", "versions": {"torch": "2.12.0"}}
+    row = computed(environments=[first, second], commits=["0123456789", "abcdef0123"])
+    figures.provenance("C", [row])
+    shown = displayed[0][0]["text/markdown"]
+    parts = ("a machine", "cpu, 1 thread", "2.11.0", "another", "cuda", "2.12.0", "abcdef0123")
+    assert all(part in shown for part in parts)
+
+
+def test_provenance_without_a_commit_says_so(displayed):
+    figures.provenance("C", [computed(commits=[])])
+    assert displayed[0][0]["text/markdown"].endswith("commit unknown")
 
 
 def test_sentences_are_shown_as_one_paragraph():

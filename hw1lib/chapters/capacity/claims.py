@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from hw1lib.chapters.capacity import NOISY, SETTLED, A, B, Result, Sweep
-from hw1lib.judging import trends, verdicts
-from hw1lib.judging.statistics import t_interval
-from hw1lib.judging.verdicts import Claim, Verdict, of_effect
+from hw1lib.chapters.capacity.result import KNEE, Result, rise_on_the_way
+from hw1lib.chapters.capacity.spec import NOISY, OF_A, OF_B, SETTLED
+from hw1lib.chapters.capacity.sweeps import Sweep
+from hw1lib.judging import trends
+from hw1lib.judging.statistics import decades, t_interval
+from hw1lib.judging.verdicts import Claim, Verdict, not_tested, of_effect
 
-KNEE = 300_000  # parameters, where A sees returns diminish
 SMALL = 101_000  # parameters: A's "below 100,000", with its network of 100,710
 PLATEAU = 98.0  # % of A's and of B's large networks, on training and test digits
 AGREEMENT = 0.5  # points: what both reports' rounding and one seed leave open
@@ -37,16 +38,6 @@ REVERSAL_MARGIN = 0.1  # points
 PEAK_MARGIN = 1.0  # points
 
 
-def decades(loss: np.ndarray) -> np.ndarray:
-    """Take the decimal logarithm; NaN where there is none."""
-    return np.log10(np.where(loss > 0, loss, np.nan))
-
-
-def knee(sweep: Sweep) -> trends.Knee:
-    """Find where each training's test accuracy bends, on the logarithmic axis of size."""
-    return trends.knee(sweep.sizes, sweep.accuracy("test"))
-
-
 def steeper_below(sweep: Sweep) -> np.ndarray | None:
     """Compare slopes of test accuracy up to `SMALL` and from there on, (R,), points per decade.
 
@@ -63,14 +54,6 @@ def steeper_below(sweep: Sweep) -> np.ndarray | None:
     return first - then
 
 
-def rise_on_the_way(sweep: Sweep) -> np.ndarray:
-    """Tell how far the test loss ends above its lowest, the worst size of each training, (R,).
-
-    In decades; at least 0.
-    """
-    return (decades(sweep.loss("test")) - decades(sweep.lowest_test_loss())).max(axis=1)
-
-
 def _falls(arm: str, split: str, result: Result) -> Verdict:
     sweep = result.sweeps[arm]
     return of_effect(
@@ -82,7 +65,7 @@ def _falls(arm: str, split: str, result: Result) -> Verdict:
 
 
 def _bends(result: Result) -> Verdict:
-    found = knee(result.sweeps[A])
+    found = result.sweeps[OF_A].knee()
     return of_effect(
         "slope of the test accuracy before and after its knee",
         t_interval(found.before - found.after),
@@ -92,7 +75,7 @@ def _bends(result: Result) -> Verdict:
 
 
 def _near(result: Result) -> Verdict:
-    found = knee(result.sweeps[A])
+    found = result.sweeps[OF_A].knee()
     return of_effect(
         f"a factor of two with the distance of the knee from {KNEE:,} parameters",
         t_interval(NEAR - np.abs(found.place - np.log10(KNEE))),
@@ -102,10 +85,10 @@ def _near(result: Result) -> Verdict:
 
 
 def _flat(result: Result) -> Verdict:
-    sweep = result.sweeps[A]
+    sweep = result.sweeps[OF_A]
     beyond = np.flatnonzero(sweep.parameters > KNEE)
     if len(beyond) < 2:
-        return verdicts.not_tested(f"no two networks above {KNEE:,} parameters")
+        return not_tested(f"no two networks above {KNEE:,} parameters")
     gained = sweep.accuracy("test")[:, beyond[-1]] - sweep.accuracy("test")[:, beyond[0]]
     first, last = (f"{sweep.parameters[k]:,}" for k in beyond[[0, -1]])
     return of_effect(
@@ -117,9 +100,9 @@ def _flat(result: Result) -> Verdict:
 
 
 def _steep(result: Result) -> Verdict:
-    steeper = steeper_below(result.sweeps[A])
+    steeper = steeper_below(result.sweeps[OF_A])
     if steeper is None:
-        return verdicts.not_tested(f"no two networks on both sides of {SMALL:,} parameters")
+        return not_tested(f"no two networks on both sides of {SMALL:,} parameters")
     return of_effect(
         f"slope of the test accuracy below and above {SMALL:,} parameters",
         t_interval(steeper),
@@ -129,10 +112,10 @@ def _steep(result: Result) -> Verdict:
 
 
 def _plateau(split: str, result: Result) -> Verdict:
-    sweep = result.sweeps[A]
+    sweep = result.sweeps[OF_A]
     large = sweep.parameters > KNEE
     if not large.any():
-        return verdicts.not_tested(f"no network above {KNEE:,} parameters")
+        return not_tested(f"no network above {KNEE:,} parameters")
     away = np.abs(sweep.accuracy(split)[:, large].mean(axis=1) - PLATEAU)
     return of_effect(
         f"{AGREEMENT:g} points with the distance of the {split} accuracy from {PLATEAU:g} %",
@@ -173,7 +156,7 @@ def _underfit(arm: str, result: Result) -> Verdict:
 def _not_consistent(result: Result) -> Verdict:
     return of_effect(
         "largest rise of the test loss to a larger network, chosen by the other trainings",
-        t_interval(trends.reversal(decades(result.sweeps[B].loss("test")))),
+        t_interval(trends.reversal(decades(result.sweeps[OF_B].loss("test")))),
         unit="decades",
         margin=RISE_MARGIN,
     )
@@ -182,26 +165,23 @@ def _not_consistent(result: Result) -> Verdict:
 def _large_behind(result: Result) -> Verdict:
     return of_effect(
         "largest loss of test accuracy to a larger network, chosen by the other trainings",
-        t_interval(trends.reversal(-result.sweeps[B].accuracy("test"))),
+        t_interval(trends.reversal(-result.sweeps[OF_B].accuracy("test"))),
         unit="points",
         margin=REVERSAL_MARGIN,
     )
 
 
 def _peak_of_networks(result: Result) -> Verdict:
-    errors = 100 - result.sweeps[NOISY].accuracy("test")
-    return of_effect(
-        "prominence of the peak of the test error over sizes, networks",
-        t_interval(trends.peak(errors).prominence),
-        unit="points",
-        margin=PEAK_MARGIN,
-    )
+    return _has_peak("networks", result.sweeps[NOISY].error("test"))
 
 
 def _peak_of_features(result: Result) -> Verdict:
-    errors = result.features.error("test", noisy=True)
+    return _has_peak("random features", result.features.error("test", noisy=True))
+
+
+def _has_peak(what: str, errors: np.ndarray) -> Verdict:
     return of_effect(
-        "prominence of the peak of the test error over sizes, random features",
+        f"prominence of the peak of the test error over sizes, {what}",
         t_interval(trends.peak(errors).prominence),
         unit="points",
         margin=PEAK_MARGIN,
@@ -222,8 +202,10 @@ def _noise_raises(result: Result) -> Verdict:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim("A-C23a", "With more parameters the training loss falls.", partial(_falls, A, "train")),
-    Claim("A-C23b", "With more parameters the test loss falls.", partial(_falls, A, "test")),
+    Claim(
+        "A-C23a", "With more parameters the training loss falls.", partial(_falls, OF_A, "train")
+    ),
+    Claim("A-C23b", "With more parameters the test loss falls.", partial(_falls, OF_A, "test")),
     Claim("A-C24a", "Returns diminish with size.", _bends),
     Claim("A-C24b", "They do so at about 300,000 parameters.", _near),
     Claim("A-C24c", "Beyond those little is gained.", _flat),
@@ -234,12 +216,14 @@ CLAIMS: tuple[Claim, ...] = (
         partial(_plateau, "train"),
     ),
     Claim("A-C25c", "Above 300,000 the test accuracy is about 98 %.", partial(_plateau, "test")),
-    Claim("A-C26a", "The gap between the splits is small at every size.", partial(_small_gap, A)),
+    Claim(
+        "A-C26a", "The gap between the splits is small at every size.", partial(_small_gap, OF_A)
+    ),
     Claim("A-C26b", "It stays so in training to convergence.", partial(_small_gap, SETTLED)),
     Claim("A-C26c", "There is no overfitting: the test loss does not rise again.", _no_rise),
-    Claim("A-C27a", "Very small networks underfit.", partial(_underfit, A)),
+    Claim("A-C27a", "Very small networks underfit.", partial(_underfit, OF_A)),
     Claim("A-C27b", "They do so for want of size, not of time.", partial(_underfit, SETTLED)),
-    Claim("B-C16", "With more parameters the training loss falls.", partial(_falls, B, "train")),
+    Claim("B-C16", "With more parameters the training loss falls.", partial(_falls, OF_B, "train")),
     Claim(
         "B-C17", "With more parameters the test loss does not fall consistently.", _not_consistent
     ),

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw1lib.chapters.capacity import ARMS, NOISY, SETTLED, A, B, Result
-from hw1lib.chapters.capacity.claims import knee, rise_on_the_way
-from hw1lib.chapters.capacity.views import SIZE, lowest_share
+from hw1lib.chapters.capacity.result import Result, rise_on_the_way
+from hw1lib.chapters.capacity.spec import ARMS, NOISY, OF_A, OF_B, SETTLED
 from hw1lib.judging import trends
 from hw1lib.judging.statistics import Interval, geometric_mean, t_interval
 
 
 def sweep_sentence(result: Result) -> str:
-    """Say how far test accuracy comes from the smallest to the largest network."""
+    """Write how far test accuracy comes from the smallest to the largest network."""
     parts = []
-    for arm in (A, B):
+    for arm in (OF_A, OF_B):
         sweep = result.sweeps[arm]
         ends = [t_interval(sweep.accuracy("test")[:, k]) for k in (0, -1)]
         parts.append(
@@ -25,8 +24,8 @@ def sweep_sentence(result: Result) -> str:
 
 
 def knee_sentence(result: Result) -> str:
-    """Say where A's curve bends."""
-    found = knee(result.sweeps[A])
+    """Write where A's curve bends."""
+    found = result.sweeps[OF_A].knee()
     return (
         "On the logarithmic axis the knee of A's networks lies at "
         f"{geometric_mean(10**found.place):,.0f} parameters; {t_interval(found.before)} points "
@@ -35,33 +34,31 @@ def knee_sentence(result: Result) -> str:
 
 
 def gap_sentence(result: Result) -> str:
-    """Say how large the gap of accuracies is at most."""
+    """Write how large the gap of accuracies is at most."""
     listed = ", ".join(
-        f"{arm} {t_interval(result.sweeps[arm].gap().max(axis=1))}" for arm in (A, B, SETTLED)
+        f"{arm} {t_interval(result.sweeps[arm].gap().max(axis=1))}" for arm in (OF_A, OF_B, SETTLED)
     )
     return f"Largest gap over the sizes, in percentage points: {listed}."
 
 
 def settled_sentence(result: Result) -> str:
-    """Say how many trainings came to convergence, and what the test loss did meanwhile."""
+    """Count the trainings that came to convergence, and write what the test loss did meanwhile."""
     sweep = result.sweeps[SETTLED]
     done = (sweep.passes < result.spec.settled_epochs) & ~sweep.diverged
-    smallest = [
-        f"{sweep.parameters[k]:,}" for k in range(len(done)) if not done[k].all()
-    ]  # sizes of which some did not come to it
-    left = f"; those that did not have {' and '.join(smallest)} parameters" if smallest else ""
+    unfinished = [f"{sweep.parameters[k]:,}" for k in np.flatnonzero(~done.all(axis=1))]
+    others = f"; those that did not have {' and '.join(unfinished)} parameters"
     rise = t_interval(100 * (10 ** rise_on_the_way(sweep) - 1))
     return (
         f"{done.sum()} of {done.size} trainings came under {result.spec.settled_loss:g} nats "
-        f"within {result.spec.settled_epochs} passes{left}. "
+        f"within {result.spec.settled_epochs} passes{others if unfinished else ''}. "
         f"At the end the test loss lies above its lowest by {rise} % at the worst size."
     )
 
 
 def written_sentence(result: Result) -> str:
-    """Say how far B's training loss lies under that of the whole split."""
-    share = lowest_share(result.sweeps[B])
-    first, last = (t_interval(100 * share[:, k]) for k in (0, -1))
+    """Write how far B's training loss lies under that of the whole split."""
+    share = 100 * result.sweeps[OF_B].minibatch_share()
+    first, last = (t_interval(share[:, k]) for k in (0, -1))
     return (
         f"The lowest loss of a minibatch is {first} % of that of the whole training split in B's "
         f"smallest network and {last} % in its largest."
@@ -69,23 +66,21 @@ def written_sentence(result: Result) -> str:
 
 
 def descent_sentence(result: Result) -> str:
-    """Say where the test errors peak and how high."""
+    """Write where the test errors peak and how high."""
     sweep, features = result.sweeps[NOISY], result.features
-    networks = 100 - sweep.accuracy("test")
-    return " ".join(
-        [
-            _peak_told("networks", networks, sweep.parameters, SIZE),
-            _peak_told(
-                "random features", features.error("test", noisy=True), features.counts, "features"
-            ),
-        ]
+    of_networks = _peak_sentence(
+        "networks", sweep.error("test"), sweep.parameters, unit="parameters"
     )
+    of_features = _peak_sentence(
+        "random features", features.error("test", noisy=True), features.counts, unit="features"
+    )
+    return f"{of_networks} {of_features}"
 
 
 def fitted_sentence(result: Result) -> str:
-    """Say from which size on the noisy labels are learned by heart."""
+    """Write from which size on the noisy labels are learned by heart."""
     sweep = result.sweeps[NOISY]
-    errors = [t_interval(column) for column in 100 - sweep.accuracy("train").T]
+    errors = [t_interval(column) for column in sweep.error("train").T]
     fitted = [k for k, error in enumerate(errors) if error.n and error.mean < 1]
     if not fitted:
         return "No network learned all but one in a hundred of the noisy labels."
@@ -111,7 +106,15 @@ def describe(result: Result, arms: Sequence[str] = ARMS) -> str:
     return f"Mean test accuracy by number of parameters. {'. '.join(parts)}."
 
 
-def _peak_told(what: str, errors: np.ndarray, sizes: np.ndarray, unit: str) -> str:
+def panel_caption(result: Result) -> str:
+    """Describe what the chapter's panel in the summary shows."""
+    return (
+        "the gap between training and test accuracy against size, means with 95 % t intervals "
+        "over trainings."
+    )
+
+
+def _peak_sentence(what: str, errors: np.ndarray, sizes: np.ndarray, *, unit: str) -> str:
     found = trends.peak(errors)
     height = t_interval(found.prominence)
     if not height.n:

@@ -1,11 +1,10 @@
 """Slips of reports A and B about the number of parameters, and what each changes."""
 
 import numpy as np
-import pandas as pd
 
-from hw1lib.chapters.capacity import A, B, Result, Sweep
-from hw1lib.chapters.capacity.views import in_a_order, lowest_share
-from hw1lib.judging import slips
+from hw1lib.chapters.capacity.result import Result
+from hw1lib.chapters.capacity.spec import OF_A, OF_B
+from hw1lib.chapters.capacity.sweeps import Sweep
 from hw1lib.judging.slips import Slip, told
 from hw1lib.judging.statistics import t_interval, tally
 
@@ -16,7 +15,7 @@ def steps_back(result: Result) -> tuple[int, int, np.ndarray]:
     Returns:
         How many steps do, of how many, and the mean change of test accuracy there, (R,), points.
     """
-    sweep, order = result.sweeps[A], in_a_order(result)
+    sweep, order = result.sweeps[OF_A], result.a_order
     falls = np.diff(sweep.parameters[order]) < 0
     changes = np.diff(sweep.accuracy("test")[:, order], axis=1)[:, falls]
     mean = changes.mean(axis=1) if falls.any() else np.full(len(changes), np.nan)
@@ -24,7 +23,7 @@ def steps_back(result: Result) -> tuple[int, int, np.ndarray]:
 
 
 def some_smaller_is_better(sweep: Sweep) -> np.ndarray:
-    """Tell in which seeds a network tests worse than the next smaller one, (R',)."""
+    """Return in which seeds a network tests worse than the next smaller one, (R',)."""
     gains = np.diff(sweep.accuracy("test"), axis=1)
     return np.asarray((gains[np.isfinite(gains).all(axis=1)] < 0).any(axis=1))
 
@@ -38,12 +37,12 @@ def _order(result: Result) -> str:
 
 
 def _one_seed(result: Result) -> str:
-    some = tally(some_smaller_is_better(result.sweeps[A]))
+    some = tally(some_smaller_is_better(result.sweeps[OF_A]))
     return f"of the seeds alone, some network tests worse than the next smaller one in {some}"
 
 
 def _lowest_batch(result: Result) -> str:
-    share = 100 * lowest_share(result.sweeps[B])
+    share = 100 * result.sweeps[OF_B].minibatch_share()
     first, last = (told(t_interval(share[:, k]), "%") for k in (0, -1))
     return (
         f"the lowest minibatch loss is {first} of the whole split's in B's smallest network, "
@@ -67,8 +66,3 @@ SLIPS = (
         _lowest_batch,
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

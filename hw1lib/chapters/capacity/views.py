@@ -6,31 +6,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from hw1lib.chapters.capacity import A_HIDDEN, NOISY, SETTLED, A, B, Result, Sweep
-from hw1lib.chapters.capacity.claims import CLAIMS, KNEE, knee
-from hw1lib.judging import trends, verdicts
+from hw1lib.chapters.capacity.result import KNEE, Result
+from hw1lib.chapters.capacity.spec import NOISY, OF_A, OF_B, SETTLED
+from hw1lib.chapters.capacity.sweeps import Sweep
+from hw1lib.judging import trends
 from hw1lib.judging.statistics import geometric_mean, t_interval
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLACK, BLUE, GREEN, PINK, RED, SKY
 
 STYLES = {  # colour and mark of each arm, in every figure
-    A: ("#0072B2", "o"),
-    B: ("#D55E00", "s"),
-    SETTLED: ("#009E73", "^"),
-    NOISY: ("#CC79A7", "D"),
+    OF_A: (BLUE, "o"),
+    OF_B: (RED, "s"),
+    SETTLED: (GREEN, "^"),
+    NOISY: (PINK, "D"),
 }
-EARLY = ("#56B4E9", "v")  # A's networks, trained on, after as many passes as in A's own arm
-OTHER = ("#000000", "x")  # what reports wrote, or fitted labels without noise
+EARLY = (SKY, "v")  # A's networks, trained on, after as many passes as in A's own arm
+OTHER = (BLACK, "x")  # what reports wrote, or fitted labels without noise
 DASHES = {"train": "--", "test": "-"}
 SPLITS = {"train": "training digits", "test": "test digits"}
 SIZE = "parameters"
 THEIRS = (  # what the reports found, with one training each: arm, what, network or size, value
-    (A, "accuracy", "train", None, 98.0),
-    (A, "accuracy", "test", None, 98.0),
-    (B, "accuracy", "test", "784-50-10", 95.5),
-    (B, "accuracy", "test", "784-1500-10", 98.2),
-    (B, "accuracy", "test", "784-2000-10", 98.1),
-    (B, "loss", "test", "784-50-10", 0.163),
-    (B, "loss", "test", "784-2000-10", 0.06),
+    (OF_A, "accuracy", "train", None, 98.0),
+    (OF_A, "accuracy", "test", None, 98.0),
+    (OF_B, "accuracy", "test", "784-50-10", 95.5),
+    (OF_B, "accuracy", "test", "784-1500-10", 98.2),
+    (OF_B, "accuracy", "test", "784-2000-10", 98.1),
+    (OF_B, "loss", "test", "784-50-10", 0.163),
+    (OF_B, "loss", "test", "784-2000-10", 0.06),
 )
 BAND = "mean and its 95 % t interval"
 
@@ -38,7 +40,7 @@ BAND = "mean and its 95 % t interval"
 def sweeps(result: Result) -> Figure:
     """Draw loss and accuracy of both splits against size, A's networks beside B's."""
     figure, axes = figures.panels(2, 2, 1.9, sharex=True, sharey="row")
-    for column, arm in zip(axes.T, (A, B), strict=True):
+    for column, arm in zip(axes.T, (OF_A, OF_B), strict=True):
         sweep = result.sweeps[arm]
         for split in SPLITS:
             _draw(column[0], sweep.parameters, sweep.loss(split), STYLES[arm], split)
@@ -48,12 +50,12 @@ def sweeps(result: Result) -> Figure:
         _scale(column[0], y="log")
         _scale(column[1])
     _keep_to_percent(axes[1, 0])
-    for ax, arm in zip(axes[1], (A, B), strict=True):
+    for ax, arm in zip(axes[1], (OF_A, OF_B), strict=True):
         _mark_knee(ax, result.sweeps[arm])
         ax.legend(loc="lower right")
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[1, 0].set_ylabel("accuracy (%)")
-    figure.supxlabel(SIZE, fontsize=8)
+    figure.supxlabel(SIZE)
     return figure
 
 
@@ -61,16 +63,14 @@ def gaps(result: Result) -> Figure:
     """Draw how far the splits lie apart, in accuracy and in loss, against size."""
     figure, axes = figures.panels(1, 2, 2.3)
     accuracy, loss = axes[0]
-    for arm in (A, B, SETTLED):
+    for arm in (OF_A, OF_B, SETTLED):
         sweep = result.sweeps[arm]
-        apart = sweep.loss("test") - sweep.loss("train")
         _draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
-        _draw(loss, sweep.parameters, apart, STYLES[arm], "test")
-    sweep = result.sweeps[SETTLED]
-    train, test = sweep.early(result.early)
+        _draw(loss, sweep.parameters, sweep.loss_gap(), STYLES[arm], "test")
+    early = result.sweeps[SETTLED].early(result.early)
     label = f"the same after {result.early} passes"
-    _draw(accuracy, sweep.parameters, 100 * (train - test)[..., 1].T, EARLY, "test", label)
-    _draw(loss, sweep.parameters, (test - train)[..., 0].T, EARLY, "test")
+    _draw(accuracy, early.parameters, early.gap(), EARLY, "test", label)
+    _draw(loss, early.parameters, early.loss_gap(), EARLY, "test")
     accuracy.set_ylabel("training − test accuracy\n(percentage points)")
     loss.set_ylabel("test − training loss (nats)")
     for ax in axes[0]:
@@ -83,23 +83,22 @@ def gaps(result: Result) -> Figure:
 
 def settled(result: Result) -> Figure:
     """Draw A's networks trained to convergence, beside themselves after A's number of passes."""
-    sweep = result.sweeps[SETTLED]
-    early = dict(zip(SPLITS, sweep.early(result.early), strict=True))
+    end = result.sweeps[SETTLED]
     figure, axes = figures.panels(1, 2, 2.3)
-    for measure, ax in enumerate(axes[0]):
-        for split in SPLITS:
-            unit = 100 if measure else 1
-            first = unit * early[split][..., measure].T
-            last = unit * getattr(sweep, split)[..., measure].T
-            after = f"{SPLITS[split]}, after {result.early} passes"
-            end = f"{SPLITS[split]}, at the end"
-            _draw(ax, sweep.parameters, first, EARLY, split, "" if measure else after)
-            _draw(ax, sweep.parameters, last, STYLES[SETTLED], split, "" if measure else end)
+    loss, accuracy = axes[0]
+    for split, digits in SPLITS.items():
+        for sweep, style, when in (
+            (end.early(result.early), EARLY, f"after {result.early} passes"),
+            (end, STYLES[SETTLED], "at the end"),
+        ):
+            _draw(loss, sweep.parameters, sweep.loss(split), style, split, f"{digits}, {when}")
+            _draw(accuracy, sweep.parameters, sweep.accuracy(split), style, split)
+    for ax in axes[0]:
         ax.set_xlabel(SIZE)
-        _scale(ax, y="linear" if measure else "log")
-    _keep_to_percent(axes[0, 1])
-    axes[0, 0].set_ylabel("cross-entropy (nats)")
-    axes[0, 1].set_ylabel("accuracy (%)")
+        _scale(ax, y="log" if ax is loss else "linear")
+    _keep_to_percent(accuracy)
+    loss.set_ylabel("cross-entropy (nats)")
+    accuracy.set_ylabel("accuracy (%)")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
@@ -109,18 +108,18 @@ def written(result: Result) -> Figure:
     figure, axes = figures.panels(1, 3, 2.2)
     ordered, losses, errors = axes[0]
     numbers = sorted(result.spec.a_models)
-    unsorted = result.sweeps[A].accuracy("test")[:, in_a_order(result)]
-    _draw(ordered, np.array(numbers), unsorted, STYLES[A], "test")
+    unsorted = result.sweeps[OF_A].accuracy("test")[:, result.a_order]
+    _draw(ordered, np.array(numbers), unsorted, STYLES[OF_A], "test")
     ordered.set(title="A, test accuracy (%)", xlabel="number in A's list", xticks=numbers)
-    sweep = result.sweeps[B]
-    drawn = (
+    sweep = result.sweeps[OF_B]
+    readings = (
         ("while training, as B reads it", sweep.lowest_batch.T, sweep.highest_running.T, OTHER),
-        ("whole training split", sweep.loss("train"), sweep.train[:, :, 1].T, STYLES[B]),
+        ("whole training split", sweep.loss("train"), sweep.train[:, :, 1].T, STYLES[OF_B]),
     )
-    for label, loss, accuracy, style in drawn:
+    for label, loss, accuracy, style in readings:
         _draw(losses, sweep.parameters, loss, style, "train", label)
         _draw(errors, sweep.parameters, 100 * (1 - accuracy), style, "train")
-    _draw(losses, sweep.parameters, sweep.loss("test"), STYLES[B], "test", "whole test split")
+    _draw(losses, sweep.parameters, sweep.loss("test"), STYLES[OF_B], "test", "whole test split")
     losses.set_title("B, loss (nats)")
     errors.set_title("B, training error (%)")
     for ax in (losses, errors):
@@ -137,8 +136,7 @@ def descent(result: Result) -> Figure:
     sweep, features = result.sweeps[NOISY], result.features
     for split in SPLITS:
         label = f"{SPLITS[split]}, noisy labels learned"
-        error = 100 - sweep.accuracy(split)
-        _draw(left, sweep.parameters, error, STYLES[NOISY], split, label)
+        _draw(left, sweep.parameters, sweep.error(split), STYLES[NOISY], split, label)
         noisy = features.error(split, noisy=True)  # the same marks as the networks
         _draw(right, features.counts, noisy, STYLES[NOISY], split)
     clean = features.error("test", noisy=False)
@@ -156,10 +154,30 @@ def descent(result: Result) -> Figure:
     return figure
 
 
+def panel(ax: Axes, result: Result) -> None:
+    """Draw the gap of accuracies of the reports' networks against their size, for the summary."""
+    for arm in (OF_A, OF_B):
+        sweep, (color, mark) = result.sweeps[arm], STYLES[arm]
+        mean, low, high = _limits(sweep.gap())
+        ax.errorbar(
+            sweep.parameters,
+            mean,
+            yerr=np.nan_to_num([mean - low, high - mean]),
+            color=color,
+            marker=mark,
+            markersize=3.5,
+            linewidth=1,
+            label=arm,
+        )
+    ax.set(xscale="log", xlabel=SIZE, ylabel="training − test accuracy\n(percentage points)")
+    ax.axhline(0, color="0.5", linewidth=0.8)
+    ax.legend(fontsize=6.5)
+
+
 def sweep_table(result: Result) -> pd.DataFrame:
     """List A's and B's networks with their measures at the end."""
     rows = []
-    for arm in (A, B):
+    for arm in (OF_A, OF_B):
         sweep = result.sweeps[arm]
         for k, name in enumerate(sweep.names):
             row = {"network": name, SIZE: f"{sweep.parameters[k]:,}"}
@@ -176,10 +194,10 @@ def sweep_table(result: Result) -> pd.DataFrame:
 def knee_table(result: Result) -> pd.DataFrame:
     """List where the curves bend, on both axes that size is drawn on."""
     rows = []
-    for arm in (A, B, SETTLED):
+    for arm in (OF_A, OF_B, SETTLED):
         sweep = result.sweeps[arm]
-        accuracy = sweep.accuracy("test")
-        log, linear = knee(sweep), trends.knee(sweep.parameters.astype(float), accuracy)
+        log = sweep.knee()
+        linear = trends.knee(sweep.parameters.astype(float), sweep.accuracy("test"))
         rows.append(
             {
                 "networks": arm,
@@ -218,23 +236,6 @@ def theirs_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the chapter's sentences with their verdicts."""
-    return verdicts.table(CLAIMS, result)
-
-
-def in_a_order(result: Result) -> list[int]:
-    """Place A's networks, which are sorted by size, in the order of A's list."""
-    parts = [f"-{'-'.join(map(str, A_HIDDEN[k - 1]))}-" for k in sorted(result.spec.a_models)]
-    names = result.sweeps[A].names
-    return [next(k for k, name in enumerate(names) if part in name) for part in parts]
-
-
-def lowest_share(sweep: Sweep) -> np.ndarray:
-    """Compare the lowest loss of a minibatch with that of the whole training split, (R, K)."""
-    return sweep.lowest_batch.T / sweep.loss("train")
-
-
 def _draw(
     ax: Axes,
     sizes: np.ndarray,
@@ -245,8 +246,7 @@ def _draw(
 ) -> None:
     """Draw means over trainings with their t intervals; values (R, K), test marks filled."""
     color, mark = style
-    found = [t_interval(column) for column in values.T]
-    mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
+    mean, low, high = _limits(values)
     (line,) = ax.plot(
         sizes,
         mean,
@@ -260,8 +260,14 @@ def _draw(
     ax.fill_between(sizes, low, high, color=color, alpha=0.18, linewidth=0)
 
 
+def _limits(values: np.ndarray) -> np.ndarray:
+    """Compute means of values (R, K) over trainings with the limits of their intervals, (3, K)."""
+    intervals = [t_interval(column) for column in values.T]
+    return np.array([(i.mean, i.low, i.high) for i in intervals]).T
+
+
 def _mark_knee(ax: Axes, sweep: Sweep) -> None:
-    place = t_interval(knee(sweep).place)
+    place = t_interval(sweep.knee().place)
     if place.n:
         ax.axvline(10**place.mean, color="0.4", linewidth=0.8, linestyle=":", label="knee")
     if place.n > 1:

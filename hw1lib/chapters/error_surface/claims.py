@@ -4,9 +4,10 @@ from functools import partial
 
 import numpy as np
 
-from hw1lib.chapters.error_surface import ADAM, LARGE, SGD, Result
+from hw1lib.chapters.error_surface.result import Result, flatter
+from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
 from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import Interval, log_ratio, paired_difference
+from hw1lib.judging.statistics import paired_difference
 from hw1lib.judging.verdicts import Claim, Verdict
 from hw1lib.measuring.landscape import TOLERANCE
 
@@ -23,16 +24,6 @@ def _rises_more(first: str, second: str, result: Result) -> Verdict:
         unit="% of the loss at the start",
         margin=100 * TOLERANCE,
     )
-
-
-def flatter(result: Result, distance: float) -> Interval:
-    """Compare the regressors: mean of log10(rise of shallow / rise of deep) at a distance.
-
-    Pairs in which a training diverged, or the loss does not rise, are left out; `n` counts
-    the others.
-    """
-    deep, shallow = (result.surfaces[name].away(distance) for name in ("deep", "shallow"))
-    return log_ratio(shallow, deep)
 
 
 def _deep_is_flatter(result: Result) -> Verdict:

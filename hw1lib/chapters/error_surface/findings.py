@@ -4,16 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw1lib.chapters.error_surface import ARMS, REGRESSORS, Result
-from hw1lib.chapters.error_surface.claims import flatter
-from hw1lib.chapters.error_surface.views import PATHS, PLANES, network_title, walk_share
+from hw1lib.chapters.error_surface.result import (
+    PATHS,
+    PLANES,
+    Result,
+    flatter,
+    network_title,
+    plane_shares,
+)
+from hw1lib.chapters.error_surface.spec import ARMS, REGRESSORS
 from hw1lib.judging.statistics import geometric_mean, t_interval, tally
+from hw1lib.measuring import trajectories
+from hw1lib.showing import figures
 
 HIGH_ACCURACY = 0.9
 
 
 def line_sentence(result: Result) -> str:
-    """Say in how many trainings the loss never rises on the line."""
+    """Count the trainings in which the loss never rises on the line."""
     listed = ", ".join(
         f"{network_title(n)} {tally(s.monotone)}" for n, s in result.surfaces.items()
     )
@@ -21,7 +29,7 @@ def line_sentence(result: Result) -> str:
 
 
 def accuracy_sentence(result: Result) -> str:
-    """Say where on the line the training accuracy first is high."""
+    """Report where on the line the training accuracy first is high."""
     parts = []
     for arm in ARMS:
         surface = result.surfaces[arm]
@@ -39,19 +47,18 @@ def accuracy_sentence(result: Result) -> str:
 
 
 def regressor_sentence(result: Result) -> str:
-    """Say in how many regressors the loss never rises on the line."""
+    """Count the regressors in which the loss never rises on the line."""
     listed = ", ".join(f"{n} {tally(result.surfaces[n].monotone)}" for n in REGRESSORS)
     return f"The loss never rises in {listed}."
 
 
 def planes_sentence(result: Result) -> str:
-    """Say how much of the planes lies under half of the loss at the initial weights."""
+    """Report how much of the planes lies under half of the loss at the initial weights."""
     parts = []
-    for name, title in PLANES.items():
-        wide = result.surfaces[name].wide
-        wide = 100 * wide[np.isfinite(wide)]
-        told = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
-        parts.append(f"{title} {told}")
+    for name in PLANES:
+        wide = plane_shares(result.surfaces[name])
+        share = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
+        parts.append(f"{network_title(name)} {share}")
     return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
 
 
@@ -72,19 +79,20 @@ def flatter_sentence(result: Result) -> str:
 
 
 def path_sentence(result: Result) -> str:
-    """Say how much of the paths' variance the planes hold, beside that of random walks."""
+    """Report how much of the paths' variance the planes hold, beside that of random walks."""
     parts = []
-    for name, title in PATHS.items():
+    for name in PATHS:
         surface = result.surfaces[name]
         found = np.isfinite(surface.path_share).all(axis=1)
         share = 100 * surface.path_share[found].sum(axis=1)
         if not found.any():
-            parts.append(f"{title} diverged")
+            parts.append(f"{network_title(name)} diverged")
             continue
-        walk = 100 * walk_share(surface.path.shape[1])
+        points = surface.path.shape[1]
+        walk = 100 * trajectories.walk_shares(points)[:2].sum()
         parts.append(
-            f"{title} {t_interval(share)} % (n = {found.sum()}; a random walk of "
-            f"{surface.path.shape[1]} points: {walk:.0f} %)"
+            f"{network_title(name)} {t_interval(share)} % (n = {found.sum()}; a random walk of "
+            f"{points} points: {walk:.0f} %)"
         )
     return f"Two components hold this share of a path's variance: {'; '.join(parts)}."
 
@@ -105,6 +113,13 @@ def describe_lines(result: Result, names: Sequence[str]) -> str:
         falling = result.surfaces[name].falling
         falling = falling[:, np.isfinite(falling).all(axis=0)]
         ends = np.median(falling[[0, -1]], axis=1) if falling.size else None
-        told = "diverged" if ends is None else f"from {ends[0]:.2g} to {ends[1]:.2g}"
-        parts.append(f"{name} {told}")
+        course = "diverged" if ends is None else f"from {ends[0]:.2g} to {ends[1]:.2g}"
+        parts.append(f"{name} {course}")
     return f"Median training loss from the first to the last weights: {', '.join(parts)}."
+
+
+def panel_caption(result: Result) -> str:
+    """Describe what the chapter's panel in the summary shows."""
+    return (
+        f"loss on the straight line between the first and the last weights, digits, {figures.BAND}."
+    )

@@ -7,23 +7,27 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from hw1lib.chapters.error_surface import ADAM, ARMS, LARGE, REGRESSORS, SGD, Result
-from hw1lib.chapters.error_surface.claims import CLAIMS
-from hw1lib.judging import verdicts
+from hw1lib.chapters.error_surface.result import (
+    PATHS,
+    PLANES,
+    Result,
+    network_title,
+    plane_shares,
+)
+from hw1lib.chapters.error_surface.spec import ADAM, ARMS, LARGE, REGRESSORS, SGD
 from hw1lib.judging.statistics import geometric_mean, t_interval, tally
 from hw1lib.measuring.landscape import DISTANCES, Surface
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLACK, BLUE, GREEN, PINK, RED
 
 STYLES = {  # colour, dash and mark of each network and arm, in every figure
-    "deep": ("#0072B2", "-", "o"),
-    "shallow": ("#009E73", "-.", "^"),
-    SGD: ("#000000", "-", "D"),
-    ADAM: ("#D55E00", "--", "s"),
-    LARGE: ("#CC79A7", ":", "v"),
+    "deep": (BLUE, "-", "o"),
+    "shallow": (GREEN, "-.", "^"),
+    SGD: (BLACK, "-", "D"),
+    ADAM: (RED, "--", "s"),
+    LARGE: (PINK, ":", "v"),
 }
 UNITS = {"sinc": "mean squared error", "digits": "cross-entropy (nats)"}
-PLANES = {"deep": "deep, sinc", "shallow": "shallow, sinc", SGD: "SGD, digits"}
-PATHS = {"deep": "deep, sinc", SGD: "SGD, digits"}
 LEVELS = 18  # of a contour figure: enough to see the shape, few enough to stay small
 
 
@@ -43,7 +47,7 @@ def lines(result: Result) -> Figure:
     axes[0, 0].set_ylabel(UNITS["digits"])
     axes[1, 0].set_ylabel("accuracy")
     axes[0, 0].legend(loc="lower left")
-    figure.supxlabel("position on the line (0: initial weights, 1: last weights)", fontsize=8)
+    figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
     return figure
 
 
@@ -61,7 +65,7 @@ def regressor_lines(result: Result) -> Figure:
         ax.set_title(f"{name} regressor")
         figures.log_scale(ax)
     axes[0, 0].set_ylabel(f"training loss\n({UNITS['sinc']})")
-    figure.supxlabel("position on the line (0: initial weights, 1: last weights)", fontsize=8)
+    figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
     return figure
 
 
@@ -78,9 +82,9 @@ def planes(result: Result) -> Figure:
             _contours(ax, places, places, losses, levels, label=_loss(name), replica=r)
             drawn.omit(*ax.plot(0, 0, "+", color="white", markersize=7))
             ax.set_aspect("equal")
-        column[0].set_title(PLANES[name])
-    figure.supxlabel("first random direction (in lengths of each unit's weights)", fontsize=8)
-    figure.supylabel("second random direction", fontsize=8)
+        column[0].set_title(network_title(name))
+    figure.supxlabel("first random direction (in lengths of each unit's weights)")
+    figure.supylabel("second random direction")
     _colorbar(figure, axes, levels, "training loss")
     return figure
 
@@ -97,16 +101,16 @@ def away(result: Result) -> Figure:
         ax.set(xscale="log", title=task, ylabel=f"rise of the {UNITS[task]}")
         figures.log_scale(ax)
         ax.legend(loc="upper left")
-    figure.supxlabel("distance from the solution (in lengths of each unit's weights)", fontsize=8)
+    figure.supxlabel("distance from the solution (in lengths of each unit's weights)")
     return figure
 
 
 def paths(result: Result) -> Figure:
     """Draw the first training's path over the plane of its first two principal components."""
     figure, axes = figures.panels(1, len(PATHS), 2.7)
-    for ax, (name, title) in zip(axes[0], PATHS.items(), strict=True):
+    for ax, name in zip(axes[0], PATHS, strict=True):
         surface = result.surfaces[name]
-        ax.set(title=title, xlabel="first principal component")
+        ax.set(title=network_title(name), xlabel="first principal component")
         if not _has_path(surface):
             figures.say_diverged(ax)
             continue
@@ -142,6 +146,18 @@ def eigenvalues(result: Result) -> Figure:
     return figure
 
 
+def panel(ax: Axes, result: Result) -> None:
+    """Draw the loss on digits on the line from the first weights to the last, for the summary."""
+    for arm in ARMS:
+        surface, (color, dash, _) = result.surfaces[arm], STYLES[arm]
+        values = surface.line[:, :, 0, 0].T
+        figures.curves(ax, surface.alphas, values, label=arm, color=color, dash=dash)
+    ax.set(xlabel="first (0) to last weights (1)", ylabel="training loss (nats)")
+    ax.set_yscale("log")
+    figures.few_numbers(ax.yaxis, *ax.get_ylim())
+    ax.legend(fontsize=6)
+
+
 def line_table(result: Result) -> pd.DataFrame:
     """List how many lines never rise, how much the others do, and where the fall happens."""
     rows = []
@@ -164,7 +180,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
     """List measures of flatness of every network's solutions."""
     rows = []
     for name, surface in result.surfaces.items():
-        wide = 100 * surface.wide[np.isfinite(surface.wide)]
+        wide = plane_shares(surface)
         rows.append(
             {
                 "network": network_title(name),
@@ -176,30 +192,6 @@ def flatness_table(result: Result) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the chapter's expectations with their verdicts."""
-    return verdicts.table(CLAIMS, result)
-
-
-def walk_share(points: int) -> float:
-    """Share of variance in the first two components of a random walk in very many dimensions.
-
-    Steps are then orthogonal and equally long, so the walk's Gram matrix is known.
-
-    Source:
-        J. Antognini and J. Sohl-Dickstein, "PCA of high dimensional random walks with comparison
-        to neural network training", NeurIPS 2018.
-    """
-    walk = np.tril(np.ones((points, points)), -1)
-    variances = np.square(np.linalg.svd(walk - walk.mean(axis=0), compute_uv=False))
-    return float(variances[:2].sum() / variances.sum())
-
-
-def network_title(name: str) -> str:
-    """Name a network with its data."""
-    return f"{name}, sinc" if name in REGRESSORS else f"{name}, digits"
 
 
 def _half_way(surface: Surface) -> np.ndarray:
@@ -262,6 +254,6 @@ def _contours(
 def _colorbar(figure: Figure, axes: Axes | np.ndarray, levels: np.ndarray, label: str) -> None:
     colors = ScalarMappable(LogNorm(levels[0], levels[-1]), "viridis")
     bar = figure.colorbar(colors, ax=axes, fraction=0.05, pad=0.02, extend="min")
-    bar.set_label(label, fontsize=8)
+    bar.set_label(label)
     bar.ax.tick_params(labelsize=7)
     figures.few_numbers(bar.ax.yaxis, levels[0], levels[-1])

@@ -10,14 +10,12 @@ from itertools import combinations
 
 import numpy as np
 
-from hw1lib.chapters.function_fit import AS_A, AS_B, B_SIGN, DENSE, NETWORKS, TUNED, Fit, Result
-from hw1lib.data import functions
-from hw1lib.judging.statistics import Interval, log_ratio, share_interval, t_interval
+from hw1lib.chapters.function_fit.result import NEAR, Fit, Result, improvement, title
+from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN
+from hw1lib.judging.statistics import Interval, decades, log_ratio, share_interval, t_interval
 from hw1lib.judging.verdicts import Claim, Verdict, not_tested, of_effect
-from hw1lib.training import stopping
 
 STEADY = 0.9  # a loss that falls at so many updates is said to fall steadily
-NEAR = 0.01  # of a jump
 
 FACTOR = float(np.log10(1.25))  # decades; less could not be seen on a logarithmic axis of losses
 SHARE = 0.1  # "it stops" must hold for six trainings in ten, at least
@@ -26,47 +24,18 @@ VISIBLE = 0.05  # of the value at x: what one sees in a plot of height 1
 AT_JUMPS = 0.1  # of the squared error
 
 
-def stops(fit: Fit) -> np.ndarray:
-    """Count the updates after which the reports' rule ends each training, (R,); inf if never."""
-    return stopping.Plateau().first(fit.loss)
-
-
-def loss_at_stop(fit: Fit) -> np.ndarray:
-    """Take each training's loss where the rule ends it, or else its last, (R,).
-
-    NaN where it diverged.
-    """
-    ends = np.minimum(stops(fit), len(fit.loss) - 1).astype(int)
-    found = fit.loss[ends, np.arange(len(ends))]
-    return np.where(np.isfinite(found), found, np.nan)
-
-
-def lowered(fit: Fit) -> np.ndarray:
-    """Tell which share of the updates lowers each training's loss, (R,); NaN if it diverged."""
+def _lowered(fit: Fit) -> np.ndarray:
+    """Compute the share of updates that lower each training's loss, (R,); NaN if it diverged."""
     share = (fit.loss[1:] < fit.loss[:-1]).mean(axis=0)
     return np.where(fit.diverged, np.nan, share)
 
 
-def largest_error(fit: Fit) -> np.ndarray:
+def _largest_error(fit: Fit) -> np.ndarray:
     """Find the largest distance from the truth on the dense grid, (R,); NaN if it diverged."""
     return np.where(fit.diverged, np.nan, np.abs(fit.error).max(axis=1))
 
 
-def near_jumps() -> np.ndarray:
-    """Tell which points of the dense grid lie at a jump of the sign target, (DENSE,)."""
-    x = functions.grid(DENSE).numpy()
-    return np.abs(x - np.round(5 * x) / 5) < NEAR
-
-
-def share_at_jumps(fit: Fit) -> np.ndarray:
-    """Tell which share of the squared error lies at the jumps, (R,); NaN if it diverged."""
-    squared = np.square(fit.error[~fit.diverged].astype(np.float64))
-    shares = np.full(len(fit.diverged), np.nan)
-    shares[~fit.diverged] = squared[:, near_jumps()].sum(axis=1) / squared.sum(axis=1)
-    return shares
-
-
-def later_over_earlier(fits: list[Fit]) -> np.ndarray:
+def _later_over_earlier(fits: list[Fit]) -> np.ndarray:
     """Compare the losses of networks that the rule stops at different times, (R,), in decades.
 
     The mean, over the pairs of one seed's networks of which one stops first, of log10(loss of
@@ -74,21 +43,14 @@ def later_over_earlier(fits: list[Fit]) -> np.ndarray:
     """
     found = []
     for one, other in combinations(fits, 2):
-        later = 1.0 * (stops(one) > stops(other)) - (stops(one) < stops(other))
-        ratio = np.log10(loss_at_stop(one) / loss_at_stop(other))
+        later = 1.0 * (one.stops > other.stops) - (one.stops < other.stops)
+        ratio = decades(one.loss_at_stop / other.loss_at_stop)
         found.append(np.where(later == 0, np.nan, later * ratio))
     pairs = np.stack(found)
     some = np.isfinite(pairs).any(axis=0)
     means = np.full(pairs.shape[1], np.nan)
     means[some] = np.nanmean(pairs[:, some], axis=0)
     return means
-
-
-def improvement(more: str, less: str, result: Result) -> Interval:
-    """Compare two networks' final losses, tuned: log10(less / more), mean over the targets."""
-    ends = [[result.fits[TUNED, t, n].final for t in result.spec.targets] for n in (more, less)]
-    with np.errstate(invalid="ignore", divide="ignore"):  # where one or both diverged
-        return t_interval(np.log10(np.divide(ends[1], ends[0])).mean(axis=0))
 
 
 Fits = dict[str, Fit]  # of one target in one arm, by network
@@ -99,8 +61,8 @@ def _on(arm: str, target: str, judge: Callable[[Fits], Verdict]) -> Callable[[Re
 
     def judged(result: Result) -> Verdict:
         if target not in result.spec.targets:
-            return not_tested(f"{functions.TARGETS[target].title} was not fitted")
-        return judge({network: result.fits[arm, target, network] for network in NETWORKS})
+            return not_tested(f"{title(target)} was not fitted")
+        return judge(result.networks(arm, target))
 
     return judged
 
@@ -119,17 +81,17 @@ def _lower(compared: str, effect: Interval) -> Verdict:
 
 
 def _stops(network: str, fits: Fits) -> Verdict:
-    which = np.isfinite(stops(fits[network]))
+    which = np.isfinite(fits[network].stops)
     return _majority(f"trainings of {network} that the rule stops", which)
 
 
 def _runs_on(network: str, fits: Fits) -> Verdict:
-    which = ~np.isfinite(stops(fits[network]))
+    which = ~np.isfinite(fits[network].stops)
     return _majority(f"trainings of {network} that the rule never stops", which)
 
 
 def _none_stops(fits: Fits) -> Verdict:
-    never = [~np.isfinite(stops(fit)) for fit in fits.values()]
+    never = [~np.isfinite(fit.stops) for fit in fits.values()]
     return _majority("seeds of which the rule stops no network", np.all(never, axis=0))
 
 
@@ -151,12 +113,12 @@ def _lowest(network: str, fits: Fits) -> Verdict:
 def _early_is_low(fits: Fits) -> Verdict:
     return _lower(
         "loss of the network that stops later over that of the one that stops earlier",
-        t_interval(later_over_earlier(list(fits.values()))),
+        t_interval(_later_over_earlier(list(fits.values()))),
     )
 
 
 def _steadily(fits: Fits) -> Verdict:
-    least = np.min([lowered(fit) for fit in fits.values()], axis=0)
+    least = np.min([_lowered(fit) for fit in fits.values()], axis=0)
     return of_effect(
         f"share of updates that lower the loss, of the network with the least, beyond {STEADY:g}",
         t_interval(least - STEADY),
@@ -168,13 +130,13 @@ def _steadily(fits: Fits) -> Verdict:
 def _stops_higher(first: str, second: str, fits: Fits) -> Verdict:
     return _lower(
         f"loss of {first} over that of {second} where the rule ends them",
-        log_ratio(loss_at_stop(fits[first]), loss_at_stop(fits[second])),
+        log_ratio(fits[first].loss_at_stop, fits[second].loss_at_stop),
     )
 
 
 def _fastest(network: str, fits: Fits) -> Verdict:
     # a training that the rule never stops took at least all updates
-    updates = {name: np.minimum(stops(fit), len(fit.loss) - 1) for name, fit in fits.items()}
+    updates = {name: np.minimum(fit.stops, len(fit.loss) - 1) for name, fit in fits.items()}
     own = updates.pop(network)
     return _lower(
         f"updates until the rule stops the fastest of the others, over those of {network}",
@@ -183,7 +145,7 @@ def _fastest(network: str, fits: Fits) -> Verdict:
 
 
 def _deviates(network: str, fits: Fits) -> Verdict:
-    errors = {name: largest_error(fit) for name, fit in fits.items()}
+    errors = {name: _largest_error(fit) for name, fit in fits.items()}
     own = errors.pop(network)
     return of_effect(
         f"largest error of {network} less the largest of the others",
@@ -196,7 +158,7 @@ def _deviates(network: str, fits: Fits) -> Verdict:
 def _wrong_at_jumps(network: str, fits: Fits) -> Verdict:
     return of_effect(
         f"share of {network}'s squared error within {NEAR:g} of a jump, beyond one half",
-        t_interval(share_at_jumps(fits[network]) - 0.5),
+        t_interval(fits[network].share_at_jumps - 0.5),
         unit="of the squared error",
         margin=AT_JUMPS,
     )

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
-from hw1lib.chapters.function_fit import AS_A, AS_B, B_SIGN, NETWORKS, Fit, Result
-from hw1lib.chapters.function_fit.claims import improvement, loss_at_stop, stops
+from hw1lib.chapters.function_fit.result import Fit, Result, improvement, title
+from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN, NETWORKS
 from hw1lib.data import functions
 from hw1lib.judging import slips
 from hw1lib.judging.slips import Slip, factors
@@ -14,21 +13,19 @@ from hw1lib.judging.statistics import Interval, log_ratio, tally
 
 
 def _on(*targets: str) -> Callable[[Callable[[Result], str]], Callable[[Result], str]]:
-    """Let a sentence be told only where these targets were fitted."""
+    """Let a sentence be written only where these targets were fitted."""
 
-    def guarded(tell: Callable[[Result], str]) -> Callable[[Result], str]:
-        def told(result: Result) -> str:
+    def guard(write: Callable[[Result], str]) -> Callable[[Result], str]:
+        def guarded(result: Result) -> str:
             missing = [t for t in targets if t not in result.spec.targets]
-            return (
-                f"{functions.TARGETS[missing[0]].title} was not fitted" if missing else tell(result)
-            )
+            return f"{title(missing[0])} was not fitted" if missing else write(result)
 
-        return told
+        return guarded
 
-    return guarded
+    return guard
 
 
-def apart(losses: list[np.ndarray]) -> Interval:
+def _apart(losses: list[np.ndarray]) -> Interval:
     """Compare the highest with the lowest loss of each seed's networks, in decades.
 
     Args:
@@ -37,20 +34,20 @@ def apart(losses: list[np.ndarray]) -> Interval:
     return log_ratio(np.max(losses, axis=0), np.min(losses, axis=0))
 
 
-def another_lowest(result: Result, arm: str, target: str) -> np.ndarray:
-    """Tell in which trainings another network ends lowest than by the medians, (R,)."""
-    ends = np.array([result.fits[arm, target, network].final for network in NETWORKS])
+def _another_lowest(result: Result, arm: str, target: str) -> np.ndarray:
+    """Return in which trainings another network ends lowest than by the medians, (R,)."""
+    ends = np.array([fit.final for fit in result.networks(arm, target).values()])
     lowest = ends.argmin(axis=0) != np.median(ends, axis=1).argmin()
     return np.asarray(lowest[np.isfinite(ends).all(axis=0)])
 
 
-def after_the_stop(fit: Fit) -> Interval:
+def _after_the_stop(fit: Fit) -> Interval:
     """Compare the loss where the rule stops a training with that at its end, in decades."""
-    stopped = np.isfinite(stops(fit))
-    return log_ratio(loss_at_stop(fit)[stopped], fit.final[stopped])
+    stopped = np.isfinite(fit.stops)
+    return log_ratio(fit.loss_at_stop[stopped], fit.final[stopped])
 
 
-def as_in_the_code(result: Result, network: str) -> Interval:
+def _as_in_the_code(result: Result, network: str) -> Interval:
     """Compare B's sign fit by its code with that by its text, after equal updates, in decades."""
     code, text = (result.fits[arm, "sign", network].loss for arm in (B_SIGN, AS_B))
     last = min(len(code), len(text)) - 1
@@ -67,7 +64,7 @@ def _neurons(result: Result) -> str:
 
 @_on("sinc", "sine")
 def _one_seed(result: Result) -> str:
-    sinc, sine = (tally(another_lowest(result, AS_A, target)) for target in ("sinc", "sine"))
+    sinc, sine = (tally(_another_lowest(result, AS_A, target)) for target in ("sinc", "sine"))
     return (
         "another network is lowest than by the medians, of the seeds alone: on sinc in "
         f"{sinc}, on sin(5πx) in {sine}"
@@ -76,7 +73,7 @@ def _one_seed(result: Result) -> str:
 
 @_on("sinc")
 def _goes_on(result: Result) -> str:
-    found = {n: after_the_stop(result.fits[AS_A, "sinc", n]) for n in NETWORKS}
+    found = {n: _after_the_stop(fit) for n, fit in result.networks(AS_A, "sinc").items()}
     stopped = {network: ratio for network, ratio in found.items() if ratio.n}
     if not stopped:
         return "nothing: its rule stops no training of this run"
@@ -94,26 +91,26 @@ def _sign_or_sine(result: Result) -> str:
 
 @_on("sign")
 def _settings(result: Result) -> str:
-    ratios = {n: as_in_the_code(result, n) for n in NETWORKS}
+    ratios = {n: _as_in_the_code(result, n) for n in NETWORKS}
     return f"loss on the sign by the code's settings over the text's: {factors(ratios)}"
 
 
 @_on("sinc")
 def _same_stop(result: Result) -> str:
-    fits = [result.fits[AS_B, "sinc", network] for network in NETWORKS]
+    fits = result.networks(AS_B, "sinc").values()
     ratios = {
-        "where the rule ends them": apart([loss_at_stop(fit) for fit in fits]),
-        "after all updates": apart([fit.final for fit in fits]),
+        "where the rule ends them": _apart([fit.loss_at_stop for fit in fits]),
+        "after all updates": _apart([fit.final for fit in fits]),
     }
     return f"highest over lowest loss of a seed's networks: {factors(ratios)}"
 
 
 @_on("sign")
 def _order(result: Result) -> str:
-    deep, medium, shallow = (result.fits[B_SIGN, "sign", network].final for network in NETWORKS)
+    fits = result.networks(B_SIGN, "sign")
     ratios = {
-        "shallow (said to be lowest)": log_ratio(shallow, medium),
-        "deep (said to be lower)": log_ratio(deep, medium),
+        "shallow (said to be lowest)": log_ratio(fits["shallow"].final, fits["medium"].final),
+        "deep (said to be lower)": log_ratio(fits["deep"].final, fits["medium"].final),
     }
     return f"loss over medium's: {factors(ratios)}"
 
@@ -183,8 +180,3 @@ SLIPS = (
         _grid,
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

@@ -9,30 +9,32 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from hw1lib.chapters.function_fit import (
-    ARMS,
-    AS_A,
-    AS_B,
-    DENSE,
-    NETWORKS,
+from hw1lib.chapters.function_fit.result import (
+    LOW,
+    LOWER,
+    PAIRS,
+    STOPPED,
     Result,
     choose,
     chosen_again,
+    distance_to_jump,
+    loss_ratio,
+    loss_text,
+    title,
 )
-from hw1lib.chapters.function_fit.claims import CLAIMS, stops
+from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, NETWORKS, TUNED
 from hw1lib.data import functions
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import Interval, log_ratio
+from hw1lib.judging.statistics import Interval
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLUE, GREEN, RED
+from hw1lib.training.regression import DENSE
 
-PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
-THRESHOLDS = [1e-2, 1e-3]  # mean squared error
-STOPPED = [(AS_A, "sinc"), (AS_A, "sine"), (AS_B, "sinc")]  # trainings that a report stopped
 STYLES = {  # colour, dash and mark of each network, in every figure
-    "deep": ("#0072B2", "-", "o"),
-    "medium": ("#D55E00", "--", "s"),
-    "shallow": ("#009E73", "-.", "^"),
+    "deep": (BLUE, "-", "o"),
+    "medium": (RED, "--", "s"),
+    "shallow": (GREEN, "-.", "^"),
 }
+PANEL_STYLES = {AS_A: (-0.22, "o"), AS_B: (0, "s"), TUNED: (0.22, "^")}  # height and mark
 
 
 def loss_curves(result: Result) -> Figure:
@@ -46,9 +48,9 @@ def loss_curves(result: Result) -> Figure:
             figures.curves(ax, shown + 1, loss, label=network, color=color, dash=dash)
         ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
         ax.set(xscale="log", yscale="log")
-    figures.label_grid(axes, ARMS, [functions.TARGETS[t].title for t in targets])
-    figure.supxlabel("updates + 1", fontsize=8)
-    figure.supylabel("training loss (mean squared error)", fontsize=8)
+    figures.label_grid(axes, ARMS, [title(t) for t in targets])
+    figure.supxlabel("updates + 1")
+    figure.supylabel("training loss (mean squared error)")
     axes[0, 0].legend(loc="lower left")
     return figure
 
@@ -65,9 +67,9 @@ def predictions(result: Result, arm: str) -> Figure:
         truth = functions.TARGETS[target](x).numpy()
         ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
         ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
-    figures.label_grid(axes, list(NETWORKS), [functions.TARGETS[t].title for t in targets])
-    figure.supxlabel("x", fontsize=8)
-    figure.supylabel("value at x", fontsize=8)
+    figures.label_grid(axes, list(NETWORKS), [title(t) for t in targets])
+    figure.supxlabel("x")
+    figure.supylabel("value at x")
     return figure
 
 
@@ -75,21 +77,22 @@ def final_losses(result: Result) -> Figure:
     """Draw the loss of every replica after the last update: a row per target."""
     targets = result.spec.targets
     figure, axes = figures.panels(len(targets), len(ARMS), 1.5, sharey="row")
+    colors, _, marks = zip(*STYLES.values(), strict=True)
     for ax, target, arm in _panels(axes, targets, ARMS):
-        groups = {network: result.fits[arm, target, network].final for network in NETWORKS}
-        figures.strip(ax, groups, [s[0] for s in STYLES.values()], [s[2] for s in STYLES.values()])
+        groups = {network: fit.final for network, fit in result.networks(arm, target).items()}
+        figures.strip(ax, groups, colors, marks)
         ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
         ax.set_yscale("log")
-    figures.label_grid(axes, ARMS, [functions.TARGETS[t].title for t in targets])
-    figure.supylabel("training loss after the last update (mean squared error)", fontsize=8)
+    figures.label_grid(axes, ARMS, [title(t) for t in targets])
+    figure.supylabel("training loss after the last update (mean squared error)")
     return figure
 
 
 def arrivals(result: Result, arm: str) -> Figure:
     """Draw the share of replicas whose loss has been below a threshold: a row per threshold."""
     targets = result.spec.targets
-    figure, axes = figures.panels(len(THRESHOLDS), len(targets), 1.5, sharex=True, sharey=True)
-    for ax, threshold, target in _panels(axes, THRESHOLDS, targets):
+    figure, axes = figures.panels(2, len(targets), 1.5, sharex=True, sharey=True)
+    for ax, threshold, target in _panels(axes, (LOW, LOWER), targets):
         for network, (color, dash, _) in STYLES.items():
             reached = np.sort(result.fits[arm, target, network].first_below(threshold)) + 1
             share = np.arange(1, len(reached) + 1) / len(reached)
@@ -100,10 +103,10 @@ def arrivals(result: Result, arm: str) -> Figure:
                 x[arrived], y[arrived], where="post", color=color, linestyle=dash, label=network
             )
         ax.set(xscale="log", ylim=(-0.03, 1.03))
-    titles = [functions.TARGETS[target].title for target in targets]
-    figures.label_grid(axes, titles, [f"loss < {threshold:g}" for threshold in THRESHOLDS])
-    figure.supxlabel("updates + 1", fontsize=8)
-    figure.supylabel("share of trainings that got there", fontsize=8)
+    rows = [f"loss < {threshold:g}" for threshold in (LOW, LOWER)]
+    figures.label_grid(axes, [title(target) for target in targets], rows)
+    figure.supxlabel("updates + 1")
+    figure.supylabel("share of trainings that got there")
     axes[0, 0].legend(loc="upper left")
     return figure
 
@@ -119,13 +122,13 @@ def between_points(result: Result, arm: str) -> Figure:
                 fit.final, fit.dense, s=14, color=color, marker=mark, alpha=0.7, label=network
             )
             drawn.note(points, replica=np.arange(len(fit.final)))
-        ax.set(xscale="log", yscale="log", title=functions.TARGETS[target].title)
+        ax.set(xscale="log", yscale="log", title=title(target))
         ax.xaxis.set_minor_formatter(NullFormatter())  # within one decade they would overlap
-        ends = np.concatenate([result.fits[arm, target, n].final for n in NETWORKS])
+        ends = np.concatenate([fit.final for fit in result.networks(arm, target).values()])
         if np.isfinite(ends).any():
             on = float(np.median(ends[np.isfinite(ends)]))
             ax.axline([on] * 2, [2 * on] * 2, color="0.5", linewidth=0.8, linestyle=":")
-    figure.supxlabel("loss on the training points (mean squared error)", fontsize=8)
+    figure.supxlabel("loss on the training points (mean squared error)")
     axes[0, 0].set_ylabel("error on the dense grid\n(mean squared error)")
     axes[0, 0].legend()
     return figure
@@ -135,10 +138,8 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
     """Draw where the fit of the sign target is wrong: squared error by distance to a jump."""
     figure, axes = figures.panels(1, 1, 2.2)
     ax = axes[0, 0]
-    x = functions.grid(DENSE).numpy()
-    distance = np.abs(x - np.round(5 * x) / 5)
     edges = np.linspace(0, 0.1, 21)
-    bins = np.clip(np.digitize(distance, edges) - 1, 0, len(edges) - 2)
+    bins = np.clip(np.digitize(distance_to_jump(), edges) - 1, 0, len(edges) - 2)
     for network, (color, dash, _) in STYLES.items():
         fit = result.fits[arm, "sign", network]
         if fit.diverged.all():
@@ -153,12 +154,17 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
     return figure
 
 
-def ratio(result: Result, arm: str, target: str, first: str, second: str) -> Interval:
-    """Compare two networks: mean of log10(loss of first / loss of second) over paired seeds.
-
-    Pairs in which a training diverged are left out; `n` counts the others.
-    """
-    return log_ratio(*(result.fits[arm, target, network].final for network in (first, second)))
+def panel(ax: Axes, result: Result) -> None:
+    """Draw by what factor deep's final loss differs from shallow's, for the summary."""
+    targets = result.spec.targets
+    for arm, (shift, mark) in PANEL_STYLES.items():
+        compared = [loss_ratio(result, arm, target, "deep", "shallow") for target in targets]
+        _whiskers(ax, compared, np.arange(len(targets)) + shift, mark, arm)
+    ax.axvline(1, color="0.5", linewidth=0.8)
+    ax.set_yticks(range(len(targets)), [title(target) for target in targets])
+    ax.set_ylim(len(targets) - 0.5, -0.5)
+    ax.set(xscale="log", xlabel="final loss, deep / shallow", title="regressors of equal size")
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3)
 
 
 def comparison_table(result: Result) -> pd.DataFrame:
@@ -166,9 +172,9 @@ def comparison_table(result: Result) -> pd.DataFrame:
     rows = []
     for target in result.spec.targets:
         for arm in ARMS:
-            row = {"target": functions.TARGETS[target].title, "optimizer": arm}
+            row = {"target": title(target), "optimizer": arm}
             for first, second in PAIRS:
-                factor = ratio(result, arm, target, first, second).factor
+                factor = loss_ratio(result, arm, target, first, second).factor
                 row[f"{first} / {second}"] = f"{factor:.2g}"
             rows.append(row)
     return pd.DataFrame(rows)
@@ -180,18 +186,17 @@ def stopping_table(result: Result) -> pd.DataFrame:
     for arm, target in STOPPED:
         if target not in result.spec.targets:
             continue
-        for network in NETWORKS:
-            fit = result.fits[arm, target, network]
-            updates = stops(fit)
+        for network, fit in result.networks(arm, target).items():
+            updates = fit.stops
             stopped = np.isfinite(updates)
             row = {
                 "arm": arm,
-                "target": functions.TARGETS[target].title,
+                "target": title(target),
                 "network": network,
                 "stopped": f"{stopped.sum()} of {len(updates)}",
                 "at update": "–",
                 "loss there": "–",
-                "loss at the end": loss(np.median(fit.final)),
+                "loss at the end": loss_text(np.median(fit.final)),
             }
             if stopped.any():
                 at = updates[stopped].astype(int)
@@ -205,12 +210,12 @@ def tuning_table(result: Result) -> pd.DataFrame:
     """List the median loss at each learning rate that was tried; the chosen one in bold."""
     rows = []
     for (target, network), losses in result.tuning.items():
-        medians = [loss(median) for median in np.median(losses, axis=1)]
+        medians = [loss_text(median) for median in np.median(losses, axis=1)]
         best = choose(losses)
         medians[best] = f"**{medians[best]}**"
         rows.append(
             {
-                "target": functions.TARGETS[target].title,
+                "target": title(target),
                 "network": network,
                 **dict(zip([f"{rate:g}" for rate in result.spec.grid], medians, strict=True)),
                 "again (%)": f"{100 * chosen_again(losses):.0f}",
@@ -219,14 +224,14 @@ def tuning_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def loss(value: float) -> str:
-    """Write a loss, or say that there is none."""
-    return f"{value:.1e}" if np.isfinite(value) else "diverged"
-
-
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the reports' sentences with their verdicts."""
-    return verdicts.table(CLAIMS, result)
+def _whiskers(ax: Axes, ratios: list[Interval], heights: np.ndarray, mark: str, label: str) -> None:
+    """Draw means of log10 as factors with their intervals, where there are any."""
+    known = [(r.factor, height) for r, height in zip(ratios, heights, strict=True) if r.n]
+    if known:
+        factors, places = zip(*known, strict=True)
+        mean, low, high = np.array([(f.mean, f.low, f.high) for f in factors]).T
+        sides = np.nan_to_num([mean - low, high - mean])
+        ax.errorbar(mean, places, xerr=sides, fmt=mark, markersize=4, linewidth=1, label=label)
 
 
 def _panels(axes: np.ndarray, rows: Iterable, columns: Iterable) -> Iterator[tuple[Axes, Any, Any]]:

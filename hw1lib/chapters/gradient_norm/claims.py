@@ -4,26 +4,31 @@ The margins were fixed before the full profile was run.
 """
 
 import numpy as np
-from scipy import stats
 
-from hw1lib.chapters.gradient_norm import (
+from hw1lib.chapters.gradient_norm.result import (
+    EARLY,
+    FIRST,
+    SETTLED,
+    Course,
+    Result,
+    amplitude_ratio,
+    correlation,
+    early,
+    late,
+)
+from hw1lib.chapters.gradient_norm.spec import (
     ADAM,
+    B_NETWORK,
     LATE,
     MAIN,
     PLAIN,
     RMSPROP,
-    B,
-    Course,
-    Result,
-    decades,
+    SAME,
+    TENTH,
 )
-from hw1lib.chapters.gradient_norm.trainings import SAME, TENTH
-from hw1lib.judging.oscillation import about_course
-from hw1lib.judging.statistics import Interval, log_ratio, share_interval, t_interval
+from hw1lib.judging.statistics import decades, share_interval, t_interval
 from hw1lib.judging.verdicts import Claim, Verdict, of_effect
 
-# A's epochs 100, 200 and 500 of 2,000, as parts of a training of any length
-FIRST, EARLY, SETTLED = 1 / 20, 1 / 10, 1 / 4
 SMOOTHED = 1 / 40  # of a training, over which a loss is averaged, or its ripple would decide
 
 FLAT = 2.0  # a loss that changes by less than this factor is called flat
@@ -39,7 +44,7 @@ STEADY_MARGIN = 0.05  # of the updates
 
 
 def share_fallen(course: Course, part: float) -> np.ndarray:
-    """Tell which share of its whole fall the loss made in the first part of training, (R,)."""
+    """Compute which share of its whole fall the loss made in a first part of training, (R,)."""
     first, then, last = course.loss[0], course.loss[course.fraction(part)], course.loss[-1]
     return (first - then) / (first - last)
 
@@ -59,43 +64,6 @@ def restlessness(norm: np.ndarray) -> np.ndarray:
     fluctuation.
     """
     return np.sqrt(np.square(np.diff(decades(norm), axis=0)).mean(axis=0))
-
-
-def correlation(course: Course, part: slice) -> np.ndarray:
-    """Correlate the ranks of norm and loss along each training, (R,); NaN if it diverged."""
-    coefficients = np.full(course.loss.shape[1], np.nan)
-    for r, (loss, norm) in enumerate(zip(course.loss[part].T, course.norm[part].T, strict=True)):
-        if np.isfinite([loss, norm]).all() and np.ptp(loss) and np.ptp(norm):
-            coefficients[r] = stats.spearmanr(norm, loss).statistic
-    return coefficients
-
-
-def early(course: Course) -> slice:
-    """Take the part that A calls the first 200 epochs."""
-    return slice(0, course.fraction(EARLY))
-
-
-def late(course: Course) -> slice:
-    """Take the part that A calls the epochs from 500 on."""
-    return slice(course.fraction(SETTLED), None)
-
-
-def absolute_swing(result: Result, key: tuple[str, str]) -> np.ndarray:
-    """Spread of the norm itself about its course, (R,), loss per unit of weight.
-
-    The amplitude is relative: where the level falls, the same amplitude is a smaller swing.
-    """
-    columns = result.swings[key].norm.T
-    finite = np.isfinite(columns).all(axis=1)
-    swings = np.full(len(columns), np.nan)
-    if finite.any():
-        swings[finite] = about_course(columns[finite], result.spec.window).std(axis=1)
-    return swings
-
-
-def amplitude_ratio(result: Result, first: tuple[str, str], second: tuple[str, str]) -> Interval:
-    """Compare two parts' amplitudes, each named by optimizer and part, in decades."""
-    return log_ratio(*(result.swings[key].oscillation.amplitude for key in (first, second)))
 
 
 def _mostly_early(result: Result) -> Verdict:
@@ -152,24 +120,24 @@ def _due_to(result: Result, compared: str, instead: tuple[str, str]) -> Verdict:
 def _go_together(result: Result, part: slice, when: str) -> Verdict:
     return of_effect(
         f"rank correlation of norm and loss, {when}",
-        t_interval(correlation(result.courses[B, MAIN], part)),
+        t_interval(correlation(result.courses[B_NETWORK, MAIN], part)),
         unit="rank correlation",
         margin=CORRELATION_MARGIN,
     )
 
 
 def _early_together(result: Result) -> Verdict:
-    part = early(result.courses[B, MAIN])
+    part = early(result.courses[B_NETWORK, MAIN])
     return _go_together(result, part, f"first {part.stop} epochs")
 
 
 def _late_together(result: Result) -> Verdict:
-    part = late(result.courses[B, MAIN])
+    part = late(result.courses[B_NETWORK, MAIN])
     return _go_together(result, part, f"from epoch {part.start} on")
 
 
 def _steadily(result: Result) -> Verdict:
-    loss = result.courses[B, MAIN].loss
+    loss = result.courses[B_NETWORK, MAIN].loss
     lowered = np.where(np.isfinite(loss[-1]), (np.diff(loss, axis=0) < 0).mean(axis=0), np.nan)
     return of_effect(
         f"share of updates that lower the loss, beyond {STEADY:g}",

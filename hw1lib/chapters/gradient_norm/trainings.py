@@ -1,24 +1,33 @@
 """The trainings of chapter 22, each with its gradient norm at every update."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hw1lib.data import functions
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import curvature
-from hw1lib.networks import builders, modes, replicas
-from hw1lib.training import classification, loop, losses, optimizers
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.builders import Activation
+from hw1lib.training import classification, loop, losses, optimizers, regression
+from hw1lib.training.optimizers import Optimizer
+from hw1lib.training.run import Run
 
-SAME, TENTH, RERUN = "same", "tenth", "rerun"
-# how a training goes on: factor on the step size, and whether the optimizer keeps its memory
-CONTINUED = {SAME: (1.0, True), TENTH: (0.1, True), RERUN: (1.0, False)}
 LANCZOS_STEPS = 20  # enough for the largest eigenvalue alone to three digits
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """One way in which a training goes on after its end, beside the others."""
+
+    name: str
+    updates: int
+    factor: float = 1.0  # on the learning rate
+    remembers: bool = True  # whether the optimizer keeps its memory of past gradients
 
 
 @dataclass(frozen=True)
@@ -26,25 +35,18 @@ class Training:
     """Everything that decides the numbers of one stack of regressors on sinc."""
 
     widths: tuple[int, ...]
-    activation: str  # a key of models.ACTIVATIONS
+    activation: Activation
     points: int  # of the uniform training grid on [-1, 1]
-    optimizer: str  # a key of training.OPTIMIZERS
+    optimizer: Optimizer
     learning_rate: float
     weight_decay: float
     epochs: int  # full-batch updates
-    continued: tuple[str, ...]  # keys of CONTINUED: ways to go on from there, side by side
-    more: int  # updates of each of those
-    curvature_every: int  # updates between two looks at the top Hessian eigenvalue; 0 for none
     seeds: tuple[int, ...]  # one per replica
+    continued: tuple[Continuation, ...] = ()
+    curvature_every: int = 0  # updates between two looks at the top Hessian eigenvalue; 0 for none
 
 
-def train(
-    settings: Training,
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[torch.Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
     """Fit R replicas to all points at once, recording the gradient at every update.
 
     The norm is that of the gradient of the loss alone, without weight decay, at the weights from
@@ -55,74 +57,28 @@ def train(
         `_<name>` for each way to go on; with looks at the curvature also `sharpness` (K, R), the
         largest eigenvalue of the loss's Hessian, before the updates `sharpness_epochs` (K,).
     """
-    model = builders.mlp(
-        replicas.Streams(settings.seeds), *settings.widths, activation=settings.activation
-    ).to(device)
-    x = functions.grid(settings.points)[:, None].to(device)
-    y = functions.TARGETS["sinc"](x)
-
-    def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
-        return optimizers.optimizer(
-            settings.optimizer,
-            model,
-            learning_rate=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-        )
-
-    def fit(
-        model: nn.Module, optimizer: torch.optim.Optimizer, epochs: int, **how: Any
-    ) -> loop.History:
-        return loop.fit(
-            model,
-            [(x, y)],
-            losses.mean_squared_error,
-            optimizer,
-            epochs=epochs,
-            watch=curvature.gradient_norm,
-            **how,
-        )
-
-    def sharpness(model: nn.Module) -> torch.Tensor:
-        with torch.no_grad():
-            going = losses.mean_squared_error(model(x), y).isfinite()
-        # zeros for those that diverged: eigenvalues of what is no number are an error; and in
-        # float64, where those about to diverge have a finite Hessian yet
-        finite = replicas.weights(model).detach().double().where(going[:, None], 0.0)
-        (start,) = replicas.generators([0], "Lanczos")  # the same at every look: they compare
-        largest = curvature.top_eigenvalues(
-            replicas.with_weights(model, finite),
-            lambda model: losses.mean_squared_error(model(x.double()), y.double()),
-            steps=LANCZOS_STEPS,
-            generator=start,
-        )[:, 0]
-        return largest.where(going, torch.nan)
-
+    streams = replicas.Streams(settings.seeds)
+    model = builders.mlp(streams, *settings.widths, activation=settings.activation).to(run.device)
+    task = regression.task(functions.sinc, settings.points, device=run.device)
     probes = {}
     if settings.curvature_every:
-        probes["sharpness"] = loop.Probe(sharpness, settings.curvature_every)
-    optimizer = optimizer_of(model)
-    with modes.threads(1):  # each operation is too small to be worth sharing
-        history = fit(
-            model,
-            optimizer,
-            settings.epochs,
-            probes=probes,
-            checkpoint=checkpoint,
-            each_epoch=each_epoch,
+        probes["sharpness"] = loop.Probe(
+            lambda model: _sharpness(model, task), settings.curvature_every
         )
-        found = _recorded(history)
-        for name, seen in history.series.items():
-            found |= {name: seen, f"{name}_epochs": history.epochs[name]}
-        for name in settings.continued:
-            factor, remembers = CONTINUED[name]
-            twin = copy.deepcopy(model)
-            its_own = optimizer_of(twin)
-            if remembers:
-                its_own.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-            for group in its_own.param_groups:
-                group["lr"] = factor * settings.learning_rate
-            # seconds, and so not checkpointed
-            found |= _recorded(fit(twin, its_own, settings.more), f"_{name}")
+    optimizer = _optimizer(settings, model)
+    history = _fit(model, task, optimizer, settings.epochs, probes=probes, run=run)
+    found = _recorded(history)
+    for name, seen in history.series.items():
+        found |= {name: seen, f"{name}_epochs": history.epochs[name]}
+    for way in settings.continued:
+        twin = copy.deepcopy(model)
+        twins = _optimizer(settings, twin)
+        if way.remembers:
+            twins.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        for group in twins.param_groups:
+            group["lr"] = way.factor * settings.learning_rate
+        # seconds, and so not checkpointed
+        found |= _recorded(_fit(twin, task, twins, way.updates), f"_{way.name}")
     return found
 
 
@@ -139,47 +95,80 @@ class DigitsTraining:
     seeds: tuple[int, ...]  # one per replica
 
 
-def train_digits(
-    settings: DigitsTraining,
-    images: ImageSet,
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[torch.Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+def train_digits(settings: DigitsTraining, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Train R perceptrons on minibatches, recording the gradient of each.
 
     Returns:
         `loss` and `norm` (S, R) on each step's minibatch before its update, NaN once a replica
-        diverged; `accuracy` (R,) on the test images at the end.
+        diverged; `accuracy` (R,) on the test images at the end, NaN likewise.
     """
     streams = replicas.Streams(settings.seeds)
-    model = builders.mlp(streams, *settings.widths).to(device)
+    model = builders.mlp(streams, *settings.widths).to(run.device)
     task = classification.task(
         images,
-        model,
+        flat=True,
         train_examples=settings.train_examples,
         test_examples=settings.test_examples,
-        device=device,
+        device=run.device,
     )
     history = loop.fit(
         model,
         task.minibatches(settings.batch_size, streams.order),
         losses.cross_entropy,
-        optimizers.optimizer("adam", model, learning_rate=settings.learning_rate),
+        optimizers.adam(model, learning_rate=settings.learning_rate),
         epochs=settings.epochs,
         watch=curvature.gradient_norm,
         streams=[*streams],
-        checkpoint=checkpoint,
-        each_epoch=each_epoch,
+        run=run,
     )
-    accuracy = task.evaluate(model, task.test)[:, -1].numpy()
-    accuracy[history.diverged] = np.nan  # outputs that are no numbers would pass for chance
-    return {**_recorded(history), "accuracy": accuracy}
+    accuracy = task.measure(model, task.test, [losses.accuracy])[:, 0].numpy()
+    # outputs that are no numbers would pass for chance
+    return {**_recorded(history), "accuracy": np.where(history.sound, accuracy, np.nan)}
+
+
+def _optimizer(settings: Training, model: nn.Module) -> torch.optim.Optimizer:
+    return settings.optimizer(
+        model, learning_rate=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+
+
+def _fit(
+    model: nn.Module,
+    task: regression.Task,
+    optimizer: torch.optim.Optimizer,
+    updates: int,
+    **how: Any,
+) -> loop.History:
+    return loop.fit(
+        model,
+        task.batches,
+        losses.mean_squared_error,
+        optimizer,
+        epochs=updates,
+        watch=curvature.gradient_norm,
+        **how,
+    )
+
+
+def _sharpness(model: nn.Module, task: regression.Task) -> Tensor:
+    """Compute the largest eigenvalue of the loss's Hessian, (R,); NaN where there is no loss."""
+    with torch.no_grad():
+        going = task.loss(model).isfinite()
+    # zeros for those that diverged: eigenvalues of what is no number are an error; and in
+    # float64, where those about to diverge have a finite Hessian yet
+    finite = replicas.weights(model).detach().double().where(going[:, None], 0.0)
+    (start,) = replicas.generators([0], "Lanczos")  # the same at every look: they compare
+    largest = curvature.top_eigenvalues(
+        replicas.with_weights(model, finite),
+        task.to(torch.float64).loss,
+        steps=LANCZOS_STEPS,
+        generator=start,
+    )[:, 0]
+    return largest.where(going, torch.nan)
 
 
 def _recorded(history: loop.History, suffix: str = "") -> dict[str, np.ndarray]:
-    """Take losses and gradient norms, NaN from where a replica's loss was not finite."""
+    """Return losses and gradient norms, NaN from where a replica's loss was not finite."""
     ended = ~np.isfinite(history.losses)
     return {
         f"loss{suffix}": np.where(ended, np.nan, history.losses),

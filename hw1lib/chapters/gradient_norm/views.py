@@ -5,32 +5,38 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib.chapters.gradient_norm import (
+from hw1lib.chapters.gradient_norm.result import (
+    STEPS,
+    Edge,
+    Result,
+    absolute_swing,
+    correlation,
+    early,
+    late,
+    median,
+    short_name,
+)
+from hw1lib.chapters.gradient_norm.spec import (
     ADAM,
+    B_NETWORK,
     DIGITS,
     LATE,
     MAIN,
     OPTIMIZERS,
     PLAIN,
     RMSPROP,
-    B,
-    Edge,
-    Result,
-    decades,
+    SAME,
 )
-from hw1lib.chapters.gradient_norm.claims import CLAIMS, absolute_swing, correlation, early, late
-from hw1lib.chapters.gradient_norm.trainings import SAME, TENTH
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import t_interval, tally
+from hw1lib.judging.statistics import decades, t_interval, tally
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLUE, GREEN, RED
 
 STYLES = {  # colour and mark of each optimizer, in every figure
-    RMSPROP: ("#0072B2", "o"),
-    ADAM: ("#D55E00", "s"),
-    PLAIN: ("#009E73", "^"),
+    RMSPROP: (BLUE, "o"),
+    ADAM: (RED, "s"),
+    PLAIN: (GREEN, "^"),
 }
-NORM, LOSS = "#0072B2", "#D55E00"
-STEPS = {SAME: "same step", TENTH: "a tenth of the step"}
+NORM, LOSS = BLUE, RED
 ZOOM = 160  # updates that the zoom shows
 
 
@@ -38,7 +44,7 @@ def courses(result: Result) -> Figure:
     """Draw gradient norm and loss from the first update on: a column per task."""
     titles = {
         RMSPROP: "A's network, RMSprop",
-        B: "B's network, Adam",
+        B_NETWORK: "B's network, Adam",
         DIGITS: f"digits, Adam, {result.spec.batch_size} per step",
     }
     figure, axes = figures.panels(2, len(titles), 1.75, sharex="col")
@@ -51,7 +57,7 @@ def courses(result: Result) -> Figure:
         above.set_title(title)
     axes[0, 0].set_ylabel("gradient norm\n(loss per unit of weight)")
     axes[1, 0].set_ylabel("loss\n(squared error; nats for digits)")
-    figure.supxlabel("update", fontsize=8)
+    figure.supxlabel("update")
     return figure
 
 
@@ -80,8 +86,8 @@ def zoom(result: Result) -> Figure:
                 middle = np.sqrt(norm.min() * norm.max())
                 ax.set_ylim(middle / 10**half, middle * 10**half)
     figures.label_grid(axes, list(STEPS.values()), [short_name(arm) for arm in OPTIMIZERS])
-    figure.supxlabel("update", fontsize=8)
-    figure.supylabel("gradient norm (loss per unit of weight)", fontsize=8)
+    figure.supxlabel("update")
+    figure.supylabel("gradient norm (loss per unit of weight)")
     return figure
 
 
@@ -92,10 +98,8 @@ def swings(result: Result) -> Figure:
         groups, styles = {}, []
         for arm in OPTIMIZERS:
             for part, step in STEPS.items():
-                oscillation = result.swings[arm, part].oscillation
-                values = getattr(oscillation, name)
-                if name == "period":
-                    values = np.where(oscillation.periodic, values, np.nan)
+                swing = result.swings[arm, part]
+                values = swing.period if name == "period" else swing.oscillation.amplitude
                 positive = np.isfinite(values) & (values > 0)
                 groups[f"{short_name(arm)}\n{step}"] = np.where(positive, values, np.nan)
                 styles.append(STYLES[arm])
@@ -121,7 +125,7 @@ def edges(result: Result) -> Figure:
         ax.set_title(f"step {rate:g}, 2 / step = {2 / rate:g}")
         ax.set_ylim(0, None)
     axes[0, 0].set_ylabel("largest Hessian eigenvalue\n(loss per squared unit of weight)")
-    figure.supxlabel("update", fontsize=8)
+    figure.supxlabel("update")
     return figure
 
 
@@ -136,7 +140,7 @@ def oscillation_table(result: Result) -> pd.DataFrame:
                 "optimizer": arm,
                 "part": begun if part == LATE else f"then, {STEPS[part]}",
                 "n": int(np.isfinite(found.amplitude).sum()),
-                "periodic": tally(found.periodic[np.isfinite(found.amplitude)]),
+                "periodic": tally(swing.periodic),
                 "period (updates)": median(found.period[found.periodic], ".0f"),
                 "by spectrum": median(found.spectral_period[found.periodic], ".0f"),
                 "amplitude (decades)": f"{t_interval(decades(found.amplitude)).factor:.2g}",
@@ -150,7 +154,11 @@ def oscillation_table(result: Result) -> pd.DataFrame:
 def correlation_table(result: Result) -> pd.DataFrame:
     """List how norm and loss go together along each training, early and late."""
     rows = []
-    for arm, name in ((RMSPROP, "A's, RMSprop"), (B, "B's, Adam"), (DIGITS, "digits, Adam")):
+    for arm, name in (
+        (RMSPROP, "A's, RMSprop"),
+        (B_NETWORK, "B's, Adam"),
+        (DIGITS, "digits, Adam"),
+    ):
         course = result.courses[arm, MAIN]
         row = {"network": name, "n": int((~course.diverged).sum())}
         parts = {"whole": slice(None), "early": early(course), "late": late(course)}
@@ -164,8 +172,8 @@ def edge_table(result: Result) -> pd.DataFrame:
     """List how far the curvature rises along plain gradient descent, by step size."""
     rows = []
     for rate, edge in result.edges.items():
-        relative = _relative(edge, rate)
-        reached = reached_edge(edge, rate)
+        relative = edge.relative(rate)
+        reached = edge.reached(rate)
         first = edge.epochs[(relative >= 1).argmax(axis=0)][reached]
         rows.append(
             {
@@ -180,41 +188,15 @@ def edge_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the reports' sentences with their verdicts."""
-    return verdicts.table(CLAIMS, result)
-
-
 def hovering(edge: Edge, rate: float) -> np.ndarray:
-    """Take the median of eigenvalue * step / 2 after it first reached 1, (R,); NaN if never."""
-    relative = _relative(edge, rate)
+    """Compute the median of eigenvalue * step / 2 after it first reached 1, (R,); NaN if never."""
+    relative = edge.relative(rate)
     medians = np.full(relative.shape[1], np.nan)
     for r, values in enumerate(relative.T):
         since = values[(values >= 1).argmax() :]
         if (since[:1] >= 1).all() and np.isfinite(since).all():
             medians[r] = np.median(since)
     return medians
-
-
-def _relative(edge: Edge, rate: float) -> np.ndarray:
-    """Take the eigenvalue in units of 2 / step, (K, R); above 1, the step overshoots."""
-    return edge.sharpness * rate / 2
-
-
-def reached_edge(edge: Edge, rate: float) -> np.ndarray:
-    """Tell which trainings were seen at or beyond 2 / step, (R,) of bool."""
-    return np.asarray((_relative(edge, rate) >= 1).any(axis=0))
-
-
-def median(values: np.ndarray, style: str) -> str:
-    """Write the median of the finite values."""
-    finite = values[np.isfinite(values)]
-    return f"{np.median(finite):{style}}" if len(finite) else "–"
-
-
-def short_name(arm: str) -> str:
-    """Name an arm in a legend."""
-    return "plain" if arm == PLAIN else arm
 
 
 def _shown_replica(result: Result) -> int:

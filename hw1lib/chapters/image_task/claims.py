@@ -7,49 +7,46 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hw1lib.chapters.image_task import CONTROL, MAIN, B, Curves, Result
-from hw1lib.judging.statistics import Interval, log_ratio, paired_difference, t_interval
+from hw1lib.chapters.image_task.result import Curves, Result, cnns, mlps
+from hw1lib.chapters.image_task.spec import (
+    AS_B,
+    CONTROL,
+    DROPOUT_CNN,
+    LENET,
+    MAIN,
+    cnn_name,
+    mlp_name,
+)
+from hw1lib.judging.statistics import Interval, decades, log_ratio, paired_difference, t_interval
 from hw1lib.judging.verdicts import Claim, Verdict, not_tested, of_effect
 
 FACTOR = float(np.log10(1.1))  # decades; a tenth of the loss is what one sees in the curves
 POINTS = 1.0  # percentage points; a hundredth of the images is what A's text rounds to
 
 
-def cnns(result: Result) -> list[Curves]:
-    """Take A's convolutional networks, in the order of their channels."""
-    return [result.curves[MAIN, f"CNN {c}"] for c in sorted(result.spec.channels)]
-
-
-def mlps(result: Result) -> list[Curves]:
-    """Take A's perceptrons, in the order of their units."""
-    return [result.curves[MAIN, f"MLP {u}"] for u in sorted(result.spec.units)]
-
-
-def percent(curves: Curves, split: str) -> np.ndarray:
-    """Take the accuracy after the last pass, (R,), in percent."""
-    return 100 * curves.final(split, "accuracy")
-
-
-def lead(result: Result, arm: str) -> np.ndarray:
-    """Tell by how much A's convolutional networks lead its perceptrons in one arm, (R,).
+def _lead(result: Result, arm: str) -> np.ndarray:
+    """Compute by how much A's convolutional networks lead its perceptrons in one arm, (R,).
 
     In percentage points of test accuracy, between the means of those widths that the control
     has too.
     """
-    channels, units = sorted(result.spec.side_channels), sorted(result.spec.units)
-    of_cnns = np.mean([percent(result.curves[arm, f"CNN {c}"], "test") for c in channels], axis=0)
-    of_mlps = np.mean([percent(result.curves[arm, f"MLP {u}"], "test") for u in units], axis=0)
+    spec = result.spec
+    families = [cnn_name(c) for c in spec.side_channels], [mlp_name(u) for u in spec.units]
+    of_cnns, of_mlps = (
+        np.mean([result.curves[arm, name].percent("test") for name in names], axis=0)
+        for names in families
+    )
     return of_cnns - of_mlps
 
 
-def lost(result: Result) -> np.ndarray:
-    """Tell how much more than half of its lead convolution loses under permuted pixels, (R,)."""
-    return lead(result, MAIN) / 2 - lead(result, CONTROL)
+def _lost(result: Result) -> np.ndarray:
+    """Compute how much more than half its lead convolution loses under permuted pixels, (R,)."""
+    return _lead(result, MAIN) / 2 - _lead(result, CONTROL)
 
 
-def mean_log_loss(curves: Curves) -> np.ndarray:
+def _mean_log_loss(curves: Curves) -> np.ndarray:
     """Average log10 of the training loss, measured at rest, over the passes, (R,)."""
-    return np.log10(curves.series("train", "loss")).mean(axis=0)
+    return decades(curves.series("train", "loss")).mean(axis=0)
 
 
 def _loss(compared: str, effect: Interval) -> Verdict:
@@ -84,13 +81,13 @@ def _lower_loss(narrow: Curves, wide: Curves) -> Verdict:
 def _higher_accuracy(narrow: Curves, wide: Curves) -> Verdict:
     return _accuracy(
         "test accuracy of the widest less that of the narrowest",
-        paired_difference(percent(wide, "test"), percent(narrow, "test")),
+        paired_difference(wide.percent("test"), narrow.percent("test")),
     )
 
 
 def _family_loss(networks: list[Curves]) -> np.ndarray:
-    """Take the geometric mean of a family's training losses after the last pass, (R,)."""
-    return 10 ** np.log10([c.final("train", "loss") for c in networks]).mean(axis=0)
+    """Compute the geometric mean of a family's training losses after the last pass, (R,)."""
+    return 10 ** np.mean([decades(c.final("train", "loss")) for c in networks], axis=0)
 
 
 def _families_loss(result: Result) -> Verdict:
@@ -102,7 +99,7 @@ def _families_loss(result: Result) -> Verdict:
 
 def _families_accuracy(result: Result) -> Verdict:
     of_cnns, of_mlps = (
-        np.mean([percent(c, "test") for c in family(result)], axis=0) for family in (cnns, mlps)
+        np.mean([c.percent("test") for c in family(result)], axis=0) for family in (cnns, mlps)
     )
     return _accuracy(
         "test accuracy of the convolutional networks less that of the perceptrons",
@@ -113,17 +110,17 @@ def _families_accuracy(result: Result) -> Verdict:
 def _by_structure(result: Result) -> Verdict:
     return _accuracy(
         "half of the lead in test accuracy less what remains of it under permuted pixels",
-        t_interval(lost(result)),
+        t_interval(_lost(result)),
     )
 
 
 def _large_falls_faster(result: Result) -> Verdict:
-    if B not in result.images:
+    if AS_B not in result.images:
         return not_tested("there are no digits")
-    small, large = (result.curves[B, network] for network in ("LeNet", "dropout CNN"))
+    small, large = (result.curves[AS_B, network] for network in (LENET, DROPOUT_CNN))
     return _loss(
         "training loss of the small network over that of the large, mean over the passes",
-        paired_difference(mean_log_loss(small), mean_log_loss(large)),
+        paired_difference(_mean_log_loss(small), _mean_log_loss(large)),
     )
 
 

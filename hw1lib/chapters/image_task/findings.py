@@ -2,8 +2,19 @@
 
 import numpy as np
 
-from hw1lib.chapters.image_task import MAIN, B, Result, depth_arms
-from hw1lib.chapters.image_task.views import contrasts, difference, percent
+from hw1lib.chapters.image_task.result import (
+    CONVOLUTION,
+    PERMUTED,
+    WIDER_CNN,
+    WIDER_MLP,
+    WRITTEN_CNN,
+    WRITTEN_MLP,
+    Result,
+    contrasts,
+    depth_arms,
+    difference,
+)
+from hw1lib.chapters.image_task.spec import AS_B, MAIN
 from hw1lib.judging.statistics import t_interval
 
 
@@ -17,40 +28,41 @@ def main_sentence(result: Result) -> str:
 
 
 def width_reading(result: Result) -> list[str]:
-    """Say what width does in either family, and how far apart the families are."""
+    """List what width does in either family, and how far apart the families are."""
+    chosen = [contrasts(result)[name] for name in (WIDER_CNN, WIDER_MLP, CONVOLUTION)]
     return [
-        f"On the test images, {name.split(': ')[1]} is {difference(result, *keys)} points of "
-        f"accuracy and {difference(result, *keys, 'loss')} nats."
-        for name, keys in list(contrasts(result).items())[:3]
+        f"On the test images, {contrast.compared} is {difference(result, contrast)} points of "
+        f"accuracy and {difference(result, contrast, 'loss')} nats."
+        for contrast in chosen
     ]
 
 
 def control_sentence(result: Result) -> str:
-    """Say what the permutation does to the lead of convolution."""
-    natural, permuted = list(contrasts(result).values())[2:4]
+    """Write what the permutation does to the lead of convolution."""
+    natural, permuted = (contrasts(result)[name] for name in (CONVOLUTION, PERMUTED))
     return (
-        f"Convolution's lead over the widest perceptron is {difference(result, *natural)} points "
-        f"with the pixels in their places and {difference(result, *permuted)} points with them "
+        f"Convolution's lead over the widest perceptron is {difference(result, natural)} points "
+        f"with the pixels in their places and {difference(result, permuted)} points with them "
         "permuted."
     )
 
 
 def depth_sentence(result: Result) -> str:
     """List mean test accuracies by depth."""
-    parts = []
-    for arm in depth_arms(result):
-        listed = ", ".join(f"{name} {percent(mean)}" for name, mean in _means(result, arm).items())
-        parts.append(f"{result.images[arm].description}: {listed}")
-    return "; ".join(parts) + "."
+    listed = (
+        f"{result.images[arm].description}: {_listed_means(result, arm)}"
+        for arm in depth_arms(result)
+    )
+    return "; ".join(listed) + "."
 
 
 def written_sentence(result: Result) -> str:
-    """Say what the squared error costs."""
-    convolution, perceptron = list(contrasts(result).values())[4:6]
+    """Write what the squared error costs."""
+    convolution, perceptron = (contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP))
     return (
-        f"The squared error changes the accuracy by {difference(result, *convolution)} points for "
-        f"{convolution[0][1]} and by {difference(result, *perceptron)} points for "
-        f"{perceptron[0][1]}."
+        f"The squared error changes the accuracy by {difference(result, convolution)} points for "
+        f"{convolution.first[1]} and by {difference(result, perceptron)} points for "
+        f"{perceptron.first[1]}."
     )
 
 
@@ -61,19 +73,31 @@ def digits_sentence(result: Result) -> str:
         f"{t_interval(curves.final('train', 'loss')).mean:.3f}"
         if not curves.diverged.all()
         else f"{name} diverged"
-        for name, curves in result.arm(B).items()
+        for name, curves in result.arm(AS_B).items()
     ]
     return f"In the last pass, mean while training against mean at rest: {'; '.join(parts)} nats."
 
 
 def describe(result: Result, arm: str) -> str:
     """Describe an arm's outcome for readers who cannot see the figure."""
-    listed = ", ".join(f"{name} {percent(mean)}" for name, mean in _means(result, arm).items())
-    return f"Mean test accuracy, {arm}: {listed}."
+    return f"Mean test accuracy, {arm}: {_listed_means(result, arm)}."
+
+
+def panel_caption(result: Result) -> str:
+    """Describe what the chapter's panel in the summary shows."""
+    return (
+        f"test accuracy of every training of A's networks with the median. {main_sentence(result)}"
+    )
 
 
 def _means(result: Result, arm: str) -> dict[str, float]:
     return {
-        name: t_interval(100 * curves.final("test", "accuracy")).mean
-        for name, curves in result.arm(arm).items()
+        name: t_interval(curves.percent("test")).mean for name, curves in result.arm(arm).items()
     }
+
+
+def _listed_means(result: Result, arm: str) -> str:
+    return ", ".join(
+        f"{name} {mean:.1f} %" if np.isfinite(mean) else f"{name} diverged"
+        for name, mean in _means(result, arm).items()
+    )

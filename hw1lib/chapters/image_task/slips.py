@@ -1,32 +1,40 @@
 """Slips of reports A and B where they learn images, and what each changes."""
 
 import numpy as np
-import pandas as pd
 
-from hw1lib.chapters.image_task import B, Curves, Result
-from hw1lib.chapters.image_task.claims import cnns, mlps, percent
-from hw1lib.chapters.image_task.views import contrasts, difference
+from hw1lib.chapters.image_task.result import (
+    WRITTEN_CNN,
+    WRITTEN_MLP,
+    Curves,
+    Result,
+    cnns,
+    contrasts,
+    difference,
+    mlps,
+)
+from hw1lib.chapters.image_task.spec import AS_B
 from hw1lib.judging import slips
 from hw1lib.judging.slips import Slip, factors, told
 from hw1lib.judging.statistics import Interval, log_ratio, tally
 
 
 def opposite(family: list[Curves]) -> np.ndarray:
-    """Tell in which trainings width has the other sign on test accuracy than on the mean, (R',)."""
-    gained = percent(family[-1], "test") - percent(family[0], "test")
+    """Return in which trainings width changes test accuracy against its mean effect, (R',)."""
+    gained = family[-1].percent("test") - family[0].percent("test")
     gained = gained[np.isfinite(gained)]
     return np.asarray(gained * gained.mean() <= 0 if len(gained) else gained.astype(bool))
 
 
-def while_training(curves: Curves) -> Interval:
+def _while_training(curves: Curves) -> Interval:
     """Compare the last pass's mean loss while training with that at rest, in decades."""
     return log_ratio(curves.objective[-1], curves.final("train", "loss"))
 
 
 def _squared_error(result: Result) -> str:
+    written = [contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP)]
     convolution, perceptron = (
-        f"{told(difference(result, *keys), 'points')} for {keys[0][1]}"
-        for keys in list(contrasts(result).values())[4:6]
+        f"{told(difference(result, contrast), 'points')} for {contrast.first[1]}"
+        for contrast in written
     )
     return f"squared error instead changes the test accuracy by {convolution}, {perceptron}"
 
@@ -44,9 +52,9 @@ def _one_seed(result: Result) -> str:
 
 
 def _with_dropout(result: Result) -> str:
-    if B not in result.images:
+    if AS_B not in result.images:
         return "there are no digits"
-    ratios = {name: while_training(curves) for name, curves in result.arm(B).items()}
+    ratios = {name: _while_training(curves) for name, curves in result.arm(AS_B).items()}
     return f"training loss in motion over that at rest, last pass: {factors(ratios)}"
 
 
@@ -78,8 +86,3 @@ SLIPS = (
         _with_dropout,
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

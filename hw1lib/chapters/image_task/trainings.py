@@ -4,26 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+from torch import nn
 
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.networks import replicas
-from hw1lib.networks.builders import Stack
-from hw1lib.training import classification, loop, losses, optimizers
-
-OBJECTIVES = {
-    "cross-entropy": losses.cross_entropy,
-    "squared error": losses.softmax_squared_error,
-}
+from hw1lib.training import classification, loop, optimizers
+from hw1lib.training.loop import Objective
+from hw1lib.training.run import Run
 
 
 @dataclass(frozen=True)
 class Training:
     """Everything that decides the numbers of one stack of networks, besides the data."""
 
-    network: str  # name of the builder in models
-    shape: tuple[int, ...]  # its numbers
-    objective: str  # a key of OBJECTIVES
+    build: Callable[..., nn.Module]  # (streams, *shape) -> a stacked network
+    shape: tuple[int, ...]
+    flat: bool  # it takes rows of pixels, as perceptrons do, not images
+    objective: Objective
     permuted: bool  # all images seen through one fixed permutation of the pixels
     train_examples: int  # the first so many
     test_examples: int
@@ -35,15 +32,7 @@ class Training:
     seeds: tuple[int, ...]  # one per replica
 
 
-def train(
-    settings: Training,
-    images: ImageSet,
-    build: Callable[..., Stack],
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[torch.Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Train R replicas of one network on images, and measure both splits along the way.
 
     Returns:
@@ -52,28 +41,25 @@ def train(
         network changes, as it is usually reported; `diverged` (R,).
     """
     streams = replicas.Streams(settings.seeds)
-    model = build(streams, *settings.shape).to(device)
+    model = settings.build(streams, *settings.shape).to(run.device)
     task = classification.task(
         images,
-        model,
+        flat=settings.flat,
         train_examples=settings.train_examples,
         test_examples=settings.test_examples,
-        device=device,
+        device=run.device,
         permuted=settings.permuted,
     )
     batches = task.minibatches(settings.batch_size, streams.order)
     history = loop.fit(
         model,
         batches,
-        OBJECTIVES[settings.objective],
-        optimizers.optimizer(
-            "sgd", model, learning_rate=settings.learning_rate, momentum=settings.momentum
-        ),
+        settings.objective,
+        optimizers.sgd(model, learning_rate=settings.learning_rate, momentum=settings.momentum),
         epochs=settings.epochs,
         probes=task.probes(settings.evaluate_every),
         streams=[*streams],
-        checkpoint=checkpoint,
-        each_epoch=each_epoch,
+        run=run,
     )
     by_epoch = history.losses.reshape(-1, len(batches.sizes), len(settings.seeds))
     return {
@@ -81,5 +67,5 @@ def train(
         "train": history.series["train"],
         "test": history.series["test"],
         "objective": np.average(by_epoch, axis=1, weights=batches.sizes),
-        "diverged": history.diverged,
+        "diverged": ~history.sound,
     }

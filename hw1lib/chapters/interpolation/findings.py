@@ -4,32 +4,37 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw1lib.chapters.interpolation import (
+from hw1lib.chapters.interpolation.result import (
+    FLATNESS,
+    LOSS,
+    TRAIN,
+    Result,
+    barrier_difference,
+)
+from hw1lib.chapters.interpolation.spec import (
+    ADAM,
     ALIGNED,
     AS_A,
     AS_B,
+    B_PAIR,
     B_STEPS,
     BATCH_LOW,
     DECAY,
+    DESCRIBED,
+    NESTEROV,
     OTHER,
     STEPS,
-    B,
-    Result,
     main,
 )
-from hw1lib.chapters.interpolation.claims import CLAIMS, agreement, behind, by_seed, trend
-from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV
-from hw1lib.chapters.interpolation.views import DESCRIBED, FLATNESS, end_ratios
-from hw1lib.judging.statistics import paired_difference, t_interval
-from hw1lib.judging.verdicts import SUPPORTED
+from hw1lib.judging.statistics import t_interval
+from hw1lib.judging.verdicts import SUPPORTED, Claim
 
 
 def course_sentence(result: Result) -> str:
     """Compare the batch sizes after equal numbers of passes, by the factor between the losses."""
     parts = []
-    for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B):
-        pair = result.pairs[name]
-        parts.append(f"{t_interval(behind(pair.first, pair.second)).factor} ({name})")
+    for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B_PAIR):
+        parts.append(f"{t_interval(result.pairs[name].behind()).factor} ({name})")
     return (
         "Mean factor of the large batch's training loss over the small batch's, pass by pass: "
         f"{', '.join(parts)}."
@@ -39,13 +44,18 @@ def course_sentence(result: Result) -> str:
 def update_sentence(result: Result) -> str:
     """Compare the batch sizes after equal numbers of updates."""
     parts = [
-        f"{t_interval(behind(pair.first, pair.second)).factor} ({whose})"
+        f"{t_interval(pair.behind()).factor} ({whose})"
         for whose, pair in (("A's", result.pairs[STEPS]), ("B's", result.pairs[B_STEPS]))
     ]
     return (
         "At equal numbers of updates the large batch's training loss is this many times the small "
         f"batch's: {', '.join(parts)}."
     )
+
+
+def starts_sentence(result: Result) -> str:
+    """List the mean barriers between networks that begin at different weights."""
+    return barrier_sentence(result, (OTHER, ALIGNED, B_PAIR))
 
 
 def barrier_sentence(result: Result, names: Sequence[str]) -> str:
@@ -55,14 +65,13 @@ def barrier_sentence(result: Result, names: Sequence[str]) -> str:
 
 
 def aligned_sentence(result: Result) -> str:
-    """Say how much of the barrier between initializations the order of the units makes."""
-    other, aligned = (result.pairs[name] for name in (OTHER, ALIGNED))
-    lower = paired_difference(by_seed(other, other.barrier()), by_seed(aligned, aligned.barrier()))
+    """Write how much of the barrier between initializations the order of the units makes."""
+    lower = barrier_difference(result, OTHER, ALIGNED)
     return f"Renumbering the hidden units lowers the barrier by {lower} nats."
 
 
 def lean_sentence(result: Result) -> str:
-    """Say which end looks wider, with and without weight decay."""
+    """Write which end looks wider, with and without weight decay."""
     parts = []
     for name, text in ((main(ADAM, BATCH_LOW), "without"), (DECAY, "with")):
         lean = t_interval(result.pairs[name].lean)
@@ -82,7 +91,7 @@ def flatness_sentence(result: Result) -> str:
     }
     parts = []
     for title, measure in FLATNESS.items():
-        found = [t_interval(s * end_ratios(result.pairs[n], measure)) for n, s in leaning.items()]
+        found = [t_interval(s * result.pairs[n].flatness(measure)) for n, s in leaning.items()]
         larger = [interval.mean > 0 for interval in found if interval.excludes_zero]
         parts.append(f"{title} {sum(larger)} / {len(larger) - sum(larger)}")
     return (
@@ -93,8 +102,9 @@ def flatness_sentence(result: Result) -> str:
 
 
 def trend_sentence(result: Result) -> str:
-    """Say what is left of a trend along alpha, on the homework's range and on A's."""
-    own, asked = (t_interval(trend(result.pairs[n])) for n in (AS_A, main(NESTEROV, BATCH_LOW)))
+    """Write what is left of a trend along alpha, on the homework's range and on A's."""
+    names = (AS_A, main(NESTEROV, BATCH_LOW))
+    own, asked = (t_interval(result.pairs[name].trend()) for name in names)
     return (
         f"Rank correlation of alpha with falling loss and rising accuracy, the lesser: "
         f"{own} over A's range, {asked} over the homework's."
@@ -102,11 +112,11 @@ def trend_sentence(result: Result) -> str:
 
 
 def retrained_sentence(result: Result) -> str:
-    """Say what B's further pass of training does to the barrier and the accuracy."""
-    plain, after = result.pairs[B], result.pairs[AS_B]
+    """Write what B's further pass of training does to the barrier and the accuracy."""
+    plain, after = result.pairs[B_PAIR], result.pairs[AS_B]
     if not plain.sound.any():
         return "Every pair of B's network diverged."
-    lowest = [100 * float(np.median(pair.along(1, 1).min(axis=0))) for pair in (plain, after)]
+    lowest = [100 * np.median(pair.lowest_accuracy()[pair.sound]) for pair in (plain, after)]
     return (
         f"The barrier is {t_interval(plain.barrier())} nats as the line is, and "
         f"{t_interval(after.barrier())} after a further pass at every point; the lowest test "
@@ -115,17 +125,22 @@ def retrained_sentence(result: Result) -> str:
 
 
 def together_sentence(result: Result) -> str:
-    """Say how well test and training follow each other."""
+    """Write how well test and training follow each other."""
     return (
         "Rank correlation of test with training along the line, of loss or accuracy, the lesser: "
-        f"{t_interval(agreement(result.pairs[B]))} for B's pair."
+        f"{t_interval(result.pairs[B_PAIR].agreement())} for B's pair."
     )
 
 
-def verdict_sentence(result: Result) -> str:
-    """Count the verdicts."""
-    words = [claim.judge(result).word for claim in CLAIMS]
+def verdict_sentence(claims: Sequence[Claim], result: Result) -> str:
+    """Count the claims that are supported."""
+    words = [claim.judge(result).word for claim in claims]
     return f"Of {len(words)} sentences, {words.count(SUPPORTED)} are supported by these runs."
+
+
+def panel_caption(result: Result) -> str:
+    """Describe what the chapter's panel in the summary shows."""
+    return "barrier between two ways of training, means with 95 % t intervals over trainings."
 
 
 def describe_lines(result: Result, names: Sequence[str]) -> str:
@@ -136,7 +151,7 @@ def describe_lines(result: Result, names: Sequence[str]) -> str:
         if not pair.sound.any():
             parts.append(f"{name} diverged")
             continue
-        losses = np.median(pair.along(0, 0), axis=1)
+        losses = np.median(pair.along(TRAIN, LOSS), axis=1)
         places = [np.abs(pair.alphas - place).argmin() for place in (-1, 0, 0.5, 1, 2)]
         parts.append(f"{name} {', '.join(f'{losses[p]:.2g}' for p in places)}")
     return f"Median training loss at alpha −1, 0, 0.5, 1 and 2: {'; '.join(parts)}."

@@ -1,43 +1,36 @@
 """Slips of reports A and B about interpolation, and what each changes."""
 
-import numpy as np
-import pandas as pd
-
-from hw1lib.chapters.interpolation import AS_A, AS_B, BATCH_LOW, B, Result, main
-from hw1lib.chapters.interpolation.claims import by_seed, trend
-from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV, Pair
+from hw1lib.chapters.interpolation.result import Result, barrier_difference
+from hw1lib.chapters.interpolation.spec import (
+    ADAM,
+    AS_A,
+    AS_B,
+    B_PAIR,
+    BATCH_LOW,
+    NESTEROV,
+    main,
+)
 from hw1lib.judging import slips
 from hw1lib.judging.slips import Slip, told
-from hw1lib.judging.statistics import Interval, paired_difference, t_interval
-
-
-def barrier_change(result: Result, first: str, second: str) -> Interval:
-    """Compare the barriers of two pairs: first − second, in nats."""
-    one, other = (result.pairs[name] for name in (first, second))
-    return paired_difference(by_seed(one, one.barrier()), by_seed(other, other.barrier()))
-
-
-def lowest(pair: Pair) -> np.ndarray:
-    """Find the lowest test accuracy on the whole line of each pair, (R,), in percent."""
-    return by_seed(pair, 100 * pair.along(1, 1).min(axis=0))
+from hw1lib.judging.statistics import paired_difference, t_interval
 
 
 def _range(result: Result) -> str:
-    own, asked = (
-        told(t_interval(trend(result.pairs[n]))) for n in (AS_A, main(NESTEROV, BATCH_LOW))
-    )
-    adam = barrier_change(result, main(ADAM, BATCH_LOW), main(NESTEROV, BATCH_LOW))
+    adam, nesterov = main(ADAM, BATCH_LOW), main(NESTEROV, BATCH_LOW)
+    own, asked = (told(t_interval(result.pairs[name].trend())) for name in (AS_A, nesterov))
+    barrier = told(barrier_difference(result, adam, nesterov), "nats")
     return (
         f"correlation of α with better fit {own} on A's range, {asked} on the homework's; barrier, "
-        f"Adam − SGD, {told(adam, 'nats')}; axis and colours: wording only"
+        f"Adam − SGD, {barrier}; axis and colours: wording only"
     )
 
 
 def _retrained(result: Result) -> str:
-    lost = paired_difference(lowest(result.pairs[AS_B]), lowest(result.pairs[B]))
+    after, before = (100 * result.pairs[name].lowest_accuracy() for name in (AS_B, B_PAIR))
+    lowered = told(barrier_difference(result, B_PAIR, AS_B), "nats")
     return (
-        f"the further pass lowers the barrier by {told(barrier_change(result, B, AS_B), 'nats')} "
-        f"and lifts the lowest test accuracy by {told(lost, 'points')}"
+        f"the further pass lowers the barrier by {lowered} "
+        f"and lifts the lowest test accuracy by {told(paired_difference(after, before), 'points')}"
     )
 
 
@@ -62,8 +55,3 @@ SLIPS = (
         _retrained,
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

@@ -9,102 +9,77 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from hw1lib.chapters.interpolation import (
-    A_ALPHAS,
-    ALIGNED,
+from hw1lib.chapters.interpolation.result import (
+    A_PLACES,
+    ACCURACY,
+    FLATNESS,
+    LOSS,
+    TEST,
+    TRAIN,
+    Pair,
+    Result,
+)
+from hw1lib.chapters.interpolation.spec import (
+    ADAM,
     AS_A,
     AS_B,
+    B_PAIR,
     B_STEPS,
     BATCH_HIGH,
     BATCH_LOW,
-    CONTRASTS,
     DECAY,
+    DESCRIBED,
     MAIN,
+    NESTEROV,
     OTHER,
     SIDE,
     STEPS,
-    B,
-    Result,
     main,
 )
-from hw1lib.chapters.interpolation.claims import A_INDICES, CLAIMS, by_seed
-from hw1lib.chapters.interpolation.trainings import ADAM, NESTEROV, End, Pair, fewer_updates
-from hw1lib.judging import verdicts
+from hw1lib.chapters.interpolation.styles import (
+    SHORT,
+    SPLITS,
+    Style,
+    group_style,
+    title,
+    way,
+)
 from hw1lib.judging.statistics import t_interval
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLACK, BLUE, GREEN
 
-SPLITS = {"training": ("#0072B2", "-"), "test": ("#D55E00", "--")}  # colour and dash of each
-WAYS = {  # colour and dash of each way of training, by whether batch and rate are the larger
-    (False, False): ("#0072B2", "-"),
-    (True, False): ("#D55E00", "--"),
-    (False, True): ("#009E73", "-."),
-    (True, True): ("#CC79A7", (0, (1, 1))),
-}
-ROLES = {
-    (False, False): "small batch, low rate",
-    (True, False): "large batch, low rate",
-    (False, True): "small batch, high rate",
-    (True, True): "large batch, high rate",
-}
-FEWER = ("#000000", (0, (4, 1, 1, 1)))  # of a small batch that makes as few updates as a large one
 ALPHA = r"position on the line, $\alpha$"
 NATS = "cross-entropy (nats)"
 COURSES = (  # rows of the training curves: label, split, measure
-    ("training loss\n(nats)", 0, 0),
-    ("test loss\n(nats)", 1, 0),
-    ("training\naccuracy", 0, 1),
-    ("test\naccuracy", 1, 1),
+    ("training loss\n(nats)", TRAIN, LOSS),
+    ("test loss\n(nats)", TEST, LOSS),
+    ("training\naccuracy", TRAIN, ACCURACY),
+    ("test\naccuracy", TEST, ACCURACY),
 )
 BY_WAY = {  # columns of the training curves: what they show, and of which pairs
     "A's network, SGD": (main(NESTEROV, BATCH_LOW), main(NESTEROV, BATCH_HIGH)),
     "A's network, Adam": (main(ADAM, BATCH_LOW), main(ADAM, BATCH_HIGH)),
-    "B's network, Adam": (B,),
+    "B's network, Adam": (B_PAIR,),
 }
-VARIED = {
-    STEPS: (STEPS,),
-    OTHER: (OTHER,),
-    DECAY: (DECAY,),
-}
-DESCRIBED = (*MAIN, OTHER, DECAY, B)  # pairs in the flatness table
-FLATNESS = {  # columns of that table, keys of generalization.MEASURES
-    "norm": "weight_norm",
-    "Keskar's sharpness": "keskar_wide",
-    "relative sharpness": "relative_sharpness",
-    "largest eigenvalue": "top_eigenvalue",
-    "output Jacobian": "jacobian_test",
-}
-UNTOUCHED = (*MAIN, *SIDE, B, B_STEPS)  # pairs measured as they should be
-SHORT = {  # under an axis, where there is little room
-    **{
-        main(optimizer, contrast): f"{optimizer}\n{text}"
-        for optimizer in (NESTEROV, ADAM)
-        for contrast, text in zip(CONTRASTS, ("batch,\nlow", "batch,\nhigh", "rate"), strict=True)
-    },
-    STEPS: "equal\nupdates",
-    OTHER: "another\nstart",
-    ALIGNED: "another,\naligned",
-    DECAY: "decay",
-    B: "B",
-    B_STEPS: "B,\nequal\nupdates",
-}
+VARIED = {name: (name,) for name in (STEPS, OTHER, DECAY)}
+UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS)  # pairs measured as they should be
 
 
 def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
     """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
     figure, axes = figures.panels(4, len(columns), 1.15, sharex=True, sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
-        pairs = [result.pairs[name] for name in names]
-        for end in (end for pair in pairs for end in (pair.first, pair.second)):
+        for end in (end for name in names for end in result.pairs[name].ends):
             passes = np.arange(len(end.course))
             for ax, (_, split, measure) in zip(column, COURSES, strict=True):
-                _draw_course(ax, passes, end.course[:, :, split, measure], _way(result, end))
+                _draw_course(ax, passes, end.course[:, :, split, measure], way(result, end))
         column[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         column[-1].set_xlabel("passes")
-    for ax, title in zip(axes[0], columns, strict=True):
-        ax.set_title(title)
+    for ax, heading in zip(axes[0], columns, strict=True):
+        ax.set_title(heading)
     for row, (label, _, measure) in zip(axes, COURSES, strict=True):
         row[0].set_ylabel(label)
-        if not measure:
+        if measure == LOSS:
             figures.log_scale(*row)
     _legend(figure, axes)
     return figure
@@ -113,18 +88,18 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
 def by_update(result: Result) -> Figure:
     """Draw training loss and test accuracy against updates, for A's and B's pairs with Adam."""
     figure, axes = figures.panels(2, 2, 1.6, sharex="col", sharey="row")
-    titles = ("A's network, Adam", "B's network, Adam")
-    for column, title, (plain, short) in zip(
-        axes.T, titles, ((main(ADAM, BATCH_LOW), STEPS), (B, B_STEPS)), strict=True
-    ):
-        pair = result.pairs[plain]
-        for end in (pair.first, pair.second, result.pairs[short].first):
-            for ax, which in zip(column, (0, 1), strict=True):
-                # training loss, then test accuracy; a logarithmic axis has no place for update 0
-                values = end.course[1:, :, which, which]
-                _draw_course(ax, end.updates[1:], values, _way(result, end))
+    shown = {
+        "A's network, Adam": (main(ADAM, BATCH_LOW), STEPS),
+        "B's network, Adam": (B_PAIR, B_STEPS),
+    }
+    for column, (heading, (plain, equal)) in zip(axes.T, shown.items(), strict=True):
+        for end in (*result.pairs[plain].ends, result.pairs[equal].first):
+            for ax, split, measure in zip(column, (TRAIN, TEST), (LOSS, ACCURACY), strict=True):
+                # a logarithmic axis has no place for update 0
+                values = end.course[1:, :, split, measure]
+                _draw_course(ax, end.updates[1:], values, way(result, end))
                 ax.set_xscale("log")
-        column[0].set_title(title)
+        column[0].set_title(heading)
         column[1].set_xlabel("updates")
     figures.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
@@ -140,7 +115,7 @@ def lines(result: Result, names: Sequence[str]) -> Figure:
         pair = result.pairs[name]
         for measure, ax in enumerate(column):
             _draw_line(ax, pair, measure)
-        column[0].set_title(_title(name, pair), fontsize=7.5)
+        column[0].set_title(title(name, pair), fontsize=7.5)
         column[1].set_xlabel(ALPHA)
     figures.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
@@ -153,13 +128,10 @@ def barriers(result: Result) -> Figure:
     """Draw the barrier of the training loss of every pair of trainings."""
     figure, axes = figures.panels(1, 1, 2.3)
     ax = axes[0, 0]
-    pairs = {name: result.pairs[name] for name in UNTOUCHED if result.pairs[name].sound.any()}
-    found = {SHORT[name]: by_seed(pair, pair.barrier()) for name, pair in pairs.items()}
-    groups = [
-        "#0072B2" if "SGD" in n else "#009E73" if n.startswith("B") else "#D55E00" for n in found
-    ]
-    marks = [{"#0072B2": "o", "#D55E00": "s", "#009E73": "^"}[color] for color in groups]
-    figures.strip(ax, found, groups, marks)
+    found = _barriers(result)
+    styles = [group_style(name) for name in found]
+    groups = {SHORT[name]: values for name, values in found.items()}
+    figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
     ax.set_yscale("symlog", linthresh=0.01, linscale=0.4)
     ax.set_ylim(bottom=-0.002)
     ax.tick_params(axis="x", labelsize=6.5)
@@ -171,24 +143,21 @@ def as_a(result: Result) -> Figure:
     """Draw A's pair over A's range, against the place in A's list and against alpha."""
     figure, axes = figures.panels(1, 2, 2.2, sharey=True)
     pair = result.pairs[AS_A]
-    places = np.arange(len(A_ALPHAS))
-    for ax, x, marked, title, label in (
-        (axes[0, 0], places, np.array(A_INDICES), "as A drew it", "place in A's list"),
-        (
-            axes[0, 1],
-            pair.alphas,
-            np.array(A_ALPHAS)[[*A_INDICES]],
-            "the same on its true axis",
-            ALPHA,
-        ),
-    ):
+    shown = {
+        "as A drew it": (np.arange(len(pair.alphas)), "place in A's list"),
+        "the same on its true axis": (pair.alphas, ALPHA),
+    }
+    for ax, (heading, (x, label)) in zip(axes[0], shown.items(), strict=True):
         # A's own colours, which the report took for the two batch sizes
-        for split, color, dash in ((0, "#009E73", "-"), (1, "#0072B2", "--")):
-            which = ("training", "test")[split]
-            figures.curves(ax, x, pair.line[:, :, split, 0], label=which, color=color, dash=dash)
-        for where in marked:
+        for which, split, color, dash in (
+            ("training", TRAIN, GREEN, "-"),
+            ("test", TEST, BLUE, "--"),
+        ):
+            values = pair.line[:, :, split, LOSS]
+            figures.curves(ax, x, values, label=which, color=color, dash=dash)
+        for where in x[[*A_PLACES]]:
             ax.axvline(where, color="0.5", linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(title=title, xlabel=label)
+        ax.set(title=heading, xlabel=label)
     figures.log_scale(*axes[0])
     _mark_ends(axes[0, 1])
     axes[0, 0].set_ylabel(NATS)
@@ -200,11 +169,11 @@ def as_b(result: Result) -> Figure:
     """Draw B's pair as it is, and after a further pass of training at every point."""
     figure, axes = figures.panels(1, 2, 2.1)
     for name, label, (color, dash) in (
-        (B, "as it is", SPLITS["training"]),
-        (AS_B, "each point trained on", ("#000000", "-.")),
+        (B_PAIR, "as it is", SPLITS["training"]),
+        (AS_B, "each point trained on", (BLACK, "-.")),
     ):
         pair = result.pairs[name]
-        for ax, split, measure in zip(axes[0], (0, 1), (0, 1), strict=True):
+        for ax, split, measure in zip(axes[0], (TRAIN, TEST), (LOSS, ACCURACY), strict=True):
             values = pair.line[:, :, split, measure]
             figures.curves(ax, pair.alphas, values, label=label, color=color, dash=dash)
     for ax, label in zip(axes[0], ("training loss (nats)", "test accuracy"), strict=True):
@@ -215,19 +184,36 @@ def as_b(result: Result) -> Figure:
     return figure
 
 
+def panel(ax: Axes, result: Result) -> None:
+    """Draw the mean barrier of every pair, for the summary."""
+    found = _barriers(result)
+    intervals = [t_interval(values) for values in found.values()]
+    if intervals:
+        mean, low, high = np.array([(i.mean, i.low, i.high) for i in intervals]).T
+        sides = np.nan_to_num([mean - low, high - mean])
+        ax.errorbar(mean, range(len(found)), xerr=sides, fmt="o", markersize=4, linewidth=1)
+    names = [SHORT[name].replace("\n", " ") for name in found]
+    ax.set_yticks(range(len(found)), names, fontsize=6.5)
+    ax.set_xscale("symlog", linthresh=0.01, linscale=0.4)
+    ax.set_xticks([0, 0.01, 0.1, 1])
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_xlim(-0.02, 5)
+    ax.set(xlabel="barrier between two solutions (nats)")
+    ax.invert_yaxis()
+
+
 def end_table(result: Result) -> pd.DataFrame:
     """List every way of training with what it reached."""
     rows = []
     for end in result.ends:
-        settings, final = end.settings, end.final
         rows.append(
             {
-                "network": "-".join(map(str, settings.widths[1:-1])),
+                "network": "-".join(map(str, end.settings.widths[1:-1])),
                 "trained by": result.label(end),
                 "updates": f"{end.updates[-1]:,}",
-                "training loss": str(t_interval(final[:, 0, 0])),
-                "test loss": str(t_interval(final[:, 1, 0])),
-                "test accuracy (%)": str(t_interval(100 * final[:, 1, 1])),
+                "training loss": str(t_interval(end.final(TRAIN, LOSS))),
+                "test loss": str(t_interval(end.final(TEST, LOSS))),
+                "test accuracy (%)": str(t_interval(100 * end.final(TEST, ACCURACY))),
                 "norm": f"{t_interval(np.where(end.diverged, np.nan, end.norm)).mean:.3g}",
                 "diverged": int(end.diverged.sum()),
             }
@@ -241,14 +227,13 @@ def line_table(result: Result) -> pd.DataFrame:
     for name in UNTOUCHED:
         pair = result.pairs[name]
         norms = [
-            f"{t_interval(np.where(pair.sound, end.norm, np.nan)).mean:.3g}"
-            for end in (pair.first, pair.second)
+            f"{t_interval(np.where(pair.sound, end.norm, np.nan)).mean:.3g}" for end in pair.ends
         ]
         rows.append(
             {
                 "pair": name,
                 "barrier, training": str(t_interval(pair.barrier())),
-                "barrier, test": str(t_interval(pair.barrier(1))),
+                "barrier, test": str(t_interval(pair.barrier(TEST))),
                 "lean (decades)": str(t_interval(pair.lean)),
                 "norms": " → ".join(norms),
                 "distance": f"{t_interval(pair.distance).mean:.3g}",
@@ -264,49 +249,21 @@ def flatness_table(result: Result) -> pd.DataFrame:
     for name in DESCRIBED:
         pair = result.pairs[name]
         row = {"pair": name, "lean (decades)": f"{t_interval(pair.lean).mean:.3g}"}
-        for title, measure in FLATNESS.items():
-            ratios = end_ratios(pair, measure)
-            row[title] = str(t_interval(ratios).factor)
+        for column, measure in FLATNESS.items():
+            ratios = pair.flatness(measure)
+            row[column] = str(t_interval(ratios).factor)
         rows.append({**row, "n": int(np.isfinite(ratios).sum())})
     return pd.DataFrame(rows)
 
 
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the sentences and expectations with their verdicts."""
-    return verdicts.table(CLAIMS, result)
+def _barriers(result: Result) -> dict[str, np.ndarray]:
+    """Return the barrier of the training loss of the pairs that have a line, by name, (R,) each."""
+    pairs = {name: result.pairs[name] for name in UNTOUCHED}
+    return {name: pair.barrier() for name, pair in pairs.items() if pair.sound.any()}
 
 
-def end_ratios(pair: Pair, measure: str) -> np.ndarray:
-    """Compare the ends by a measure, log10(second / first), (D,); NaN unless both are above 0."""
-    first, second = (
-        np.where(values > 0, values, np.nan)
-        for values in (pair.first.described[measure], pair.second.described[measure])
-    )
-    return np.log10(second) - np.log10(first)
-
-
-def _way(result: Result, end: End) -> tuple[str, str, object]:
-    """Choose name, colour and dash of a way of training."""
-    if fewer_updates(end.settings):
-        return ("small batch, fewer updates", *FEWER)
-    settings = end.settings
-    larger = settings.batch_size > result.spec.small_batch
-    key = (larger, settings.learning_rate == result.spec.high_rate)
-    return (ROLES[key], *WAYS[key])
-
-
-def _title(name: str, pair: Pair) -> str:
-    """Say what differs between the ends."""
-    if name in SIDE:
-        return name.replace(" initialization", "\ninitialization")
-    a, b = pair.first.settings, pair.second.settings
-    if a.batch_size == b.batch_size:
-        return f"rate {a.learning_rate:g} → {b.learning_rate:g}\nbatch {a.batch_size}"
-    return f"batch {a.batch_size} → {b.batch_size}\nrate {a.learning_rate:g}"
-
-
-def _draw_course(ax: Axes, x: np.ndarray, values: np.ndarray, way: tuple[str, str, object]) -> None:
-    label, color, dash = way
+def _draw_course(ax: Axes, x: np.ndarray, values: np.ndarray, style: Style) -> None:
+    label, color, dash = style
     figures.curves(ax, x, values, label=label, color=color, dash=dash)
 
 

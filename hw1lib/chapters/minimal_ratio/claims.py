@@ -2,9 +2,16 @@
 
 import numpy as np
 
-from hw1lib.chapters.minimal_ratio import BOTTOM, EMBEDDED, RECIPE, Result, ratios
+from hw1lib.chapters.minimal_ratio.result import (
+    A_BAND,
+    Result,
+    correlate,
+    correlation,
+    distinct_points,
+)
+from hw1lib.chapters.minimal_ratio.spec import BOTTOM
 from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import NO_INTERVAL, Interval, rank_correlation, share_interval
+from hw1lib.judging.statistics import NO_INTERVAL, Interval, share_interval
 from hw1lib.judging.verdicts import Claim, Verdict
 
 # Chosen before the runs.
@@ -12,34 +19,6 @@ SHARE = 0.1  # a share of trainings that differs from a half by less is no major
 WEAK = 0.3  # Cohen's word for a medium correlation: below it a relation is taken for none
 CORRELATION = 0.1  # how far a correlation must lie beyond that
 SEEN_ZERO = 1e-3  # gradient norm that homework solutions accept as zero
-A_BAND = (0.70, 0.775)  # where report A finds most of its ratios
-SMOOTH = (RECIPE, BOTTOM, EMBEDDED)  # the arms with one objective, that of the main result
-
-
-def correlation(result: Result, what: str) -> Interval:
-    """Correlate a share of eigenvalues with the loss over distinct certified points.
-
-    Args:
-        result: Of the chapter.
-        what: `positive` for the minimal ratio, `negative` for the index.
-    """
-    shares = [getattr(result.shares(arm), what)[result.distinct(arm)] for arm in SMOOTH]
-    losses = [result.arms[arm].end.loss[result.distinct(arm)] for arm in SMOOTH]
-    return rank_correlation(np.concatenate(shares), np.concatenate(losses))
-
-
-def trained(result: Result, name: str) -> np.ndarray:
-    """Gather a measure at the end of phase 1 over the networks of the recipe, (R,).
-
-    Args:
-        result: Of the chapter.
-        name: A field of `Place`, or `positive`, `negative` for shares of the spectrum there.
-    """
-    arm = result.arms[RECIPE]
-    if name in ratios.Shares._fields:
-        there = ratios.shares(arm.start.eigenvalues, result.spec.tolerance)
-        return getattr(there, name)[~arm.diverged]
-    return getattr(arm.start, name)[~arm.diverged]
 
 
 def _majority(which: np.ndarray, compared: str) -> Verdict:
@@ -50,8 +29,7 @@ def _majority(which: np.ndarray, compared: str) -> Verdict:
 
 
 def _ends_in_minima(result: Result) -> Verdict:
-    start = result.arms[BOTTOM].start
-    index = ratios.shares(start.eigenvalues, result.spec.tolerance).negative
+    start, index = result.arms[BOTTOM].start, result.trained_shares(BOTTOM).negative
     return _majority(
         (start.residual < SEEN_ZERO) & (index == 0),
         f"trainings by Adam to their end with a gradient below {SEEN_ZERO:g} and no negative "
@@ -60,10 +38,9 @@ def _ends_in_minima(result: Result) -> Verdict:
 
 
 def _in_band(result: Result) -> Verdict:
-    points = [result.shares(arm).positive[result.distinct(arm)] for arm in SMOOTH]
-    positive = np.concatenate(points)
+    _, shares = distinct_points(result)
     return _majority(
-        (positive >= A_BAND[0]) & (positive <= A_BAND[1]),
+        (shares.positive >= A_BAND[0]) & (shares.positive <= A_BAND[1]),
         "distinct certified points inside the band, against the others",
     )
 
@@ -85,12 +62,8 @@ def _no_relation(result: Result) -> Verdict:
 
 
 def _minimum_or_vanished(result: Result) -> Verdict:
-    saddle = []
-    for arm in SMOOTH:
-        chosen = result.distinct(arm)
-        learned = result.arms[arm].end.loss[chosen] < 0.9 * result.constant
-        saddle.append((result.shares(arm).negative[chosen] > 0) & learned)
-    which = np.concatenate(saddle)
+    losses, shares = distinct_points(result)
+    which = (shares.negative > 0) & (losses < 0.9 * result.constant)
     if not len(which):
         return verdicts.not_tested("there are no certified points")
     share = share_interval(which)
@@ -111,12 +84,12 @@ def _together(rho: Interval, compared: str) -> Verdict:
 
 
 def _over_loss(result: Result) -> Verdict:
-    rho = rank_correlation(trained(result, "over_loss"), trained(result, "loss"))
+    rho = correlate(result, "over_loss", "loss")
     return _together(rho, "gradient norm by loss with loss, networks that left at many levels")
 
 
 def _layer_norm(result: Result) -> Verdict:
-    rho = rank_correlation(trained(result, "layer_norm"), trained(result, "loss"))
+    rho = correlate(result, "layer_norm", "loss")
     return _together(rho, "mean layer gradient norm with loss, networks that left at many levels")
 
 

@@ -2,19 +2,27 @@
 
 import numpy as np
 
-from hw1lib.chapters.minimal_ratio import ALONE, ARMS, LEAKY, MADE, SPLIT, Result, ratios
-from hw1lib.chapters.minimal_ratio.claims import SMOOTH, correlation
-from hw1lib.chapters.minimal_ratio.views import RIVALS, correlate, signed
+from hw1lib.chapters.minimal_ratio import ratios
+from hw1lib.chapters.minimal_ratio.result import (
+    RIVALS,
+    Result,
+    certified_spectra,
+    correlate,
+    correlation,
+    distinct_points,
+    signed,
+)
+from hw1lib.chapters.minimal_ratio.spec import ARMS, LEAKY, MADE, SMOOTH, UNDECAYED
 
 
 def search_sentence(result: Result) -> str:
-    """Say how many searches of each kind found a point."""
+    """Count the searches of each kind that found a point."""
     parts = [f"{arm} {result.certified(arm).sum()} of {len(result.certified(arm))}" for arm in ARMS]
     return f"Gradient norm at most {result.spec.residual:g}: {', '.join(parts)}."
 
 
 def share_sentence(result: Result) -> str:
-    """Say how ratio and index go with the loss over points that differ."""
+    """Report how ratio and index go with the loss over points that differ."""
     ratio, index = (correlation(result, part) for part in ("positive", "negative"))
     if ratio.n < 4 and index.n < 4:
         return "Too few different points with weight decay to correlate."
@@ -25,31 +33,27 @@ def share_sentence(result: Result) -> str:
 
 
 def made_sentence(result: Result) -> str:
-    """Say how many of the points were made, and what their shares are beside the found ones."""
+    """Count the points that were made, and compare their ratios with those of the found ones."""
     parts = []
     for name, arms in {
         "found": [arm for arm in SMOOTH if arm not in MADE],
         "made": [arm for arm in SMOOTH if arm in MADE],
     }.items():
-        ends = [result.distinct(arm) for arm in arms]
-        positive = np.concatenate(
-            [result.shares(arm).positive[e] for arm, e in zip(arms, ends, strict=True)]
-        )
-        if len(positive):
-            low, high = positive.min(), positive.max()
-            parts.append(f"{len(positive)} {name} points have ratios from {low:.2f} to {high:.2f}")
+        _, shares = distinct_points(result, arms)
+        ratio = shares.positive
+        if len(ratio):
+            low, high = ratio.min(), ratio.max()
+            parts.append(f"{len(ratio)} {name} points have ratios from {low:.2f} to {high:.2f}")
         else:
             parts.append(f"no {name} points")
     return f"With weight decay, {' and '.join(parts)}."
 
 
 def tolerance_sentence(result: Result) -> str:
-    """Say how far the tolerance moves the ratio, between one round-off and ten thousand million."""
+    """Report how far the tolerance moves the ratio, from one to ten thousand million round-offs."""
     parts = []
-    for name, arms in {"with weight decay": SMOOTH, "for the loss alone": (ALONE, SPLIT)}.items():
-        spectra = np.concatenate(
-            [result.arms[arm].end.eigenvalues[result.certified(arm)] for arm in arms]
-        )
+    for name, arms in {"with weight decay": SMOOTH, "for the loss alone": UNDECAYED}.items():
+        spectra = certified_spectra(result, arms)
         if len(spectra):
             moved = ratios.shares(spectra, 1).positive - ratios.shares(spectra, 1e10).positive
             parts.append(f"{name} by {np.median(moved):.2f}")
@@ -58,18 +62,18 @@ def tolerance_sentence(result: Result) -> str:
 
 
 def rival_sentence(result: Result) -> str:
-    """Say which rival definition goes with the Hessian's share, and which against it."""
+    """List which rival definition goes with the Hessian's share, and which against it."""
     parts: dict[str, list[str]] = {"agree": [], "disagree": [], "are open": []}
     for name, label in RIVALS.items():
         rho = correlate(result, name, "positive")
         word = "are open" if not rho.excludes_zero else "agree" if rho.mean > 0 else "disagree"
         parts[word].append(label.replace("\n", " "))
-    said = "; ".join(f"{word}: {', '.join(names)}" for word, names in parts.items() if names)
-    return f"In rank with the Hessian's share of positive eigenvalues, {said}."
+    listed = "; ".join(f"{word}: {', '.join(names)}" for word, names in parts.items() if names)
+    return f"In rank with the Hessian's share of positive eigenvalues, {listed}."
 
 
 def kink_sentence(result: Result) -> str:
-    """Say how far below their ceiling the networks with kinks stay."""
+    """Report how far below their ceiling the networks with kinks stay."""
     points, shares = result.arms[LEAKY], result.shares(LEAKY)
     positive = shares.positive[~points.diverged]
     if not len(positive):
@@ -85,3 +89,8 @@ def describe_searches(result: Result) -> str:
     return "Gradient norm against loss where each search ended, in two panels. " + search_sentence(
         result
     )
+
+
+def panel_caption(result: Result) -> str:
+    """Describe what the chapter's panel in the summary shows."""
+    return f"different points whose gradient vanishes. {share_sentence(result)}"

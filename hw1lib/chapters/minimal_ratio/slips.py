@@ -1,30 +1,16 @@
 """Slips of reports A and B about the minimal ratio, and what each changes."""
 
-import pandas as pd
-
-from hw1lib.chapters.minimal_ratio import BOTTOM, Result, ratios
-from hw1lib.chapters.minimal_ratio.claims import trained
-from hw1lib.judging import slips
+from hw1lib.chapters.minimal_ratio.result import Result, correlate, trained
+from hw1lib.chapters.minimal_ratio.spec import BOTTOM
 from hw1lib.judging.slips import Slip, told
-from hw1lib.judging.statistics import (
-    Interval,
-    geometric_mean,
-    paired_difference,
-    rank_correlation,
-    tally,
-)
-
-
-def with_the_hessian(result: Result, name: str) -> Interval:
-    """Correlate a rival definition with the Hessian's share at the end of phase 1."""
-    return rank_correlation(trained(result, name), trained(result, "positive"))
+from hw1lib.judging.statistics import geometric_mean, paired_difference, tally
 
 
 def _gauss_newton(result: Result) -> str:
     more = paired_difference(trained(result, "gauss_newton"), trained(result, "positive"))
     return (
         f"A's share − the Hessian's, on the same networks: {told(more)}; rank correlation "
-        f"{told(with_the_hessian(result, 'gauss_newton'))}"
+        f"{told(correlate(result, 'gauss_newton', 'positive'))}"
     )
 
 
@@ -39,7 +25,7 @@ def _learned(result: Result) -> str:
 
 def _no_minimum(result: Result) -> str:
     bottom = result.arms[BOTTOM]
-    index = ratios.shares(bottom.start.eigenvalues, result.spec.tolerance).negative
+    index = result.trained_shares(BOTTOM).negative
     return (
         f"Adam ends at a gradient of {told(geometric_mean(bottom.start.residual))}, with "
         f"negative eigenvalues in {tally((index > 0)[~bottom.diverged])} trainings"
@@ -47,7 +33,7 @@ def _no_minimum(result: Result) -> str:
 
 
 def _norms(result: Result) -> str:
-    text, code = (told(with_the_hessian(result, name)) for name in ("over_loss", "layer_norm"))
+    text, code = (told(correlate(result, name, "positive")) for name in ("over_loss", "layer_norm"))
     return f"rank correlation with the Hessian's share: text {text}, code {code}"
 
 
@@ -79,8 +65,3 @@ SLIPS = (
         _norms,
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

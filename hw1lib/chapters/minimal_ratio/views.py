@@ -5,43 +5,45 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib.chapters.minimal_ratio import (
+from hw1lib.chapters.minimal_ratio import ratios
+from hw1lib.chapters.minimal_ratio.result import (
+    A_BAND,
+    RIVALS,
+    Result,
+    certified_spectra,
+    correlate,
+    signed,
+    trained,
+)
+from hw1lib.chapters.minimal_ratio.spec import (
     ALONE,
     ARMS,
     BOTTOM,
     EMBEDDED,
     LEAKY,
     RECIPE,
+    SMOOTH,
     SPLIT,
-    Result,
-    ratios,
+    UNDECAYED,
 )
-from hw1lib.chapters.minimal_ratio.claims import A_BAND, CLAIMS, SMOOTH, trained
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import Interval, rank_correlation
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLUE, GREEN, ORANGE, PINK, RED, SKY
 
 STYLES = {  # colour and mark of each arm, in every figure
-    RECIPE: ("#0072B2", "o"),
-    BOTTOM: ("#009E73", "s"),
-    EMBEDDED: ("#D55E00", "^"),
-    ALONE: ("#56B4E9", "o"),
-    SPLIT: ("#E69F00", "^"),
-    LEAKY: ("#CC79A7", "D"),
+    RECIPE: (BLUE, "o"),
+    BOTTOM: (GREEN, "s"),
+    EMBEDDED: (RED, "^"),
+    ALONE: (SKY, "o"),
+    SPLIT: (ORANGE, "^"),
+    LEAKY: (PINK, "D"),
 }
 FACTORS = np.geomspace(1, 1e14, 57)  # tolerances of the sweep, in round-offs
-RIVALS = {  # each with the Hessian's share that it stands in for
-    "sampled": "share of nearby weights\nwith a larger loss",
-    "gauss_newton": "A's code: share > 0 of\nGauss-Newton matrices",
-    "over_loss": "B's text: gradient norm\nby loss",
-    "layer_norm": "B's code: mean gradient\nnorm of the layers",
-}
 
 
 def searches(result: Result) -> Figure:
     """Draw where every search ended: its residual against its loss, with and without decay."""
     figure, axes = figures.panels(1, 2, 2.6, sharey=True, sharex=True)
-    arms = (SMOOTH, (ALONE, SPLIT))
+    arms = (SMOOTH, UNDECAYED)
     titles = ("with weight decay", "loss alone")
     for ax, group, title in zip(axes[0], arms, titles, strict=True):
         for arm in group:
@@ -81,7 +83,7 @@ def shares_against_loss(result: Result) -> Figure:
         "negative": "share of negative eigenvalues (index)",
     }
     for ax, (part, label) in zip(axes[0], parts.items(), strict=True):
-        for arm in (*SMOOTH, ALONE, SPLIT):
+        for arm in (*SMOOTH, *UNDECAYED):
             _certified(ax, result, arm, getattr(result.shares(arm), part))
         ax.axvline(result.constant, color="0.5", linewidth=0.8, linestyle=":")
         ax.set(xscale="log", xlabel="loss (mean squared error)", ylabel=label)
@@ -113,12 +115,10 @@ def _certified(ax: Axes, result: Result, arm: str, values: np.ndarray) -> None:
 def tolerances(result: Result) -> Figure:
     """Draw the three shares against the tolerance: a panel for each kind of objective."""
     figure, axes = figures.panels(1, 2, 2.3, sharey=True, sharex=True)
-    groups = {"with weight decay": SMOOTH, "loss alone": (ALONE, SPLIT)}
-    looks = {"positive": ("#0072B2", "-"), "zero": ("0.4", ":"), "negative": ("#D55E00", "--")}
+    groups = {"with weight decay": SMOOTH, "loss alone": UNDECAYED}
+    looks = {"positive": (BLUE, "-"), "zero": ("0.4", ":"), "negative": (RED, "--")}
     for ax, (title, arms) in zip(axes[0], groups.items(), strict=True):
-        spectra = np.concatenate(
-            [result.arms[arm].end.eigenvalues[result.certified(arm)] for arm in arms]
-        )
+        spectra = certified_spectra(result, arms)
         if len(spectra):
             swept = [ratios.shares(spectra, factor) for factor in FACTORS]
             for part, (color, dash) in looks.items():
@@ -129,7 +129,7 @@ def tolerances(result: Result) -> Figure:
             ax.legend(loc="center left")
         ax.axvline(result.spec.tolerance, color="0.5", linewidth=0.8)
         ax.set(xscale="log", title=f"{title} (n = {len(spectra)})", ylim=(-0.03, 1.03))
-    figure.supxlabel("tolerance, in round-offs of the largest eigenvalue", fontsize=8)
+    figure.supxlabel("tolerance, in round-offs of the largest eigenvalue")
     axes[0, 0].set_ylabel("share of eigenvalues")
     return figure
 
@@ -176,15 +176,15 @@ def rivals(result: Result) -> Figure:
         values = trained(result, name)
         points = ax.scatter(positive, values, c=losses, s=14, cmap="cividis", linewidths=0)
         drawn.note(points, network=networks, **{"log10 of the loss": losses})
-        rho = rank_correlation(positive, values)
+        rho = correlate(result, "positive", name)
         ax.set_title(f"rank correlation {signed(rho)}" if rho.n else "nothing to rank")
         ax.set_label(label)
         ax.set_ylabel(label)
         if name in ("over_loss", "layer_norm") and (values > 0).any():
             ax.set_yscale("log")
-    figure.supxlabel("share of positive eigenvalues of the Hessian", fontsize=8)
+    figure.supxlabel("share of positive eigenvalues of the Hessian")
     bar = figure.colorbar(points, ax=axes, shrink=0.7)
-    bar.set_label("log10 of the loss", fontsize=8)
+    bar.set_label("log10 of the loss")
     return figure
 
 
@@ -221,6 +221,19 @@ def kinks(result: Result) -> Figure:
     ax.set_ylabel("share of positive eigenvalues")
     ax.legend(handles.values(), handles.keys(), loc="lower left")
     return figure
+
+
+def panel(ax: Axes, result: Result) -> None:
+    """Draw the index of every different point against its loss, for the summary."""
+    for arm in SMOOTH:
+        chosen, (color, mark) = result.distinct(arm), STYLES[arm]
+        losses, shares = result.arms[arm].end.loss[chosen], result.shares(arm).negative[chosen]
+        if len(chosen):
+            ax.scatter(losses, shares, s=14, color=color, marker=mark, label=arm, linewidths=0)
+    ax.set(xlabel="loss (mean squared error)", ylabel="share of negative eigenvalues")
+    ax.set_xscale("log")
+    if ax.collections:
+        ax.legend(fontsize=6)
 
 
 def outcome_table(result: Result) -> pd.DataFrame:
@@ -261,23 +274,6 @@ def rival_table(result: Result) -> pd.DataFrame:
             for name, label in names.items()
         ]
     )
-
-
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the reports' sentences with their verdicts."""
-    return verdicts.table(CLAIMS, result)
-
-
-def correlate(result: Result, first: str, second: str) -> Interval:
-    """Correlate the ranks of two quantities over the trained points."""
-    return rank_correlation(trained(result, first), trained(result, second))
-
-
-def signed(rho: Interval) -> str:
-    """Write a correlation with its sign."""
-    if rho.n < 4:
-        return str(rho)
-    return f"{rho.mean:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
 
 
 def _median(values: np.ndarray) -> str:

@@ -1,191 +1,23 @@
-"""Chapter 31: can a network fit labels that mean nothing? Homework 1-3."""
+"""Can a network fit labels that mean nothing? Chapter 31, homework 1-3."""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
-from torch import nn
 
-from hw1lib.chapters.random_labels.trainings import MEASURES, Training, measured_after, train
+from hw1lib.chapters.random_labels.result import Fit, Result, label
+from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, PROFILES, Spec
+from hw1lib.chapters.random_labels.trainings import Training, train
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import generalization
-from hw1lib.networks import builders, replicas
-from hw1lib.networks.builders import Stack
-from hw1lib.results import specs
-from hw1lib.results.jobs import Job, carry_out, record, to_length
-from hw1lib.results.specs import SettingError, setting
+from hw1lib.networks import replicas
+from hw1lib.results.jobs import Job, carry_out, record
 from hw1lib.results.store import Entry
+from hw1lib.training.gaps import to_length
+from hw1lib.training.loop import Probe
 
-MLP = "MLP"
-CNN = "CNN"
-
-
-@dataclass(frozen=True)
-class Network:
-    """One of the chapter's networks."""
-
-    build: Callable[..., Stack]
-    shape: tuple[int, ...]
-
-    def single(self) -> nn.Module:
-        """Build one replica of it."""
-        return self.build(replicas.Streams([0]), *self.shape)
-
-
-NETWORKS = {
-    MLP: Network(builders.mlp, (784, 512, 10)),  # report B's, on digits
-    CNN: Network(builders.small_cnn, ()),  # report A's, on scenes
-}
-COST = {MLP: 1, CNN: 8}  # of an image's way through the network and back
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec(specs.Replicated):
-    """Settings of the random labels; the defaults are the full profile."""
-
-    data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
-    cnn_replicas: int = setting(6, "trainings of the CNN, one by one, at most", at_least=1)
-    noise: tuple[float, ...] = setting(
-        (0.25, 0.5, 0.75), "shares of labels drawn at random, besides none and all", above=0
-    )
-    digits: int = setting(5_000, "training digits of the MLP, at most", at_least=1)
-    scenes: int = setting(5_000, "training images of the CNN, at most", at_least=1)
-    test_examples: int = setting(10_000, "test images, at most", at_least=1)
-    batch_size: int = setting(100, "images per step, as A and B have it", at_least=1)
-    epochs: int = setting(150, "passes over the training images, at most", at_least=1)
-    evaluate_every: int = setting(1, "passes between two measurements", at_least=1)
-    learning_rate: float = setting(
-        1e-3, "of Adam; A and B take a tenth, and many more steps", above=0
-    )
-    described: int = setting(
-        1_000,
-        "images of each split on which sensitivity and sharpness are measured, at most",
-        at_least=1,
-    )
-    described_trainings: int = setting(
-        6, "trainings of each network on which they are, at most", at_least=1
-    )
-
-    def __post_init__(self) -> None:
-        """Check also what no field can check alone."""
-        super().__post_init__()
-        if max(self.noise) >= 1:
-            raise SettingError(
-                f"noise of random_labels.Spec must be below 1, got {max(self.noise):g}; "
-                "networks with all labels random are always trained"
-            )
-        self.at_most("batch_size", "digits")
-        self.at_most("batch_size", "scenes")
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """Shares of random labels that are trained, ascending."""
-        return (0.0, *sorted(set(self.noise)), 1.0)
-
-    def seeds_of(self, network: str) -> tuple[int, ...]:
-        """One seed per training of a network."""
-        return self.seeds[: self.cnn_replicas] if network == CNN else self.seeds
-
-
-PROFILES = specs.Profiles(
-    full=Spec(),
-    quick=Spec(
-        replicas=6,
-        noise=(0.5,),
-        digits=200,
-        scenes=60,
-        test_examples=100,
-        batch_size=20,
-        epochs=40,
-        learning_rate=2e-3,
-        described=20,
-        described_trainings=1,
-    ),
-    smoke=Spec(
-        replicas=2,
-        cnn_replicas=1,
-        noise=(0.5,),
-        digits=50,
-        scenes=30,
-        test_examples=40,
-        batch_size=20,
-        epochs=3,
-        evaluate_every=2,
-        described=10,
-        described_trainings=1,
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How R replicas of one network learned one share of random labels."""
-
-    epochs: np.ndarray  # (K,) passes before each measurement
-    train: np.ndarray  # (K, R, 3) whole training split: nats, share, share by the true labels
-    test: np.ndarray  # (K, R, 2) whole test split: nats, share
-    objective: np.ndarray  # (E, R) mean loss of each pass, while the network changes, nats
-    last: np.ndarray  # (E, R) loss of each pass's last minibatch, nats
-    diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
-
-    def series(self, split: str, measure: str) -> np.ndarray:
-        """Take one measure over time, shape (K, R), NaN where a loss was not finite.
-
-        Args:
-            split: "train" or "test".
-            measure: One of `MEASURES`.
-        """
-        measured = {"train": self.train, "test": self.test}[split]
-        # the accuracy of outputs that are no numbers would pass for chance
-        sound = np.isfinite(measured).all(axis=2)
-        sound[-1] &= ~self.diverged
-        return np.where(sound, measured[:, :, MEASURES.index(measure)], np.nan)
-
-    @property
-    def fitted(self) -> np.ndarray:
-        """Passes after which all training labels were first right, (R,); infinite where never."""
-        right = self.series("train", "accuracy")[1:] == 1
-        return np.where(right.any(axis=0), self.epochs[1:][right.argmax(axis=0)], np.inf)
-
-    def passes_to(self, share: float) -> np.ndarray:
-        """Passes until so many of the training labels were first right, (R,); NaN where never.
-
-        Between two measurements on the straight line.
-        """
-        right = self.series("train", "accuracy")
-        reached, replica = right >= share, np.arange(right.shape[1])
-        after = np.maximum(reached.argmax(axis=0), 1)
-        low, high = right[after - 1, replica], right[after, replica]
-        part = np.clip((share - low) / np.where(high > low, high - low, 1), 0, 1)
-        passes = self.epochs[after - 1] + part * (self.epochs[after] - self.epochs[after - 1])
-        return np.where(reached.any(axis=0), passes, np.nan)
-
-    def final(self, split: str, measure: str) -> np.ndarray:
-        """Take one measure of each replica's last weights, shape (R,); arguments as above."""
-        return self.series(split, measure)[-1]
-
-
-@dataclass(frozen=True)
-class Result:
-    """Everything that chapter 31 shows."""
-
-    spec: Spec
-    fits: dict[tuple[str, float], Fit]  # by network and share of random labels
-    described: dict[str, dict[str, np.ndarray]]  # by network and share, in words; (D,)
-    images: dict[str, ImageSet]  # what each network learned
-    provenance: tuple[dict[str, Any], ...]
-
-    def arm(self, network: str) -> dict[float, Fit]:
-        """Take the trainings of one network, by share of random labels."""
-        return {share: fit for (name, share), fit in self.fits.items() if name == network}
-
-    def standin(self, *networks: str) -> str:
-        """Name the stand-ins that networks learned, all by default; empty where all are real."""
-        return image_sets.name_standins(*(self.images[name] for name in networks or NETWORKS))
+__all__ = ["CNN", "MLP", "PROFILES", "Result", "Spec", "run"]
 
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
@@ -213,7 +45,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         spec=spec,
         fits={key: _fit(spec, parts) for key, parts in stacks.items()},
         described={
-            _label(*key): {
+            label(*key): {
                 name: np.concatenate([part.arrays[f"described_{name}"] for part in parts])
                 for name in generalization.MEASURES
             }
@@ -231,10 +63,6 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     )
 
 
-def _label(name: str, share: float) -> str:
-    return f"{name}, {100 * share:g} % random labels"
-
-
 def _stacks(spec: Spec, network: str) -> list[tuple[int, ...]]:
     """Divide the seeds into stacks: perceptrons side by side, CNNs one by one."""
     seeds = spec.seeds_of(network)
@@ -244,10 +72,11 @@ def _stacks(spec: Spec, network: str) -> list[tuple[int, ...]]:
 def _job(spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int, ...]) -> Job:
     network = NETWORKS[name]
     settings = Training(
-        network=network.build.__name__,
+        build=network.build,
         shape=network.shape,
+        flat=network.flat,
         share=share,
-        train_examples=min(spec.scenes if name == CNN else spec.digits, len(images.train)),
+        train_examples=min(spec.examples_of(name), len(images.train)),
         test_examples=min(spec.test_examples, len(images.test)),
         batch_size=spec.batch_size,
         epochs=spec.epochs,
@@ -257,14 +86,8 @@ def _job(spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int
         described_trainings=len(set(seeds) & set(spec.seeds[: spec.described_trainings])),
         seeds=seeds,
     )
-    return Job(
-        _label(name, share),
-        settings,
-        partial(train, images=images, build=network.build),
-        code=(train, network.build),
-        data_fingerprint=images.fingerprint,
-        cost=COST[name] * settings.train_examples * len(seeds),
-    )
+    cost = network.cost * settings.train_examples * len(seeds)
+    return Job(label(name, share), partial(train, settings, images=images), cost)
 
 
 def _fit(spec: Spec, stacks: list[Entry]) -> Fit:
@@ -278,6 +101,6 @@ def _fit(spec: Spec, stacks: list[Entry]) -> Fit:
 
     names = [field.name for field in dataclasses.fields(Fit) if field.name != "epochs"]
     return Fit(
-        epochs=measured_after(spec.epochs, spec.evaluate_every),
+        epochs=Probe(replicas.weights, spec.evaluate_every).epochs(spec.epochs),
         **{name: side_by_side(name) for name in names},
     )

@@ -4,10 +4,16 @@ from functools import partial
 
 import numpy as np
 
-from hw1lib.chapters.random_labels import CNN, MLP, Fit, Result
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import Interval, log_ratio, t_interval
-from hw1lib.judging.verdicts import Claim, Verdict
+from hw1lib.chapters.random_labels.result import (
+    Fit,
+    Result,
+    halfway,
+    slower,
+    zhangs_range,
+)
+from hw1lib.chapters.random_labels.spec import CNN, MLP, RANDOM
+from hw1lib.judging.statistics import log_ratio, t_interval
+from hw1lib.judging.verdicts import Claim, Verdict, of_effect
 
 # Zhang et al. call a training accuracy of 99.34 % fitted, the lowest in their table. So does this
 # chapter from 99 % on, and not up to 97 %: a point on either side of 98 %.
@@ -18,20 +24,8 @@ POINTS = 5.0  # of accuracy; a training passes through some points from one meas
 CLASSES = 10  # of both sets; a random label is the true one in one of so many cases
 
 
-def slower(result: Result, network: str, share: float) -> Interval:
-    """Compare the passes until all labels are fitted: mean of log10(random / true labels).
-
-    A training that ends unfitted counts with all its passes, which is the least it would have
-    needed. Pairs in which the true labels were not fitted, or a training diverged, are left out;
-    `n` counts the others.
-    """
-    noisy, true = result.fits[network, share], result.fits[network, 0.0]
-    at_least = np.minimum(noisy.fitted, result.spec.epochs)
-    return log_ratio(np.where(noisy.diverged, np.nan, at_least), true.fitted)
-
-
 def forgotten(fit: Fit, share: float) -> np.ndarray:
-    """By how much the accuracy on the true labels of the training images fell, (R,), points.
+    """Compute how far the accuracy on the true labels of the training images fell, (R,), points.
 
     From when as many of the given labels were first right as are true, to the end. A network that
     learns the truth first knows all of it then; one that learns every label alike knows only the
@@ -48,24 +42,30 @@ def forgotten(fit: Fit, share: float) -> np.ndarray:
     return 100 * (np.where(reached.any(axis=0), then, np.nan) - true[-1])
 
 
-def halfway(result: Result) -> float:
-    """Choose the share of random labels that is nearest to one half."""
-    return min(result.spec.noise, key=lambda share: abs(share - 0.5))
+def margin_sentence() -> str:
+    """State which effects are large enough for a verdict."""
+    lowest, _ = zhangs_range("train")
+    return (
+        f"A network counts as fitting random labels above {FITTED + AROUND_FITTED:g} % training "
+        f"accuracy, since Zhang et al. call {lowest:g} % a fit, and not up to "
+        f"{FITTED - AROUND_FITTED:g} %. Times and losses are compared as factors, of which the "
+        f"smallest that matters is {10**FACTOR:.3g}; a fall of the accuracy on true labels "
+        f"matters from {POINTS:g} points on."
+    )
 
 
 def _fits_random_labels(network: str, result: Result) -> Verdict:
-    accuracy = 100 * result.fits[network, 1.0].final("train", "accuracy")
-    return verdicts.of_effect(
+    return of_effect(
         f"training accuracy on random labels − {FITTED:g} %, {network}",
-        t_interval(accuracy - FITTED),
+        t_interval(result.fits[network, RANDOM].percent("train") - FITTED),
         unit="points",
         margin=AROUND_FITTED,
     )
 
 
 def _test_loss_rises(network: str, result: Result) -> Verdict:
-    course = result.fits[network, 1.0].series("test", "loss")
-    return verdicts.of_effect(
+    course = result.fits[network, RANDOM].series("test", "loss")
+    return of_effect(
         f"test loss with random labels, log10 of last over first, {network}",
         log_ratio(course[-1], course[0]),
         unit="decades",
@@ -74,9 +74,9 @@ def _test_loss_rises(network: str, result: Result) -> Verdict:
 
 
 def _takes_longer(network: str, result: Result) -> Verdict:
-    return verdicts.of_effect(
+    return of_effect(
         f"passes to fit, log10 of random over true labels, {network}",
-        slower(result, network, 1.0),
+        slower(result, network, RANDOM),
         unit="decades",
         margin=FACTOR,
     )
@@ -84,7 +84,7 @@ def _takes_longer(network: str, result: Result) -> Verdict:
 
 def _learns_truth_first(network: str, result: Result) -> Verdict:
     share = halfway(result)
-    return verdicts.of_effect(
+    return of_effect(
         "accuracy on true labels, once as many labels are right as are true − last, "
         f"{100 * share:g} % random, {network}",
         t_interval(forgotten(result.fits[network, share], share)),

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -13,19 +12,19 @@ from hw1lib.data import randomized
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import generalization
 from hw1lib.networks import replicas
-from hw1lib.networks.builders import Stack
 from hw1lib.training import classification, loop, losses, optimizers, stopping
 from hw1lib.training.classification import Task
-
-MEASURES = ("loss", "accuracy", "true accuracy")  # the last of the training images alone
+from hw1lib.training.minibatches import Minibatches
+from hw1lib.training.run import Run
 
 
 @dataclass(frozen=True)
 class Training:
     """Everything that decides the numbers of one stack of networks, besides the images."""
 
-    network: str  # name of the builder in models
-    shape: tuple[int, ...]  # its numbers
+    build: Callable[..., nn.Module]  # from the replicas' streams and the numbers of the shape
+    shape: tuple[int, ...]
+    flat: bool  # whether the network takes images as rows of pixels
     share: float  # of the training labels that are drawn at random, by each replica's seed
     train_examples: int  # the first so many
     test_examples: int
@@ -38,107 +37,120 @@ class Training:
     seeds: tuple[int, ...]  # one per replica
 
 
-def train(
-    settings: Training,
-    images: ImageSet,
-    build: Callable[..., Stack],
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+@dataclass(frozen=True)
+class OwnLabels:
+    """Images of which every replica learns labels of its own.
+
+    Minibatches and splits hold the images' numbers in the place of the labels, which are looked up
+    for each replica.
+    """
+
+    task: Task  # with the true labels
+    labels: Tensor  # (R, N), those of the training images that are learned
+
+    def minibatches(self, batch_size: int, orders: list[torch.Generator]) -> Minibatches:
+        """Shuffle the training images, each with its number, in an order of its own per replica."""
+        numbered = dataclasses.replace(self.task, train=self._numbered)
+        return numbered.minibatches(batch_size, orders)
+
+    def objective(self, outputs: Tensor, numbers: Tensor) -> Tensor:
+        """Compute each replica's cross-entropy on its own labels, (R,), in nats."""
+        return looked_up(losses.cross_entropy, self.labels)(outputs, numbers)
+
+    def on_train(self, model: nn.Module) -> Tensor:
+        """Measure the training split: nats, share of its own labels, share of the true, (R, 3)."""
+        truth = self.task.train[1].expand_as(self.labels)
+        measures = [
+            looked_up(losses.cross_entropy, self.labels),
+            looked_up(losses.accuracy, self.labels),
+            looked_up(losses.accuracy, truth),
+        ]
+        return self.task.measure(model, self._numbered, measures)
+
+    def on_test(self, model: nn.Module) -> Tensor:
+        """Measure the test split: nats and share, (R, 2)."""
+        return self.task.measure(model, self.task.test, [losses.cross_entropy, losses.accuracy])
+
+    @property
+    def _numbered(self) -> classification.Examples:
+        images, truth = self.task.train
+        return images, torch.arange(len(truth), device=truth.device)
+
+
+def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Train R replicas of one network, each on random labels of its own, until they are fitted.
 
-    Args:
-        settings: What to train.
-        images: Where the images and their true labels are from.
-        build: Builder of the network.
-        device: Where to train.
-        checkpoint: Where the training keeps its state.
-        each_epoch: Told the losses (R,) after each epoch.
+    A replica rests once all of its labels are right, and stays as it is.
 
     Returns:
-        `train` (K, R, 3) and `test` (K, R, 2), the `MEASURES` over whole splits in eval mode; of
-        the training images by the labels given, and the accuracy by the true ones too. A replica
-        rests once all of its labels are right, and stays as it is. `objective`
-        and `last` (E, R), the mean loss of each pass and that of its last minibatch, NaN where a
-        replica rests. `diverged` (R,). Each of `generalization.MEASURES` under `described_` and
-        its name, (D,), of the D replicas that are to be described.
+        `train` (K, R, 3) and `test` (K, R, 2), loss and accuracy over whole splits in eval mode;
+        of the training images by the labels given, and the accuracy by the true ones too.
+        `objective` and `last` (E, R), the mean loss of each pass and that of its last minibatch,
+        NaN where a replica rests. `diverged` (R,). Each of `generalization.MEASURES` under
+        `described_` and its name, (D,), of the D replicas that are to be described.
     """
     streams = replicas.Streams(settings.seeds)
-    model = build(streams, *settings.shape).to(device)
+    model = settings.build(streams, *settings.shape).to(run.device)
     task = classification.task(
         images,
-        model,
+        flat=settings.flat,
         train_examples=settings.train_examples,
         test_examples=settings.test_examples,
-        device=device,
+        device=run.device,
     )
-    pixels, truth = task.train
-    given = own_labels(truth, settings, len(images.classes))
-    numbered = dataclasses.replace(task, train=(pixels, torch.arange(len(truth), device=device)))
-    batches = numbered.minibatches(settings.batch_size, streams.order)
-
-    on_train = partial(
-        losses.over_split,
-        inputs=pixels,
-        targets=numbered.train[1],
-        measures=[
-            looked_up(losses.cross_entropy, given),
-            looked_up(losses.accuracy, given),
-            looked_up(losses.accuracy, truth.expand_as(given)),
-        ],
-        prepare=task.prepare,
+    learned = OwnLabels(task, own_labels(task.train[1], settings, len(images.classes)))
+    batches = learned.minibatches(settings.batch_size, streams.order)
+    all_right = stopping.Until(
+        learned.on_train, lambda seen: seen[:, 1] == 1, settings.evaluate_every
     )
-    on_test = partial(
-        losses.over_split,
-        inputs=task.test[0],
-        targets=task.test[1],
-        measures=[losses.cross_entropy, losses.accuracy],
-        prepare=task.prepare,
-    )
-    every = settings.evaluate_every
-    all_right = stopping.Until(on_train, lambda seen: seen[:, 1] == 1, every)
+    probes = {
+        "train": all_right.probe,
+        "test": loop.Probe(learned.on_test, settings.evaluate_every),
+    }
     history = loop.fit(
         model,
         batches,
-        looked_up(losses.cross_entropy, given),
-        optimizers.optimizer("adam", model, learning_rate=settings.learning_rate),
+        learned.objective,
+        optimizers.adam(model, learning_rate=settings.learning_rate),
         epochs=settings.epochs,
-        probes={"train": all_right.probe, "test": loop.Probe(on_test, every)},
+        probes=probes,
         stop=all_right,
         streams=[*streams],
-        checkpoint=checkpoint,
-        each_epoch=each_epoch,
+        run=run,
     )
     by_pass = history.losses.reshape(-1, len(batches.sizes), len(settings.seeds))
-    ends = {"train": on_train(model).numpy(), "test": on_test(model).numpy()}
-    planned = len(measured_after(settings.epochs, every))
+    planned = len(all_right.probe.epochs(settings.epochs))
+    ends = {"train": learned.on_train(model), "test": learned.on_test(model)}
     return {
-        **{split: at_rest(history.series[split], end, planned) for split, end in ends.items()},
+        **{
+            split: until_the_end(history.series[split], end.numpy(), history.sound, planned)
+            for split, end in ends.items()
+        },
         "objective": np.average(by_pass, axis=1, weights=batches.sizes),
         "last": by_pass[:, -1],
-        # the loss after the last update has not been seen in training
-        "diverged": history.diverged | ~np.isfinite(ends["train"][:, 0]),
-        **{f"described_{name}": v for name, v in described(settings, task, given, model).items()},
+        "diverged": ~history.sound,
+        **{
+            f"described_{name}": values
+            for name, values in described(settings, learned, model, history.sound).items()
+        },
     }
 
 
 def described(
-    settings: Training, task: Task, given: Tensor, model: nn.Module
+    settings: Training, learned: OwnLabels, model: nn.Module, sound: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Describe the first D replicas by `generalization.MEASURES`, on the labels they learned.
 
     Args:
         settings: With the seeds, and how much is to be described.
-        task: The images, with their true labels.
-        given: Labels of every replica, shape (R, N).
+        learned: The images, with the labels of every replica.
         model: The trained stack.
+        sound: Which replicas are, (R,); the others get NaN.
 
     Returns:
         Shape (D,) each.
     """
-    chosen = settings.described_trainings
+    task, chosen = learned.task, settings.described_trainings
     weights = replicas.weights(model).detach()[:chosen]
     each = [
         generalization.describe(
@@ -147,12 +159,13 @@ def described(
             examples=settings.described,
             seeds=(seed,),
         )
-        for row, labels, seed in zip(weights, given, settings.seeds, strict=False)
+        for row, labels, seed in zip(weights, learned.labels, settings.seeds, strict=False)
     ]
-    return {
+    found = {
         name: np.concatenate([np.empty(0), *(one[name] for one in each)])
         for name in generalization.MEASURES
     }
+    return {name: np.where(sound[:chosen], values, np.nan) for name, values in found.items()}
 
 
 def own_labels(truth: Tensor, settings: Training, classes: int) -> Tensor:
@@ -173,10 +186,10 @@ def own_labels(truth: Tensor, settings: Training, classes: int) -> Tensor:
 
 
 def looked_up(measure: loop.Objective, labels: Tensor) -> loop.Objective:
-    """Take a measure of classes where each replica has labels of its own.
+    """Turn a measure of classes into one of images' numbers, each replica with its own labels.
 
     Args:
-        measure: Takes outputs (R, B, K) and classes (R, B).
+        measure: Of outputs (R, B, K) and classes (R, B).
         labels: Shape (R, N).
 
     Returns:
@@ -185,11 +198,18 @@ def looked_up(measure: loop.Objective, labels: Tensor) -> loop.Objective:
     return lambda outputs, numbers: measure(outputs, labels.gather(1, numbers))
 
 
-def measured_after(epochs: int, every: int) -> np.ndarray:
-    """List the passes after which a training that goes all the way is measured, (K,)."""
-    return np.minimum(np.arange(0, epochs + every, every), epochs)
+def until_the_end(seen: np.ndarray, end: np.ndarray, sound: np.ndarray, planned: int) -> np.ndarray:
+    """Continue measurements that end where every replica rests by those of the last weights.
 
+    Args:
+        seen: Shape (K', R, M).
+        end: Of the last weights, (R, M).
+        sound: Which replicas are, (R,); the others get NaN at the end.
+        planned: K, the number of measurements of a training that goes all the way.
 
-def at_rest(seen: np.ndarray, end: np.ndarray, planned: int) -> np.ndarray:
-    """Continue measurements (K', R, M) to the planned K by those of the last weights, (R, M)."""
-    return np.concatenate([seen, np.repeat(end[None], planned - len(seen), axis=0)])
+    Returns:
+        Shape (K, R, M).
+    """
+    known = np.where(sound[:, None], end, np.nan)
+    before = seen[: planned - 1]
+    return np.concatenate([before, np.repeat(known[None], planned - len(before), axis=0)])

@@ -8,28 +8,27 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from hw1lib.chapters.random_labels import CNN, MLP, NETWORKS, Fit, Result
-from hw1lib.chapters.random_labels.claims import CLAIMS, slower
-from hw1lib.judging import verdicts
+from hw1lib.chapters.random_labels.result import (
+    REPORTS,
+    ZHANG,
+    Fit,
+    Result,
+    finite,
+    slower,
+    slower_to,
+    with_subject,
+)
+from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import geometric_mean, t_interval
 from hw1lib.networks import replicas
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLUE, RED
 
-STYLES = {MLP: ("#0072B2", "o"), CNN: ("#D55E00", "s")}  # colour and mark of each network
+STYLES = {MLP: (BLUE, "o"), CNN: (RED, "s")}  # colour and mark of each network
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
-SUBJECTS = {MLP: "digits", CNN: "scenes"}
 PACES = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])  # labels right
 SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by side
-# What others found on random labels, in %: who, network, parameters, training images, accuracy
-# on these, on the test images, and on the test images after training with true labels.
-LITERATURE = (
-    ("Zhang et al.", "MLP, 1 × 512", "1,209,866", "50,000, CIFAR-10", 99.34, 10.61, 50.51),
-    ("Zhang et al.", "MLP, 3 × 512", "1,735,178", "50,000, CIFAR-10", 100.0, 10.48, 52.39),
-    ("Zhang et al.", "small AlexNet", "1,387,786", "50,000, CIFAR-10", 99.82, 9.86, 76.07),
-    ("report B", "784-512-10", "407,050", "60,000, MNIST", None, 10.4, None),
-    ("another report", "CNN", "12,857,818", "60,000, MNIST", 97.9, 9.96, None),
-)
 
 
 def curves(result: Result, network: str) -> Figure:
@@ -43,7 +42,7 @@ def curves(result: Result, network: str) -> Figure:
         ax.set_title(split)
         figures.log_scale(ax)
     _name_shares(axes[0, 1])
-    figure.supxlabel("passes over the training images", fontsize=8)
+    figure.supxlabel("passes over the training images")
     return figure
 
 
@@ -56,7 +55,7 @@ def noise(result: Result) -> Figure:
             passes = np.where(fit.diverged, np.nan, np.minimum(fit.fitted, result.spec.epochs))
             # open marks end unfitted: they would have needed more
             _points(axes[0], network, share, passes, fitted=np.isfinite(fit.fitted))
-            tested = 100 * fit.final("test", "accuracy")
+            tested = fit.percent("test")
             _points(axes[1], network, share, tested)
             known = [finite(values) for values in (passes, tested)]
             medians.append([np.median(values) if len(values) else np.nan for values in known])
@@ -64,7 +63,7 @@ def noise(result: Result) -> Figure:
         places = [100 * share + SHIFTS[network] for share in result.arm(network)]
         for ax, line in zip(axes, np.transpose(medians), strict=True):
             (drawn_line,) = ax.plot(places, line, color=color, marker=mark, markersize=3)
-            drawn_line.set(linewidth=1, label=_name(network))
+            drawn_line.set(linewidth=1, label=with_subject(network))
             drawn.omit(drawn_line)
     for ax in axes:
         ax.set_xticks([100 * share for share in result.spec.shares])
@@ -74,7 +73,7 @@ def noise(result: Result) -> Figure:
     axes[1].axhline(chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
     axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
     axes[1].legend()
-    figure.supxlabel("labels drawn at random (%)", fontsize=8)
+    figure.supxlabel("labels drawn at random (%)")
     return figure
 
 
@@ -84,10 +83,10 @@ def pace(result: Result) -> Figure:
     ax = axes[0, 0]
     for network in NETWORKS:
         color, mark = STYLES[network]
-        ratios = np.array([multiples(result, network, share) for share in PACES])
+        ratios = np.array([slower_to(result, network, share) for share in PACES])
         found = [geometric_mean(row) for row in ratios]
         mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
-        (line,) = ax.plot(100 * PACES, mean, color=color, marker=mark, label=_name(network))
+        (line,) = ax.plot(100 * PACES, mean, color=color, marker=mark, label=with_subject(network))
         drawn.note(line, x=100 * PACES[:, None], y=ratios, replica=np.arange(ratios.shape[1]))
         ax.fill_between(100 * PACES, low, high, color=color, alpha=0.18, linewidth=0)
     figures.log_scale(ax)
@@ -102,10 +101,10 @@ def memory(result: Result) -> Figure:
     figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
     for ax, network in zip(axes, NETWORKS, strict=True):
         _course(ax, result, network, "train", "true accuracy")
-        ax.set_title(_name(network))
+        ax.set_title(with_subject(network))
     axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
     _name_shares(axes[-1])
-    figure.supxlabel("passes over the training images", fontsize=8)
+    figure.supxlabel("passes over the training images")
     return figure
 
 
@@ -113,7 +112,7 @@ def written(result: Result) -> Figure:
     """Draw the training loss on random labels as B kept it, beside that of the whole split."""
     figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
     for ax, network in zip(axes, NETWORKS, strict=True):
-        fit = result.fits[network, 1.0]
+        fit = result.fits[network, RANDOM]
         passes = 1 + np.arange(len(fit.last))
         last = ax.plot(passes, fit.last[:, 0], ".", color="0.45", markersize=3)
         last[0].set_label("last minibatch")
@@ -122,12 +121,34 @@ def written(result: Result) -> Figure:
         rest = ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
         for line in (*last, *rest):
             drawn.note(line, replica=0)
-        ax.set_title(_name(network))
+        ax.set_title(with_subject(network))
         figures.log_scale(ax)
     axes[0].set_ylabel("training loss (nats)")
     axes[0].legend(loc="lower left")
-    figure.supxlabel("passes over the training images", fontsize=8)
+    figure.supxlabel("passes over the training images")
     return figure
+
+
+def panel(ax: Axes, result: Result) -> None:
+    """Draw both accuracies against the share of random labels, for the summary."""
+    for network, (color, mark) in STYLES.items():
+        arm = result.arm(network)
+        for split, dash in (("train", "-"), ("test", "--")):
+            found = [t_interval(fit.percent(split)) for fit in arm.values()]
+            mean, low, high = np.array([(i.mean, i.low, i.high) for i in found]).T
+            ax.errorbar(
+                [100 * share for share in arm],
+                mean,
+                yerr=np.nan_to_num([mean - low, high - mean]),
+                color=color,
+                linestyle=dash,
+                marker=mark,
+                markersize=3.5,
+                linewidth=1,
+                label=f"{network}, {split}",
+            )
+    ax.set(xlabel="labels drawn at random (%)", ylabel="accuracy (%)", ylim=(0, 104))
+    ax.legend(fontsize=6.5)
 
 
 def fit_table(result: Result) -> pd.DataFrame:
@@ -135,7 +156,7 @@ def fit_table(result: Result) -> pd.DataFrame:
     rows = []
     for (network, share), fit in result.fits.items():
         passes = finite(fit.fitted)
-        right = finite(100 * fit.final("train", "accuracy"))
+        right = finite(fit.percent("train"))
         rows.append(
             {
                 "network": network,
@@ -156,10 +177,10 @@ def test_table(result: Result) -> pd.DataFrame:
         {
             "network": network,
             "random labels (%)": f"{100 * share:g}",
-            "test accuracy (%)": str(t_interval(100 * fit.final("test", "accuracy"))),
+            "test accuracy (%)": str(t_interval(fit.percent("test"))),
             "test loss (nats)": str(t_interval(fit.final("test", "loss"))),
-            "true labels, last (%)": str(t_interval(100 * fit.final("train", "true accuracy"))),
-            "best (%)": str(t_interval(best_accuracy(fit))),
+            "true labels, last (%)": str(t_interval(fit.percent("train", "true accuracy"))),
+            "best (%)": str(t_interval(fit.best_percent())),
         }
         for (network, share), fit in result.fits.items()
     )
@@ -171,39 +192,25 @@ def literature_table(result: Result) -> pd.DataFrame:
     columns.append("true labels (%)")
     rows = []
     for network in NETWORKS:
-        random, true = (result.fits[network, share] for share in (1.0, 0.0))
+        random, true = (result.fits[network, share] for share in (RANDOM, TRUE))
+        images = result.images[network]
+        learned = min(result.spec.examples_of(network), len(images.train))
         rows.append(
             [
                 "here",
                 network,
                 f"{replicas.parameter_count(NETWORKS[network].single()):,}",
-                f"{_examples(result, network):,}, {result.images[network].description}",
-                str(t_interval(100 * random.final("train", "accuracy"))),
-                str(t_interval(100 * random.final("test", "accuracy"))),
-                str(t_interval(100 * true.final("test", "accuracy"))),
+                f"{learned:,}, {images.description}",
+                str(t_interval(random.percent("train"))),
+                str(t_interval(random.percent("test"))),
+                str(t_interval(true.percent("test"))),
             ]
         )
-    for *names, train, test, truth in LITERATURE:
-        rows.append([*names, *("–" if v is None else f"{v:g}" for v in (train, test, truth))])
+    for one in (*ZHANG, *REPORTS):
+        percent = (one.train, one.test, one.test_if_true)
+        shown = ["–" if value is None else f"{value:g}" for value in percent]
+        rows.append([one.who, one.network, one.parameters, one.images, *shown])
     return pd.DataFrame(rows, columns=columns)
-
-
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the chapter's sentences with their verdicts."""
-    return verdicts.table(CLAIMS, result)
-
-
-def minibatch_error(fit: Fit) -> np.ndarray:
-    """Tell how far each pass's last minibatch's loss is from that of the whole split, either way.
-
-    In decades, (K - 1, R) after every pass that was measured; NaN where either is unknown.
-    """
-    whole = fit.series("train", "loss")[1:]
-    kept = fit.last[fit.epochs[1:] - 1]
-    both = np.isfinite(kept) & (kept > 0) & (whole > 0)
-    off = np.full(whole.shape, np.nan)
-    off[both] = np.abs(np.log10(kept[both] / whole[both]))
-    return off
 
 
 def _course(ax: Axes, result: Result, network: str, split: str, measure: str) -> None:
@@ -241,10 +248,6 @@ def _shade(share: float) -> str:
     return to_hex(colormaps["viridis"](0.88 * share))
 
 
-def _name(network: str) -> str:
-    return f"{network}, {SUBJECTS[network]}"
-
-
 def _points(
     ax: Axes, network: str, share: float, values: np.ndarray, fitted: np.ndarray | None = None
 ) -> None:
@@ -263,27 +266,4 @@ def _points(
         linewidths=0.6,
     )
     known = {} if fitted is None else {"fitted": fitted[there]}
-    drawn.note(points, x=100 * share, replica=there, series=_name(network), **known)
-
-
-def _examples(result: Result, network: str) -> int:
-    wanted = result.spec.scenes if network == CNN else result.spec.digits
-    return min(wanted, len(result.images[network].train))
-
-
-def multiples(result: Result, network: str, share: float) -> np.ndarray:
-    """Divide the passes until so many labels are right, random by true labels, (R,)."""
-    random, true = (result.fits[network, labels].passes_to(share) for labels in (1.0, 0.0))
-    return random / np.where(true > 0, true, np.nan)
-
-
-def best_accuracy(fit: Fit) -> np.ndarray:
-    """Take the highest accuracy on the true labels at any time, (R,), percent; NaN if diverged."""
-    course = 100 * fit.series("train", "true accuracy")
-    best = np.where(np.isnan(course), -np.inf, course).max(axis=0)
-    return np.where(np.isnan(course[-1]), np.nan, best)
-
-
-def finite(values: np.ndarray) -> np.ndarray:
-    """Leave out what diverged."""
-    return values[np.isfinite(values)]
+    drawn.note(points, x=100 * share, replica=there, series=with_subject(network), **known)

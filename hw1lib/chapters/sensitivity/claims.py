@@ -4,20 +4,26 @@ from functools import partial
 
 import numpy as np
 
-from hw1lib.chapters.sensitivity import (
+from hw1lib.chapters.sensitivity.result import (
+    Result,
+    accuracy_lost,
+    largest_against_smallest,
+    rescaling,
+)
+from hw1lib.chapters.sensitivity.spec import (
     AS_A,
     EPOCHS,
+    FACTORS,
+    KINDS,
     LARGE,
     RANDOM,
     SCALED,
     SMALL,
     STEPS,
     TRUE,
-    Result,
 )
-from hw1lib.chapters.sensitivity.trainings import FACTORS, KINDS, RESCALED
 from hw1lib.judging import correlates, verdicts
-from hw1lib.judging.statistics import Interval, log_ratio, paired_difference
+from hw1lib.judging.statistics import Interval, decades, log_ratio, paired_difference
 from hw1lib.judging.verdicts import Claim, Verdict
 
 # a factor of 1.25; less could not be seen on the chapter's logarithmic scales
@@ -37,30 +43,13 @@ THOUSANDFOLD = 3.0
 RELATED = 0.3
 
 
-def _log10(values: np.ndarray) -> np.ndarray:
-    return np.log10(values, out=np.full(np.shape(values), np.nan), where=values > 0)
-
-
-def largest_against_smallest(result: Result, arm: str, measure: str) -> Interval:
-    """Compare the largest batch with the smallest by log10 of the ratio of a measure."""
-    sizes = result.spec.batch_sizes
-    return log_ratio(result.sweep[arm, sizes[-1]][measure], result.sweep[arm, sizes[0]][measure])
-
-
-def accuracy_lost(result: Result, arm: str) -> Interval:
-    """Test accuracy with the smallest batch minus that with the largest, in points."""
-    sizes = result.spec.batch_sizes
-    small, large = (result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
-    return paired_difference(100 * small, 100 * large)
-
-
 def levelling(result: Result, values: dict[tuple[str, int], np.ndarray]) -> Interval:
-    """How much faster A's sensitivity changes between the smallest batches than the largest.
+    """Return how much faster A's sensitivity changes between the smallest batches than the largest.
 
     Both as absolute changes of its log10 per tenfold batch.
     """
     sizes = result.spec.batch_sizes
-    logs = {size: _log10(values[AS_A, size]) for size in sizes}
+    logs = {size: decades(values[AS_A, size]) for size in sizes}
 
     def steepness(a: int, b: int) -> np.ndarray:
         return np.abs(logs[b] - logs[a]) / np.log10(b / a)
@@ -131,12 +120,6 @@ def _large_is_sharper(result: Result) -> Verdict:
         unit="decades",
         margin=FACTOR,
     )
-
-
-def rescaling(result: Result, measure: str, place: int = -1) -> Interval:
-    """By how many decades rescaling to one of the factors multiplies a measure."""
-    values = result.closer[SMALL].rescaled[RESCALED.index(measure)]
-    return log_ratio(values[place], values[0])
 
 
 def _rescaled_is_sharper(result: Result) -> Verdict:

@@ -6,34 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from hw1lib.chapters.sensitivity.result import GAPS, SHORT
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, palette
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
-MARKS = ("o", "s", "^", "v", "D", "P")
-
-SHORT = {  # what figures call the measures that are correlated
-    "train_loss": "training loss",
-    "weight_norm": "norm of the weights",
-    "input_gradient_train": "input gradient, train",
-    "input_gradient_test": "input gradient, test",
-    "jacobian_train": "Jacobian, train",
-    "jacobian_test": "Jacobian, test",
-    "probability_jacobian_train": "probability Jacobian, train",
-    "probability_jacobian_test": "probability Jacobian, test",
-    "gradient_norm": "gradient by weights",
-    "keskar_wide": "Keskar, 1e-3",
-    "keskar_narrow": "Keskar, 5e-4",
-    "keskar_subspace": "Keskar, subspace",
-    "relative_sharpness": "relative sharpness",
-    "perturbed_rise": "rise under noise",
-    "top_eigenvalue": "largest eigenvalue",
-    "trace": "trace",
-}
-GAPS = {"loss_gap": "loss gap", "accuracy_gap": "accuracy gap"}
+COLORS = (palette.BLUE, palette.RED, palette.GREEN, palette.PINK, palette.BLACK, palette.SKY)
 DRAWN = ("jacobian_test", "input_gradient_test", "keskar_wide", "relative_sharpness")
 
 
@@ -65,7 +45,9 @@ def gaps_drawn(chapters: Chapters) -> Figure:
     found = correlates.networks(chapters)
     figure, axes = figures.panels(1, len(DRAWN), 1.9, sharey=True)
     for ax, name in zip(axes[0], DRAWN, strict=True):
-        for (chapter, color), mark in zip(zip(chapters, COLORS, strict=False), MARKS, strict=False):
+        for (chapter, color), mark in zip(
+            zip(chapters, COLORS, strict=False), palette.MARKS, strict=False
+        ):
             if chapter in found.index.get_level_values(0):
                 of = found.loc[chapter]
                 of = of[of[name] > 0]
@@ -97,35 +79,3 @@ def correlation_table(chapters: Chapters) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).sort_values("order", kind="stable").drop(columns="order")
-
-
-def correlation_sentence(chapters: Chapters) -> str:
-    """Say which measures go with the accuracy gap most closely."""
-    found = correlates.networks(chapters)
-    intervals = {name: correlates.between(found, name, "accuracy_gap") for name in SHORT}
-    known = {name: of for name, of in intervals.items() if of.n}
-    if not known:
-        return "There are too few networks to correlate."
-    best = sorted(known, key=lambda name: -known[name].mean)
-    listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
-    return (
-        f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
-        f"largest and the smallest: {', '.join(listed)}."
-    )
-
-
-def chapter_sentence(chapters: Chapters) -> str:
-    """Say how the Jacobian and the sharpness go with the gap inside each chapter."""
-    parts = []
-    for chapter, described in chapters.items():
-        found = correlates.networks({chapter: described})
-        jacobian, keskar = (
-            correlates.between(found, name, "accuracy_gap")
-            for name in ("jacobian_test", "keskar_wide")
-        )
-        if jacobian.n and keskar.n:
-            parts.append(f"{chapter} {jacobian.mean:.2f} and {keskar.mean:.2f} (n = {jacobian.n})")
-    return (
-        f"Jacobian and Keskar's sharpness with the accuracy gap, chapter by chapter: "
-        f"{'; '.join(parts) or 'too few networks'}."
-    )

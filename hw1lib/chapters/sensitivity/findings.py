@@ -1,43 +1,52 @@
 """What chapter 34 found, in sentences that its result computes."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from hw1lib.chapters.sensitivity import ARMS, BATCHES, SMALL, Result
-from hw1lib.chapters.sensitivity.claims import accuracy_lost, largest_against_smallest, rescaling
-from hw1lib.chapters.sensitivity.trainings import FACTORS
-from hw1lib.chapters.sensitivity.views import (
+from hw1lib.chapters.sensitivity.result import (
+    SHORT,
+    Result,
+    accuracy_lost,
     expected_variance,
     gradient_by_weights,
     gradient_of_the_mean,
     keskar_measures,
+    largest_against_smallest,
     own_gradient,
+    rescaling,
     their_factor,
 )
+from hw1lib.chapters.sensitivity.spec import ARMS, BATCHES, FACTORS, SMALL
+from hw1lib.judging import correlates
+from hw1lib.judging.correlates import Described
 from hw1lib.judging.statistics import log_ratio
+
+Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
 
 def sweep_sentence(result: Result) -> str:
     """Say what the largest batch costs in test accuracy, and how many trainings diverged."""
     sizes = result.spec.batch_sizes
-    told = "; ".join(
+    found = "; ".join(
         f"{arm} {interval}" for arm in ARMS if (interval := accuracy_lost(result, arm)).n
     )
     lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
     of_all = len(result.sweep) * result.spec.replicas
     return (
         f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in points: "
-        f"{told or 'not known'}. Diverged: {lost} of {of_all} trainings."
+        f"{found or 'not known'}. Diverged: {lost} of {of_all} trainings."
     )
 
 
 def sensitivity_sentence(result: Result) -> str:
     """Say by how much sensitivity differs between the largest and the smallest batch."""
-    told = _told(
+    found = _compared(
         result,
         input_gradient_test="gradient of the loss by the input",
         jacobian_test="Jacobian of the outputs",
     )
-    return f"Largest over smallest batch, on test images: {told}."
+    return f"Largest over smallest batch, on test images: {found}."
 
 
 def written_sentence(result: Result) -> str:
@@ -72,8 +81,10 @@ def noise_sentence(result: Result) -> str:
 
 def sharp_sentence(result: Result) -> str:
     """Say by how much sharpness differs between the largest and the smallest batch."""
-    told = _told(result, keskar_wide="Keskar's sharpness", relative_sharpness="relative sharpness")
-    return f"Largest over smallest batch: {told}."
+    found = _compared(
+        result, keskar_wide="Keskar's sharpness", relative_sharpness="relative sharpness"
+    )
+    return f"Largest over smallest batch: {found}."
 
 
 def rescaled_sentence(result: Result) -> str:
@@ -105,6 +116,38 @@ def keskar_sentence(result: Result) -> str:
     return f"Sharpness of large batches over small, at {'; at '.join(parts)}."
 
 
+def correlation_sentence(chapters: Chapters) -> str:
+    """Say which measures go with the accuracy gap most closely."""
+    found = correlates.networks(chapters)
+    intervals = {name: correlates.between(found, name, "accuracy_gap") for name in SHORT}
+    known = {name: of for name, of in intervals.items() if of.n}
+    if not known:
+        return "There are too few networks to correlate."
+    best = sorted(known, key=lambda name: -known[name].mean)
+    listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
+    return (
+        f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
+        f"largest and the smallest: {', '.join(listed)}."
+    )
+
+
+def chapter_sentence(chapters: Chapters) -> str:
+    """Say how the Jacobian and the sharpness go with the gap inside each chapter."""
+    parts = []
+    for chapter, described in chapters.items():
+        found = correlates.networks({chapter: described})
+        jacobian, keskar = (
+            correlates.between(found, name, "accuracy_gap")
+            for name in ("jacobian_test", "keskar_wide")
+        )
+        if jacobian.n and keskar.n:
+            parts.append(f"{chapter} {jacobian.mean:.2f} and {keskar.mean:.2f} (n = {jacobian.n})")
+    return (
+        f"Jacobian and Keskar's sharpness with the accuracy gap, chapter by chapter: "
+        f"{'; '.join(parts) or 'too few networks'}."
+    )
+
+
 def describe_sweep(result: Result) -> str:
     """Describe the curves against the batch size for readers who cannot see them."""
     sizes, parts = result.spec.batch_sizes, []
@@ -116,7 +159,7 @@ def describe_sweep(result: Result) -> str:
     return f"Median test accuracy from the smallest to the largest batch: {', '.join(parts)}."
 
 
-def _told(result: Result, **titles: str) -> str:
+def _compared(result: Result, **titles: str) -> str:
     """Compare the largest batch with the smallest by measures, each given with its title."""
     parts = []
     for measure, title in titles.items():

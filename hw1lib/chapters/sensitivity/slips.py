@@ -1,9 +1,7 @@
 """Slips of reports A and B about sensitivity, and what each changes."""
 
-import pandas as pd
-
-from hw1lib.chapters.sensitivity import AS_A, STEPS, Result
-from hw1lib.chapters.sensitivity.claims import largest_against_smallest
+from hw1lib.chapters.sensitivity.result import Result, largest_against_smallest
+from hw1lib.chapters.sensitivity.spec import AS_A, STEPS
 from hw1lib.judging import slips
 from hw1lib.judging.slips import Slip, factors, times
 from hw1lib.judging.statistics import Interval, log_ratio
@@ -54,8 +52,3 @@ SLIPS = (
         slips.not_rebuilt("there is no number of B's to change"),
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

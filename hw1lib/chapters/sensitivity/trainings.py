@@ -1,7 +1,6 @@
 """The trainings of chapter 34, each described at its end, and the noise of their gradients."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
 
@@ -9,20 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hw1lib.chapters.sensitivity.spec import FACTORS, RESCALED
 from hw1lib.data import randomized
 from hw1lib.data.image_sets import ImageSet
-from hw1lib.measuring import curvature, generalization, sensitivities, sharpness
+from hw1lib.measuring import curvature, generalization, geometry, sensitivities, sharpness
 from hw1lib.networks import builders, replicas
-from hw1lib.training import classification, loop, losses, minibatches, optimizers
+from hw1lib.training import classification, loop, losses
 from hw1lib.training.classification import Examples, Task
-
-NESTEROV = "SGD with Nesterov momentum"
-ADAM = "Adam"
-MOMENTUM = 0.9  # as A has it
-
-FACTORS = (1.0, 0.1, 0.01, 0.001)  # of the first layer's weights when a trained network is rescaled
-RESCALED = ("keskar", "eigenvalue", "trace", "perturbed", "relative")  # measured then
-KINDS = ("outputs", "probabilities")  # what is differentiated by the image
+from hw1lib.training.gaps import among_all
+from hw1lib.training.minibatches import Minibatches
+from hw1lib.training.optimizers import Optimizer
+from hw1lib.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Training:
     """Everything that decides the numbers of one stack of classifiers, besides the images."""
 
     widths: tuple[int, ...]
-    optimizer: str  # NESTEROV or ADAM
+    optimizer: Optimizer
     learning_rate: float
     batch_size: int
     epochs: int  # passes over the training images
@@ -44,25 +40,7 @@ class Training:
     seeds: tuple[int, ...]  # one per replica
 
 
-class Updates:
-    """So many minibatches as one pass, from as many passes over the images as they take."""
-
-    def __init__(self, batches: minibatches.Minibatches, count: int) -> None:
-        self.batches, self.count = batches, count
-
-    def __iter__(self) -> Iterator[loop.Batch]:
-        """Draw inputs (R, B, ...) and targets (R, B), so many times."""
-        return islice(chain.from_iterable(repeat(self.batches)), self.count)
-
-
-def train(
-    settings: Training,
-    images: ImageSet,
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Train R perceptrons, then measure all that is said to go with generalization.
 
     Returns:
@@ -71,39 +49,36 @@ def train(
         `diverged` (R,), bool; and what `look_closer` returns, where that is wanted.
     """
     streams = replicas.Streams(settings.seeds)
-    model = builders.mlp(streams, *settings.widths).to(device)
-    task = learnable(settings, images, model, device)
-    batches = task.minibatches(settings.batch_size, streams.order)
-    passes = Updates(batches, settings.updates) if settings.updates else batches
+    model = builders.mlp(streams, *settings.widths).to(run.device)
+    task = _task(settings, images, run.device)
+    batches = task.minibatches(settings.batch_size, streams.order, settings.updates or None)
     history = loop.fit(
         model,
-        passes,
+        batches,
         losses.cross_entropy,
-        optimizer(settings, model),
+        settings.optimizer(model, learning_rate=settings.learning_rate),
         epochs=settings.epochs,
         streams=[*streams],
-        checkpoint=checkpoint,
-        each_epoch=each_epoch,
+        run=run,
     )
     found = generalization.describe(task, model, examples=settings.described, seeds=settings.seeds)
-    sound = ~history.diverged & np.isfinite(found["train_loss"])
+    sound = history.sound & np.isfinite(found["train_loss"])
     result = {f"described_{name}": np.where(sound, of, np.nan) for name, of in found.items()}
     result["tensor_gradient"] = np.where(sound, tensor_gradient(model, batches), np.nan)
     result["diverged"] = ~sound
     if settings.closer and sound.any():
-        chosen = replicas.weights(model).detach()[torch.from_numpy(sound).to(device)]
+        chosen = replicas.weights(model).detach()[torch.from_numpy(sound).to(run.device)]
         seen = look_closer(settings, task, replicas.with_weights(model, chosen))
         for name, values in seen.items():
-            result[name] = np.full((*values.shape[:-1], len(sound)), np.nan)
-            result[name][..., sound] = values
+            result[name] = np.moveaxis(among_all(np.moveaxis(values, -1, 0), sound), 0, -1)
     return result
 
 
-def learnable(settings: Training, images: ImageSet, model: builders.Stack, device: str) -> Task:
-    """Take the images to learn, with labels that may be random but are the same for all."""
+def _task(settings: Training, images: ImageSet, device: str) -> Task:
+    """Return the images to learn, with labels that may be random but are the same for all."""
     task = classification.task(
         images,
-        model,
+        flat=True,
         train_examples=settings.train_examples,
         test_examples=settings.test_examples,
         device=device,
@@ -116,14 +91,7 @@ def learnable(settings: Training, images: ImageSet, model: builders.Stack, devic
     return dataclasses.replace(task, train=(pixels, drawn))
 
 
-def optimizer(settings: Training, model: nn.Module) -> torch.optim.Optimizer:
-    """Make the optimizer of a training."""
-    if settings.optimizer == ADAM:
-        return optimizers.optimizer("adam", model, learning_rate=settings.learning_rate)
-    return optimizers.nesterov(model, learning_rate=settings.learning_rate, momentum=MOMENTUM)
-
-
-def tensor_gradient(model: nn.Module, batches: minibatches.Minibatches) -> np.ndarray:
+def tensor_gradient(model: nn.Module, batches: Minibatches) -> np.ndarray:
     """Measure one minibatch's gradient as report A has it, (R,).
 
     Returns:
@@ -145,7 +113,7 @@ def look_closer(settings: Training, task: Task, model: nn.Module) -> dict[str, n
         are classified correctly, and wrongly; and where wanted what `rescale` returns.
     """
     some = task.train[0][: settings.closer], task.train[1][: settings.closer]
-    loss = loss_over(task, some)
+    loss = task.loss(some)
     found = {
         "keskar_wide": sharpness.keskar(model, loss, generalization.WIDE),
         "keskar_narrow": sharpness.keskar(model, loss, generalization.NARROW),
@@ -155,18 +123,6 @@ def look_closer(settings: Training, task: Task, model: nn.Module) -> dict[str, n
         return found
     few = task.train[0][: settings.described], task.train[1][: settings.described]
     return found | rescale(task, few, model)
-
-
-def loss_over(task: Task, examples: Examples, *, double: bool = False) -> curvature.Loss:
-    """Take the mean cross-entropy over some examples as a function of a stack."""
-    inputs, labels = task.prepare(examples[0]), examples[1]
-    inputs = inputs.double() if double else inputs
-
-    def loss(stack: nn.Module) -> Tensor:
-        outputs = stack(inputs)
-        return losses.cross_entropy(outputs, labels.expand(len(outputs), -1))
-
-    return loss
 
 
 def right_and_wrong(task: Task, model: nn.Module) -> np.ndarray:
@@ -191,13 +147,13 @@ def rescale(task: Task, examples: Examples, model: nn.Module) -> dict[str, np.nd
         largest change of an output by it.
     """
     double = replicas.with_weights(model, replicas.weights(model).detach().double())
-    inputs, loss = task.prepare(examples[0]).double(), loss_over(task, examples, double=True)
+    inputs, loss = task.prepare(examples[0]).double(), task.loss(examples)
     with torch.no_grad():
         outputs = double(inputs)
     seeds = range(replicas.count(model))
     measured, differences = [], []
     for factor in FACTORS:
-        twin = sharpness.rescaled(double, factor)
+        twin = geometry.rescaled(double, factor)
         with torch.no_grad():
             differences.append((twin(inputs) - outputs).abs().amax(dim=(1, 2)).cpu().numpy())
         stream = replicas.generators(seeds, "rescaled")
@@ -225,21 +181,15 @@ class Noise:
     widths: tuple[int, ...]
     batch_sizes: tuple[int, ...]  # of the minibatches compared
     draws: int  # minibatches of each size
-    learning_rate: float  # of the training between the two looks
+    optimizer: Optimizer  # of the training between the two looks
+    learning_rate: float  # of that training
     batch_size: int  # of that training
     epochs: int  # of that training
     train_examples: int
     seeds: tuple[int, ...]  # one per replica
 
 
-def noise(
-    settings: Noise,
-    images: ImageSet,
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+def noise(settings: Noise, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     r"""Measure how far the gradients of minibatches lie from that of all images.
 
     .. math:: \mathbb{E} \lVert g_B - g \rVert^2
@@ -249,20 +199,23 @@ def noise(
         size; `length` (2, R), the squared norm of the gradient over all images there.
     """
     streams = replicas.Streams(settings.seeds)
-    model = builders.mlp(streams, *settings.widths).to(device)
+    model = builders.mlp(streams, *settings.widths).to(run.device)
     task = classification.task(
-        images, model, train_examples=settings.train_examples, test_examples=1, device=device
+        images,
+        flat=True,
+        train_examples=settings.train_examples,
+        test_examples=1,
+        device=run.device,
     )
     first = _noise(settings, task, model)
     loop.fit(
         model,
         task.minibatches(settings.batch_size, streams.order),
         losses.cross_entropy,
-        optimizers.nesterov(model, learning_rate=settings.learning_rate, momentum=MOMENTUM),
+        settings.optimizer(model, learning_rate=settings.learning_rate),
         epochs=settings.epochs,
         streams=[*streams],
-        checkpoint=checkpoint,
-        each_epoch=each_epoch,
+        run=run,
     )
     seen = [first, _noise(settings, task, model)]
     return {
@@ -276,7 +229,7 @@ def _noise(settings: Noise, task: Task, model: nn.Module) -> tuple[np.ndarray, n
     pixels, labels = task.train
 
     def part(x: Tensor, y: Tensor) -> Tensor:
-        return len(y) * curvature.gradients(model, loss_over(task, (x, y)))
+        return len(y) * curvature.gradients(model, task.loss((x, y)))
 
     whole = torch.stack(
         [part(x, y) for x, y in zip(pixels.split(1000), labels.split(1000), strict=True)]

@@ -5,25 +5,36 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib.chapters.sensitivity import ARMS, AS_A, BATCHES, LARGE, RANDOM, SMALL, TRUE, Result
-from hw1lib.chapters.sensitivity.claims import CLAIMS
-from hw1lib.chapters.sensitivity.trainings import FACTORS, KINDS, RESCALED
-from hw1lib.judging import verdicts
+from hw1lib.chapters.sensitivity.result import (
+    THEIRS,
+    Result,
+    expected_variance,
+    gradient_by_weights,
+    gradient_of_the_mean,
+    keskar_measures,
+    own_gradient,
+    their_factor,
+)
+from hw1lib.chapters.sensitivity.spec import (
+    ARMS,
+    BATCHES,
+    FACTORS,
+    KINDS,
+    LARGE,
+    RANDOM,
+    RESCALED,
+    SMALL,
+    TRUE,
+)
 from hw1lib.judging.statistics import geometric_mean, log_ratio, t_interval
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, palette
 
-SPLITS = {"train": ("#0072B2", "-", "o"), "test": ("#D55E00", "--", "s")}  # in every figure
-ONE, TWO, THREE = ("#000000", "-", "D"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "v")
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
-MARKS = ("o", "s", "^", "v", "D", "P")
-# F1, digits, of Keskar et al. 2017: tables 2 to 4 and appendix
-THEIRS = {
-    "training accuracy (%)": ("99.66", "99.92"),
-    "test accuracy (%)": ("98.03 ± 0.07", "97.81 ± 0.07"),
-    "sharpness, 1e-3": ("1.23 ± 0.83", "205.14 ± 69.52"),
-    "sharpness, 5e-4": ("0.61", "42.90"),
-    "sharpness, 1e-3, subspace": ("0.11", "9.22"),
-}
+SPLITS = {"train": (palette.BLUE, "-", "o"), "test": (palette.RED, "--", "s")}  # in every figure
+# colour, dash and mark of what is drawn beside each other
+FIRST = (palette.BLACK, "-", "D")
+SECOND = (palette.GREEN, "-.", "^")
+THIRD = (palette.PINK, ":", "v")
+COLORS = (palette.BLUE, palette.RED, palette.GREEN, palette.PINK, palette.BLACK)
 
 
 def sweep(result: Result) -> Figure:
@@ -61,13 +72,18 @@ def as_written(result: Result) -> Figure:
     """Draw what has passed for sensitivity beside the gradient of each image's own loss."""
     figure, axes = figures.panels(1, 3, 1.9, sharex=True)
     panels = [
-        ("each image's own loss,\nby the image", own_gradient(result), "nats per unit", ONE),
-        ("a batch's mean loss,\nby the image", gradient_of_the_mean(result), "nats per unit", TWO),
+        ("each image's own loss,\nby the image", own_gradient(result), "nats per unit", FIRST),
+        (
+            "a batch's mean loss,\nby the image",
+            gradient_of_the_mean(result),
+            "nats per unit",
+            SECOND,
+        ),
         (
             "a batch's mean loss,\nby the weights",
             gradient_by_weights(result),
             "nats per weight",
-            THREE,
+            THIRD,
         ),
     ]
     for ax, (title, values, unit, (color, dash, mark)) in zip(axes[0], panels, strict=True):
@@ -84,7 +100,7 @@ def noise(result: Result) -> Figure:
     """Draw the variance of the minibatch gradient against the batch size."""
     figure, axes = figures.panels(1, 1, 2.4)
     ax, sizes = axes[0, 0], np.array(result.spec.batch_sizes)
-    looks = {"initial weights": ONE, "after an epoch": TWO}
+    looks = {"initial weights": FIRST, "after an epoch": SECOND}
     for variance, length, (name, (color, dash, mark)) in zip(
         result.variance, result.length, looks.items(), strict=True
     ):
@@ -132,7 +148,9 @@ def rescaled(result: Result) -> Figure:
     ax = axes[0, 0]
     values = result.closer[SMALL].rescaled  # (measures, factors, R)
     dashes = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
-    for name, of, color, mark, dash in zip(RESCALED, values, COLORS, MARKS, dashes, strict=False):
+    for name, of, color, mark, dash in zip(
+        RESCALED, values, COLORS, palette.MARKS, dashes, strict=False
+    ):
         ratio = np.where(of[0] > 0, of / np.where(of[0] > 0, of[0], 1), np.nan)
         figures.curves(ax, np.array(FACTORS), ratio, label=titles[name], color=color, dash=dash)
         ax.lines[-1].set_marker(mark)
@@ -147,21 +165,6 @@ def rescaled(result: Result) -> Figure:
     return figure
 
 
-def keskar_measures(result: Result, name: str) -> dict[str, np.ndarray]:
-    """Give what the paper reports of one network, (R,) each, and three measures of ours."""
-    of, closer = result.alone[name], result.closer[name]
-    return {
-        "training accuracy (%)": 100 * of["train_accuracy"],
-        "test accuracy (%)": 100 * of["test_accuracy"],
-        "sharpness, 1e-3": closer.keskar_wide,
-        "sharpness, 5e-4": closer.keskar_narrow,
-        "sharpness, 1e-3, subspace": of["keskar_subspace"],
-        "relative sharpness": of["relative_sharpness"],
-        "largest eigenvalue": of["top_eigenvalue"],
-        "training loss": of["train_loss"],
-    }
-
-
 def keskar_table(result: Result) -> pd.DataFrame:
     """Put Keskar's setting, on the chapter's perceptron and on F1, beside Keskar's numbers."""
     pairs = {
@@ -174,8 +177,8 @@ def keskar_table(result: Result) -> pd.DataFrame:
             small, large = (of[measure] for of in both)
             ratio = log_ratio(large, small)
             factor = "–" if measure.endswith("(%)") else str(ratio.factor)
-            told = [_told(measure, values) for values in (small, large)]
-            rows.append([measure, network, *told, factor, ratio.n])
+            means = [_mean(measure, values) for values in (small, large)]
+            rows.append([measure, network, *means, factor, ratio.n])
         if measure in THEIRS:
             factor = "–" if measure.endswith("(%)") else f"{their_factor(measure):.0f}"
             rows.append([measure, "F1, Keskar et al.", *THEIRS[measure], factor, 5])
@@ -183,13 +186,7 @@ def keskar_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def their_factor(measure: str) -> float:
-    """Divide what Keskar et al. report for large batches by that for small ones."""
-    small, large = (float(told.split(" ± ")[0]) for told in THEIRS[measure])
-    return large / small
-
-
-def _told(measure: str, values: np.ndarray) -> str:
+def _mean(measure: str, values: np.ndarray) -> str:
     if measure.endswith("(%)"):
         return f"{t_interval(values):.4g}"
     return str(geometric_mean(values))
@@ -217,35 +214,6 @@ def jacobian_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List the chapter's claims with their verdicts."""
-    return verdicts.table(CLAIMS, result)
-
-
-def own_gradient(result: Result) -> np.ndarray:
-    """Gradient of each image's own loss by the input, as A trained, (S, R)."""
-    return np.stack(
-        [result.sweep[AS_A, size]["input_gradient_test"] for size in result.spec.batch_sizes]
-    )
-
-
-def gradient_of_the_mean(result: Result) -> np.ndarray:
-    """The same for the mean loss of a batch as large as those in training: smaller by its size."""
-    return own_gradient(result) / np.array(result.spec.batch_sizes)[:, None]
-
-
-def gradient_by_weights(result: Result) -> np.ndarray:
-    """A's own measure, (S, R)."""
-    return np.stack([result.tensor_gradient[AS_A, size] for size in result.spec.batch_sizes])
-
-
-def expected_variance(result: Result, sizes: np.ndarray) -> np.ndarray:
-    """Variance of a mean of images drawn without replacement, over that of the first size."""
-    count = result.train_examples
-    variance = (1 - (sizes - 1) / (count - 1)) / sizes
-    return variance / variance[0]
-
-
 def _against_size(
     ax: Axes,
     result: Result,
@@ -268,7 +236,7 @@ def _legend(figure: Figure, axes: np.ndarray) -> None:
 
 
 def _sized(figure: Figure) -> Figure:
-    figure.supxlabel("images per update", fontsize=8)
+    figure.supxlabel("images per update")
     return figure
 
 

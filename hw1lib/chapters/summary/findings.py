@@ -5,62 +5,21 @@ from collections import Counter
 import numpy as np
 from scipy import stats
 
-from hw1lib.chapters.capacity import findings as capacity
-from hw1lib.chapters.error_surface import findings as surface
-from hw1lib.chapters.function_fit import findings as fit
-from hw1lib.chapters.gradient_norm import findings as norm
-from hw1lib.chapters.image_task import findings as images
-from hw1lib.chapters.interpolation import ALIGNED, OTHER, B
-from hw1lib.chapters.interpolation import findings as lines
-from hw1lib.chapters.minimal_ratio import findings as ratio
-from hw1lib.chapters.random_labels import findings as labels
-from hw1lib.chapters.sensitivity import correlations
-from hw1lib.chapters.sensitivity import findings as sensitivity
-from hw1lib.chapters.summary import CHAPTERS, SENTENCES, Result, literature
-from hw1lib.chapters.summary.views import WORDS, halved
-from hw1lib.chapters.weight_paths import findings as paths
+from hw1lib.chapters.function_fit.findings import depth_sentence
+from hw1lib.chapters.registry import discover
+from hw1lib.chapters.sensitivity.findings import rescaled_sentence
+from hw1lib.chapters.summary.result import SENTENCES, WORDS, Result, halved
 from hw1lib.judging import audit, verdicts
-from hw1lib.showing import figures
 
-TOLD = {  # by section: the sentences that tell its finding, each from the chapter's result
-    "function-fit": [lambda result: fit.reading(result)[1]],
-    "image-task": [images.control_sentence],
-    "weight-paths": [paths.star_sentence],
-    "gradient-norm": [lambda result: norm.swing_reading(result)[0], norm.edge_sentence],
-    "minimal-ratio": [ratio.search_sentence, ratio.share_sentence],
-    "error-surface": [surface.line_sentence, surface.flatter_sentence],
-    "random-labels": [labels.slower_sentence, labels.test_sentence],
-    "capacity": [capacity.knee_sentence, capacity.gap_sentence],
-    "interpolation": [
-        lambda result: lines.barrier_sentence(result, (OTHER, ALIGNED, B)),
-        lines.retrained_sentence,
-    ],
-    "sensitivity": [sensitivity.sweep_sentence, sensitivity.rescaled_sentence],
-}
-
-
-ANSWERING = {  # by section: the sentences whose verdicts answer its question
-    "function-fit": ("A-C7a",),
-    "image-task": ("A-C10b", "A-C11"),
-    "weight-paths": ("A-C12",),
-    "gradient-norm": ("A-C16a",),
-    "minimal-ratio": ("A-C18", "B-C12c"),
-    "error-surface": ("E-24c",),
-    "random-labels": ("A-C22", "B-C14"),
-    "capacity": ("A-C23b", "A-C26c"),
-    "interpolation": ("E-33a", "E-33b"),
-    "sensitivity": ("E-34e", "E-34f"),
-}
 CLAIMING = (verdicts.SUPPORTED, verdicts.DIRECTION_ONLY, verdicts.CONTRADICTED)
 
 
 def findings(result: Result) -> str:
     """List what each chapter found, as Markdown: its answers, then its numbers."""
-    found = result.chapters
     lines = []
-    for section in CHAPTERS:
-        answers = [answer(result, which) for which in ANSWERING[section]]
-        numbers = [told(found[section]) for told in TOLD[section]]
+    for section, chapter in discover().items():
+        answers = [answer(result, which) for which in chapter.answers]
+        numbers = [tell(result.chapters[section]) for tell in chapter.tells]
         lines.append(f"- @sec-{section}: {' '.join(answers + numbers)}")
     return "\n".join(lines)
 
@@ -89,47 +48,14 @@ def abstract(result: Result) -> str:
         "intervals, controls and every rival definition. "
         f"The verdicts: {said}. "
         f"{counted(result)} "
-        f"The numbers rest on {trainings:,} stored computations, most of them stacks of several "
-        f"trainings, of the {result.spec.profile} profile."
+        f"The numbers rest on {trainings:,} trainings of the {result.spec.profile} profile."
     )
 
 
 def counted(result: Result) -> str:
     """Say how the deep network fares against the shallow one, and what rescaling does."""
-    first = fit.reading(result.chapters["function-fit"])[1]
-    last = sensitivity.rescaled_sentence(result.chapters["sensitivity"])
-    return f"{first.replace(' (@tbl-fit-ratio)', '')} {last}"
-
-
-def depth_caption(result: Result) -> str:
-    """Say what the picture of part 1-1 shows."""
-    n = result.chapters["function-fit"].spec.replicas
-    return (
-        "Left: final loss of the deep network over that of the shallow one, geometric mean over "
-        f"{n} pairs of trainings with its 95 % t interval. Right: test accuracy of every training "
-        f"of A's networks with the median. {images.main_sentence(result.chapters['image-task'])}"
-    )
-
-
-def optimization_caption(result: Result) -> str:
-    """Say what the picture of part 1-2 shows."""
-    return (
-        "Left: distance between the first and the last weights over the length of the path, every "
-        "training and a random walk with its steps. Middle: loss on the straight line between "
-        f"them, digits, {figures.BAND}. Right: different points whose gradient vanishes. "
-        f"{ratio.share_sentence(result.chapters['minimal-ratio'])}"
-    )
-
-
-def generalization_caption(result: Result) -> str:
-    """Say what the picture of part 1-3 shows."""
-    return (
-        "Above: accuracy after learning labels of which a share is random, and the gap between "
-        "training and test accuracy against size. Below: barrier between two ways of training, and "
-        "rank correlation of measures with the accuracy gap over the networks of part 1-3. Means "
-        "with 95 % t intervals over trainings, correlations with Fisher's. "
-        f"{correlations.correlation_sentence(result.described)}"
-    )
+    first = depth_sentence(result.chapters["function-fit"])
+    return f"{first} {rescaled_sentence(result.chapters['sensitivity'])}"
 
 
 def count_sentence(result: Result) -> str:
@@ -184,13 +110,4 @@ def half_sentence(result: Result) -> str:
         f"With half the trainings {lost} tests would have fewer than "
         f"{verdicts.LEAST_TRAININGS} of them and no verdict, and of the other words "
         f"{len(others)} would change{listed}."
-    )
-
-
-def literature_sentence(result: Result) -> str:
-    """Count the agreements."""
-    agrees = Counter(one.agrees for one in literature.comparisons(result))
-    return (
-        f"Of {agrees.total()} numbers, {agrees[literature.YES]} agree, {agrees[literature.NO]} "
-        f"do not, and {agrees[literature.OPEN]} are open."
     )

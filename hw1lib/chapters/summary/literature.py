@@ -1,18 +1,22 @@
 """What papers and reports found, beside what was found here."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from hw1lib.chapters import capacity, error_surface, sensitivity, weight_paths
-from hw1lib.chapters.function_fit import AS_B, B_SIGN
-from hw1lib.chapters.minimal_ratio.claims import correlation
-from hw1lib.chapters.random_labels import CNN, MLP
-from hw1lib.chapters.sensitivity.views import keskar_measures, their_factor
-from hw1lib.chapters.summary import Result
-from hw1lib.chapters.weight_paths.views import REPORTED_B, own_percent
+from hw1lib.chapters.capacity import spec as capacity
+from hw1lib.chapters.error_surface.spec import SGD
+from hw1lib.chapters.function_fit.spec import AS_B, B_SIGN
+from hw1lib.chapters.minimal_ratio.result import correlation
+from hw1lib.chapters.random_labels.spec import CNN, MLP
+from hw1lib.chapters.sensitivity.result import keskar_measures, their_factor
+from hw1lib.chapters.sensitivity.spec import BATCHES
+from hw1lib.chapters.summary.result import Result
+from hw1lib.chapters.weight_paths.result import REPORTED_B
+from hw1lib.chapters.weight_paths.spec import OF_B
 from hw1lib.judging import correlates
 from hw1lib.judging.statistics import (
     Interval,
@@ -90,9 +94,9 @@ def _random_labels(result: Result) -> Iterator[Comparison]:
 def _sweeps(result: Result) -> Iterator[Comparison]:
     """Compare test accuracies of A's large networks, and of B's smallest and largest."""
     for arm, source, which, theirs, place, above in (
-        (capacity.A, "report A", "above 300,000 parameters", 98.0, slice(None), 300_000),
-        (capacity.B, "report B", "the smallest", 95.5, slice(0, 1), 0),
-        (capacity.B, "report B", "the largest", 98.1, slice(-1, None), 0),
+        (capacity.OF_A, "report A", "above 300,000 parameters", 98.0, slice(None), 300_000),
+        (capacity.OF_B, "report B", "the smallest", 95.5, slice(0, 1), 0),
+        (capacity.OF_B, "report B", "the largest", 98.1, slice(-1, None), 0),
     ):
         sweep = result.chapters["capacity"].sweeps[arm]
         chosen = sweep.accuracy("test")[:, place][:, sweep.parameters[place] > above]
@@ -108,7 +112,7 @@ def _sweeps(result: Result) -> Iterator[Comparison]:
 
 
 def _eight(result: Result) -> Comparison:
-    paths = result.chapters["weight-paths"].paths[weight_paths.B]
+    paths = result.chapters["weight-paths"].paths[OF_B]
     low, high = REPORTED_B
     return _compare(
         f"trainings of {paths.name}: test accuracy (%)",
@@ -142,7 +146,7 @@ def _order(result: Result, arm: str, target: str, order: Sequence[str], source: 
 
 def _keskar(result: Result) -> Iterator[Comparison]:
     found, source = result.chapters["sensitivity"], "[@keskar2017large]"
-    both = sensitivity.BATCHES["F1"]
+    both = BATCHES["F1"]
     small, large = (found.alone[name] for name in both)
     yield _compare(
         "small − large batch, widths of F1: test accuracy (points)",
@@ -167,7 +171,7 @@ def _keskar(result: Result) -> Iterator[Comparison]:
 
 
 def _line(result: Result) -> Comparison:
-    share = share_interval(result.chapters["error-surface"].surfaces[error_surface.SGD].monotone)
+    share = share_interval(result.chapters["error-surface"].surfaces[SGD].monotone)
     percent = Interval(100 * share.mean, 100 * share.low, 100 * share.high, share.n)
     return _compare(
         "digits, SGD: lines from start to solution on which the loss never rises (%)",
@@ -185,7 +189,7 @@ def _components(result: Result) -> Iterator[Comparison]:
                 f"path of {paths.name}{name}: variance in two components (%)",
                 "–" if walk else "[@li2018visualizing]",
                 "–" if walk else "40 to 90",
-                t_interval(own_percent(paths, None, walk=walk)[:, 1]),
+                t_interval(paths.own_percent(None, walk=walk)[:, 1]),
                 low=40,
                 high=90,
             )
@@ -206,4 +210,13 @@ def _correlations(result: Result) -> Iterator[Comparison]:
         "positive",
         correlation(result.chapters["minimal-ratio"], "negative"),
         low=0,
+    )
+
+
+def sentence(result: Result) -> str:
+    """Count the agreements."""
+    agrees = Counter(one.agrees for one in comparisons(result))
+    return (
+        f"Of {agrees.total()} numbers, {agrees[YES]} agree, {agrees[NO]} do not, and "
+        f"{agrees[OPEN]} are open."
     )

@@ -8,23 +8,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib.chapters import minimal_ratio
-from hw1lib.chapters.minimal_ratio import views as ratio_views
-from hw1lib.chapters.minimal_ratio.claims import trained
-from hw1lib.chapters.sensitivity import correlations
-from hw1lib.chapters.summary import CHAPTERS, Judged, Result, literature
+from hw1lib.chapters.minimal_ratio.result import RIVALS as RATIOS
+from hw1lib.chapters.minimal_ratio.result import Result as MinimalRatio
+from hw1lib.chapters.minimal_ratio.result import trained
+from hw1lib.chapters.registry import PARTS, discover
+from hw1lib.chapters.sensitivity.result import SHORT
+from hw1lib.chapters.summary import literature
+from hw1lib.chapters.summary.result import WORDS, Judged, Result, halved
 from hw1lib.judging import audit, correlates, verdicts
 from hw1lib.judging.statistics import Interval, rank_correlation
-from hw1lib.judging.verdicts import Verdict
-from hw1lib.showing import figures
+from hw1lib.showing import figures, palette
 
-WORDS = (*audit.WORDS, verdicts.NOT_TESTED)
 STYLES = {  # colour and mark of each word
-    verdicts.SUPPORTED: ("#009E73", "o"),
-    verdicts.DIRECTION_ONLY: ("#56B4E9", "^"),
-    verdicts.INCONCLUSIVE: ("0.55", "D"),
-    verdicts.EQUIVALENT: ("#E69F00", "s"),
-    verdicts.CONTRADICTED: ("#D55E00", "X"),
+    verdicts.SUPPORTED: (palette.GREEN, "o"),
+    verdicts.DIRECTION_ONLY: (palette.SKY, "^"),
+    verdicts.INCONCLUSIVE: (palette.GRAY, "D"),
+    verdicts.EQUIVALENT: (palette.ORANGE, "s"),
+    verdicts.CONTRADICTED: (palette.RED, "X"),
 }
 RIVALS = {  # idea: its first definition, and the others
     "sensitivity": (
@@ -47,16 +47,16 @@ RIVALS = {  # idea: its first definition, and the others
 
 def verdict_map(result: Result) -> Figure:
     """Draw every test of a sentence of A and B: its effect in margins, by part."""
-    columns: dict[str, list[Judged]] = {"1-1": [], "1-2": [], "1-3": []}
+    columns: dict[str, list[Judged]] = {part: [] for part in PARTS}
     for tests in result.of_reports.values():
         for one in tests:
             if one.verdict.word != verdicts.NOT_TESTED:
-                columns[_part(one)].append(one)
+                columns[discover()[one.section].part].append(one)
     rows = max(1, *map(len, columns.values()))
-    figure, axes = figures.panels(1, 3, max(2.0, 0.13 * rows + 0.6))
+    figure, axes = figures.panels(1, len(columns), max(2.0, 0.13 * rows + 0.6))
     for ax, (part, tests) in zip(axes[0], columns.items(), strict=True):
         _effects(ax, tests)
-        ax.set_title(f"part {part}")
+        ax.set_title(f"part 1-{part}")
         ax.set_ylim(rows - 0.5, -0.5)
     handles = [
         axes[0, 0].plot([], [], mark, color=color, label=word)[0]
@@ -64,11 +64,6 @@ def verdict_map(result: Result) -> Figure:
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
-
-
-def _part(one: Judged) -> str:
-    place = list(CHAPTERS).index(one.section)
-    return "1-1" if place < 2 else "1-2" if place < 6 else "1-3"
 
 
 def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
@@ -165,18 +160,13 @@ def half_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def halved(verdict: Verdict) -> Verdict:
-    """Project a verdict to half its trainings."""
-    return verdict.projected(verdict.effect.n // 2)
-
-
 def definition_table(result: Result) -> pd.DataFrame:
     """List how rival definitions of one idea go with each other, and with what they should tell."""
     ratio = result.chapters["minimal-ratio"]
     rows = [
         _definition("minimal ratio", "share of positive eigenvalues", None, _rho(ratio, "positive"))
     ]
-    for name, title in ratio_views.RIVALS.items():
+    for name, title in RATIOS.items():
         rho = rank_correlation(trained(ratio, name), trained(ratio, "positive"))
         rows.append(_definition("", title.replace("\n", " "), rho, _rho(ratio, name)))
     networks = correlates.networks(result.described)
@@ -184,12 +174,12 @@ def definition_table(result: Result) -> pd.DataFrame:
         for name in (first, *others):
             with_first = correlates.between(networks, name, first) if name != first else None
             gap = correlates.between(networks, name, "accuracy_gap")
-            title = correlations.SHORT[name]
+            title = SHORT[name]
             rows.append(_definition(idea if name == first else "", title, with_first, gap))
     return pd.DataFrame(rows)
 
 
-def _rho(ratio: minimal_ratio.Result, name: str) -> Interval:
+def _rho(ratio: MinimalRatio, name: str) -> Interval:
     return rank_correlation(trained(ratio, name), trained(ratio, "loss"))
 
 

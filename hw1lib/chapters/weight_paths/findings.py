@@ -2,37 +2,33 @@
 
 import numpy as np
 
-from hw1lib.chapters.weight_paths import B, Paths, Result
-from hw1lib.chapters.weight_paths.claims import broader
-from hw1lib.chapters.weight_paths.views import (
+from hw1lib.chapters.weight_paths.result import (
     POINTS,
     REPORTED_B,
+    WALKS,
+    Paths,
+    Result,
     all_points,
-    final_accuracies,
-    joint_shares,
-    layers,
-    mean_angle,
-    network_parts,
-    own_percent,
-    percent,
+    angle_text,
+    broader,
+    percent_text,
 )
+from hw1lib.chapters.weight_paths.spec import OF_B
 from hw1lib.judging.statistics import t_interval
 from hw1lib.measuring import trajectories
 
 
 def joint_sentence(result: Result) -> str:
-    """Say how much of the variance the picture shows, beside that of the walks'."""
+    """Write how much of the variance the picture shows, beside that of the walks'."""
     parts = []
     for paths in result.paths.values():
-        trained, walks = (
-            percent(joint_shares(paths, None, walk=walk)[:2].sum()) for walk in POINTS.values()
-        )
+        trained, walks = (percent_text(paths.plane_share(None, walk=w)) for w in POINTS.values())
         parts.append(f"{trained} of the variance of {paths.name}, where its walks have {walks}")
     return f"Two components show {'; '.join(parts)}."
 
 
 def outward_sentence(result: Result) -> str:
-    """Say how many paths lead outwards in the plane of the first two components."""
+    """Write how many paths lead outwards in the plane of the first two components."""
     parts = []
     for paths in result.paths.values():
         if not len(paths.arrived):
@@ -45,18 +41,18 @@ def outward_sentence(result: Result) -> str:
 
 
 def own_sentence(result: Result) -> str:
-    """Say how much of a single path two components hold, beside theory."""
+    """Write how much of a single path two components hold, beside theory."""
     parts = []
     for paths in result.paths.values():
         trained, walks = (
-            t_interval(own_percent(paths, None, walk=w)[:, 1]) for w in POINTS.values()
+            t_interval(paths.own_percent(None, walk=w)[:, 1]) for w in POINTS.values()
         )
         parts.append(f"{trained} % of a path of {paths.name} and {walks} % of its random walk")
     return f"Two components hold {'; '.join(parts)} (means with 95 % t intervals)."
 
 
 def theory_sentence(result: Result) -> str:
-    """Say what is known of walks with equal steps."""
+    """Write what is known of walks with equal steps."""
     points = len(result.spec.snapshots)
     known = 100 * trajectories.walk_shares(points)[:2]
     return (
@@ -67,24 +63,23 @@ def theory_sentence(result: Result) -> str:
 
 
 def star_sentence(result: Result) -> str:
-    """Say how straight the paths are, where they start and at what angles they part."""
+    """Write how straight the paths are, where they start and at what angles they part."""
     parts = []
     for paths in result.paths.values():
         if not len(paths.arrived):
             parts.append(f"Every training of {paths.name} diverged.")
             continue
-        gram = paths.gram(None)
-        walk = paths.gram(None, walk=True)
-        trained, walked = (t_interval(trajectories.straightness(g)) for g in (gram, walk))
+        trained, walked = (t_interval(paths.straightness(None, walk=w)) for w in POINTS.values())
         parts.append(
             f"A path of {paths.name} ends {trained} of its length away from its start, its random "
             f"walk {walked}."
         )
         if len(paths.arrived) > 1:
+            gram = paths.gram(None)
             starts = trajectories.distances(gram[:, 0, :, 0])
             moved = trajectories.from_start(gram)[:, -1].mean()
             parts.append(
-                f"Two displacements stand at {mean_angle(paths, None)} degrees, and are "
+                f"Two displacements stand at {angle_text(paths, None)} degrees, and are "
                 f"{moved:.3g} long on average; two starting points lie "
                 f"{starts[np.triu_indices(len(starts), k=1)].mean():.3g} apart."
             )
@@ -92,16 +87,14 @@ def star_sentence(result: Result) -> str:
 
 
 def spread_sentence(result: Result) -> str:
-    """Say which layers are narrower than the whole network, and which broader."""
+    """Write which layers are narrower than the whole network, and which broader."""
     parts = []
     for paths in result.paths.values():
         if not len(paths.arrived):
             parts.append(f"Every training of {paths.name} diverged.")
             continue
         listed = ", ".join(
-            f"{broader(paths, layer)} % ({name})"
-            for name, layer in layers(paths)
-            if layer is not None
+            f"{broader(paths, layer)} % ({name})" for layer, name in enumerate(paths.layers)
         )
         parts.append(
             f"Against its layers, the spread per parameter of the whole {paths.name} differs by "
@@ -112,10 +105,10 @@ def spread_sentence(result: Result) -> str:
 
 def accuracy_sentence(result: Result) -> str:
     """Compare the test accuracy of B's network with what report B found."""
-    paths = result.paths[B]
+    paths = result.paths[OF_B]
     if not len(paths.arrived):
         return f"Every training of {paths.name} diverged."
-    accuracies = 100 * final_accuracies(paths)
+    accuracies = 100 * paths.final_accuracy
     low, high = REPORTED_B
     return (
         f"After {result.spec.epochs} passes the trainings of {paths.name} are right on "
@@ -127,12 +120,20 @@ def accuracy_sentence(result: Result) -> str:
 
 def describe(result: Result, *, walk: bool = False) -> str:
     """Describe the picture of all paths for readers who cannot see it."""
-    points = "random walks" if walk else "trainings"
+    points = WALKS if walk else "trainings"
     listed = "; ".join(
-        f"{paths.name}, {part}: {percent(joint_shares(paths, layer, walk=walk)[:2].sum())}"
-        for paths, part, layer in network_parts(result)
+        f"{paths.name}, {part}: {percent_text(paths.plane_share(layer, walk=walk))}"
+        for paths, part, layer in result.parts
     )
     return f"Paths of {points} in two principal components; variance shown: {listed}."
+
+
+def panel_caption(result: Result) -> str:
+    """Describe what the chapter's panel in the summary shows."""
+    return (
+        "distance between the first and the last weights over the length of the path, every "
+        "training and a random walk with its steps."
+    )
 
 
 def _outward(paths: Paths, *, walk: bool) -> str:

@@ -1,22 +1,19 @@
 """Slips of reports A and B where they draw weight paths, and what each changes."""
 
-import pandas as pd
-
-from hw1lib.chapters.weight_paths import A, B, Paths, Result
-from hw1lib.chapters.weight_paths.views import joint_shares
-from hw1lib.judging import slips
+from hw1lib.chapters.weight_paths.result import Paths, Result, percent_text
+from hw1lib.chapters.weight_paths.spec import OF_A, OF_B
 from hw1lib.judging.slips import Slip
 
 
-def shown(paths: Paths, layer: int | None, *, walk: bool = False) -> str:
+def _shown(paths: Paths, layer: int | None, *, walk: bool = False) -> str:
     """Write the variance that a plane of two components shows of all runs together."""
-    share = 100 * joint_shares(paths, layer, walk=walk)[:2].sum()
-    return f"{share:.0f} %" if len(paths.arrived) else "none, since all diverged,"
+    reason = "" if len(paths.arrived) else ", since all diverged,"
+    return f"{percent_text(paths.plane_share(layer, walk=walk))}{reason}"
 
 
 def _variance_shown(result: Result) -> str:
-    paths = result.paths[A]
-    runs, walks = (shown(paths, None, walk=walk) for walk in (False, True))
+    paths = result.paths[OF_A]
+    runs, walks = (_shown(paths, None, walk=walk) for walk in (False, True))
     return (
         f"wording only; the plane shows {runs} of the variance of {len(paths.arrived)} trainings, "
         f"{walks} of that of their walks"
@@ -24,8 +21,8 @@ def _variance_shown(result: Result) -> str:
 
 
 def _one_layer(result: Result) -> str:
-    paths = result.paths[B]
-    layer, whole = (shown(paths, which) for which in (0, None))
+    paths = result.paths[OF_B]
+    layer, whole = (_shown(paths, which) for which in (0, None))
     return (
         f"planes show {layer} of the first layer's variance and {whole} of the whole network's, of "
         f"{len(paths.arrived)} trainings; without biases not rebuilt: they are few of the weights"
@@ -46,8 +43,3 @@ SLIPS = (
         _one_layer,
     ),
 )
-
-
-def slip_table(result: Result) -> pd.DataFrame:
-    """List the reports' slips with what they change."""
-    return slips.table(SLIPS, result)

@@ -1,6 +1,5 @@
 """The trainings of chapter 21: networks whose weights are recorded on their way."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import trajectories
 from hw1lib.networks import builders, replicas
 from hw1lib.training import classification, loop, losses, optimizers
+from hw1lib.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,7 @@ class Training:
     seeds: tuple[int, ...]  # one per replica
 
 
-def train(
-    settings: Training,
-    images: ImageSet,
-    *,
-    device: str,
-    checkpoint: loop.Checkpoint | None = None,
-    each_epoch: Callable[[torch.Tensor], None] = lambda losses: None,
-) -> dict[str, np.ndarray]:
+def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Train R replicas of one perceptron, and keep the inner products of their snapshots.
 
     Returns:
@@ -43,23 +36,20 @@ def train(
         `walks`, of random walks with the same starts and step lengths; `diverged` (R,).
     """
     streams = replicas.Streams(settings.seeds)
-    model = builders.mlp(streams, *settings.widths).to(device)
+    model = builders.mlp(streams, *settings.widths).to(run.device)
     task = classification.task(
         images,
-        model,
+        flat=True,
         train_examples=settings.train_examples,
         test_examples=settings.test_examples,
-        device=device,
+        device=run.device,
     )
     history = loop.fit(
         model,
         task.minibatches(settings.batch_size, streams.order),
         losses.cross_entropy,
-        optimizers.optimizer(
-            "adam",
-            model,
-            learning_rate=settings.learning_rate,
-            weight_decay=settings.weight_decay,
+        optimizers.adam(
+            model, learning_rate=settings.learning_rate, weight_decay=settings.weight_decay
         ),
         epochs=settings.epochs,
         probes={
@@ -67,11 +57,10 @@ def train(
             "weights": loop.Probe(replicas.weights, settings.every),
         },
         streams=[*streams],
-        checkpoint=checkpoint,
-        each_epoch=each_epoch,
+        run=run,
     )
     snapshots = torch.from_numpy(history.series["weights"])
-    snapshots[1:, history.diverged] = torch.nan  # where a loss was not finite, no path goes on
+    snapshots[1:, ~history.sound] = torch.nan  # where a loss was not finite, no path goes on
     layers = trajectories.layers(model)
     grams = trajectories.grams(snapshots, layers)
     steps = trajectories.step_lengths(grams.sum(axis=0))
@@ -82,5 +71,5 @@ def train(
         "test": history.series["test"],
         "grams": grams,
         "walks": trajectories.walks(snapshots[0], steps, layers, at_random),
-        "diverged": history.diverged,
+        "diverged": ~history.sound,
     }

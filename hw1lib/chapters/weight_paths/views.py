@@ -11,18 +11,26 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from sklearn.manifold import TSNE
 
-from hw1lib.chapters.weight_paths import Paths, Result
-from hw1lib.chapters.weight_paths.claims import CLAIMS, broader, straighter
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import NO_INTERVAL, paired_difference, t_interval
+from hw1lib.chapters.weight_paths.result import (
+    PARTS,
+    POINTS,
+    TRAINED,
+    WALKS,
+    WHOLE,
+    Paths,
+    Result,
+    all_points,
+    angle_text,
+    broader,
+    percent_text,
+    straighter,
+)
+from hw1lib.judging.statistics import paired_difference, t_interval
 from hw1lib.measuring import trajectories
 from hw1lib.showing import drawn, figures
+from hw1lib.showing.palette import BLUE, RED
 
-PARTS: dict[str, int | None] = {"first layer": 0, "whole network": None}
-POINTS = {"trained": False, "random walks": True}
-COLORS = {"trained": "#0072B2", "random walks": "#D55E00"}
-DASHES = {"trained": "-", "random walks": "--"}
-REPORTED_B = (97.96, 98.11)  # % test accuracy of report B's eight trainings, least and most
+STYLES = {TRAINED: (BLUE, "-", "o"), WALKS: (RED, "--", "s")}  # colour, dash and mark
 
 
 def joint(result: Result, *, walk: bool = False) -> Figure:
@@ -43,8 +51,8 @@ def joint(result: Result, *, walk: bool = False) -> Figure:
         gram = paths.gram(PARTS[part], walk=walk)
         scores = trajectories.principal_components(all_points(gram)).scores
         _draw(ax, scores.reshape(*gram.shape[:2], 2), paths, color)
-    figure.supxlabel("along the first component (weights)", fontsize=8)
-    figure.supylabel("along the second component (weights)", fontsize=8)
+    figure.supxlabel("along the first component (weights)")
+    figure.supylabel("along the second component (weights)")
     _legend(figure, axes, color)
     return figure
 
@@ -62,13 +70,14 @@ def by_run(result: Result) -> Figure:
             for run, gram in zip(paths.arrived, grams, strict=True):
                 scores = _upright(trajectories.principal_components(gram).scores)
                 (line,) = ax.plot(*scores.T, ".", markersize=3, linewidth=0.9, label=points)
-                line.set(color=COLORS[points], linestyle=DASHES[points], alpha=0.75)
+                color, dash, _ = STYLES[points]
+                line.set(color=color, linestyle=dash, alpha=0.75)
                 drawn.note(line, replica=run)
                 drawn.omit(*ax.plot(*scores[0], "s", color="black", markersize=2.5, zorder=3))
         handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
         ax.legend(handles.values(), handles.keys(), loc="lower center")
-    figure.supxlabel("along the run's own first component (weights)", fontsize=8)
-    figure.supylabel("along its own second (weights)", fontsize=8)
+    figure.supxlabel("along the run's own first component (weights)")
+    figure.supylabel("along its own second (weights)")
     return figure
 
 
@@ -96,18 +105,32 @@ def neighbours(result: Result) -> Figure:
                 random_state=result.spec.seed,
             ).fit_transform(apart)
             _draw(ax, layout.reshape(*gram.shape[:2], 2), paths, None if walk else color)
-    figure.supxlabel("first coordinate of t-SNE (no unit)", fontsize=8)
-    figure.supylabel("second coordinate of t-SNE (no unit)", fontsize=8)
+    figure.supxlabel("first coordinate of t-SNE (no unit)")
+    figure.supylabel("second coordinate of t-SNE (no unit)")
     _legend(figure, axes, color)
     return figure
+
+
+def panel(ax: Axes, result: Result) -> None:
+    """Draw how straight every training and its random walk are, for the summary."""
+    groups, styles = {}, []
+    for paths in result.paths.values():
+        for points, walk in POINTS.items():
+            if len(paths.arrived):
+                name = "random walk" if walk else points
+                groups[f"{paths.name}\n{name}"] = paths.straightness(None, walk=walk)
+                styles.append(STYLES[points])
+    figures.strip(ax, groups, [color for color, _, _ in styles], [mark for _, _, mark in styles])
+    ax.tick_params(axis="x", labelsize=5.5, rotation=90)
+    ax.set(ylabel="distance from the start / path length", ylim=(0, 1))
 
 
 def joint_table(result: Result) -> pd.DataFrame:
     """List the variance that the first components of all runs together explain."""
     rows = []
-    for paths, part, layer in network_parts(result):
+    for paths, part, layer in result.parts:
         for points, walk in POINTS.items():
-            shares = joint_shares(paths, layer, walk=walk)
+            shares = paths.joint_shares(layer, walk=walk)
             cells = {_first(k): _number(100 * shares[:k].sum(), 1) for k in (1, 2, 3)}
             rows.append({"network": paths.name, "part": part, "points": points, **cells})
     return pd.DataFrame(rows)
@@ -116,10 +139,10 @@ def joint_table(result: Result) -> pd.DataFrame:
 def own_table(result: Result) -> pd.DataFrame:
     """List the variance that the first components of single runs explain, with t intervals."""
     rows = []
-    for paths, part, layer in network_parts(result):
-        trained, walks = (own_percent(paths, layer, walk=walk) for walk in POINTS.values())
+    for paths, part, layer in result.parts:
+        trained, walks = (paths.own_percent(layer, walk=walk) for walk in POINTS.values())
         row = {"network": paths.name, "part": part}
-        for points, values in {"trained": trained, "random walks": walks}.items():
+        for points, values in {TRAINED: trained, WALKS: walks}.items():
             cells = {_first(k): str(t_interval(values[:, k - 1])) for k in (1, 2, 3)}
             rows.append({**row, "points": points, **cells, "n": len(values)})
         cells = {
@@ -132,16 +155,13 @@ def own_table(result: Result) -> pd.DataFrame:
 def star_table(result: Result) -> pd.DataFrame:
     """List how straight the paths are, and at what angles they part."""
     rows = []
-    for paths, part, layer in network_parts(result):
+    for paths, part, layer in result.parts:
         row = {"network": paths.name, "part": part}
         for points, walk in POINTS.items():
-            row[f"straightness, {points}"] = str(
-                t_interval(trajectories.straightness(paths.gram(layer, walk=walk)))
-                if len(paths.arrived)
-                else NO_INTERVAL
-            )
+            straight = t_interval(paths.straightness(layer, walk=walk))
+            row[f"straightness, {points}"] = str(straight)
         row["difference"] = str(straighter(paths, layer))
-        row["angle (degrees)"] = mean_angle(paths, layer)
+        row["angle (degrees)"] = angle_text(paths, layer)
         rows.append({**row, "n": len(paths.arrived), "diverged": int(paths.diverged.sum())})
     return pd.DataFrame(rows)
 
@@ -150,41 +170,18 @@ def spread_table(result: Result) -> pd.DataFrame:
     """List how broad the cloud of snapshots is, layer by layer and in the whole network."""
     rows = []
     for paths in result.paths.values():
-        for name, layer in layers(paths):
-            spread = t_interval(paths.spread(layer)) if len(paths.arrived) else NO_INTERVAL
+        for layer, name in [*enumerate(paths.layers), (None, WHOLE)]:
             rows.append(
                 {
                     "network": paths.name,
                     "part": name,
                     "parameters": f"{paths.size(layer):,}",
-                    "spread per parameter": str(spread),
+                    "spread per parameter": str(t_interval(paths.spread(layer))),
                     "whole against it (%)": "" if layer is None else str(broader(paths, layer)),
                     "n": len(paths.arrived),
                 }
             )
     return pd.DataFrame(rows)
-
-
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List each claim of the chapter with its verdict."""
-    return verdicts.table(CLAIMS, result)
-
-
-def joint_shares(paths: Paths, layer: int | None, *, walk: bool = False) -> np.ndarray:
-    """Take the shares of variance along the components of all runs, (3,); NaN without runs."""
-    if not len(paths.arrived):
-        return np.full(3, np.nan)
-    return trajectories.principal_components(all_points(paths.gram(layer, walk=walk))).shares[:3]
-
-
-def own_percent(paths: Paths, layer: int | None, *, walk: bool = False) -> np.ndarray:
-    """Add up the variance of each run along its first 1, 2 and 3 components, (R', 3), in %."""
-    if not len(paths.arrived):
-        return np.empty((0, 3))
-    blocks = trajectories.own(paths.gram(layer, walk=walk))
-    shares = [trajectories.principal_components(block).shares for block in blocks]
-    # rounded, or three snapshots would differ from a plane by 1e-14 %
-    return np.array([[100 * s[:k].sum().round(9) for k in (1, 2, 3)] for s in shares])
 
 
 def _panels(axes: np.ndarray, result: Result) -> Iterator[tuple[Axes, Paths, str]]:
@@ -193,34 +190,12 @@ def _panels(axes: np.ndarray, result: Result) -> Iterator[tuple[Axes, Paths, str
             yield ax, paths, part
 
 
-def network_parts(result: Result) -> Iterator[tuple[Paths, str, int | None]]:
-    """Go through the networks and their parts: the paths, the name of the part and its layer."""
-    for paths in result.paths.values():
-        for part, layer in PARTS.items():
-            yield paths, part, layer
-
-
-def layers(paths: Paths) -> list[tuple[str, int | None]]:
-    """Name all layers of a network by their widths, and the whole."""
-    ends = zip(paths.widths, paths.widths[1:], strict=False)
-    named: list[tuple[str, int | None]] = [
-        (f"layer {n_in} to {n_out}", place) for place, (n_in, n_out) in enumerate(ends)
-    ]
-    return [*named, ("whole network", None)]
-
-
-def all_points(gram: np.ndarray) -> np.ndarray:
-    """Take the runs' snapshots as n points: (R, T, R, T) to (n, n)."""
-    points = gram.shape[0] * gram.shape[1]
-    return gram.reshape(points, points)
-
-
 def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | None) -> None:
     """Draw paths (R', T, 2), coloured by training loss, with the test accuracy at their ends."""
-    for line, run, accuracy in zip(lines, paths.arrived, final_accuracies(paths), strict=True):
+    for line, run, accuracy in zip(lines, paths.arrived, paths.final_accuracy, strict=True):
         drawn.omit(*ax.plot(*line.T, color="0.6", linewidth=0.7, zorder=1))
         losses = paths.train[:, run, 0]
-        shade = COLORS["random walks"] if color is None else color.to_rgba(losses)
+        shade = STYLES[WALKS][0] if color is None else color.to_rgba(losses)
         points = ax.scatter(line[:, 0], line[:, 1], s=9, c=shade, linewidths=0, zorder=2)
         known = {} if color is None else {"training loss (nats)": losses}
         drawn.note(points, replica=run, **known)
@@ -259,10 +234,8 @@ def _loss_scale(result: Result) -> LogNorm:
 def _share_title(paths: Paths, layer: int | None, *, walk: bool) -> str:
     if not len(paths.arrived):
         return ""
-    shown, other = (joint_shares(paths, layer, walk=w)[:2].sum() for w in (walk, not walk))
-    return (
-        f"\n{percent(shown)} of the variance ({'trained' if walk else 'walks'}: {percent(other)})"
-    )
+    shown, other = (percent_text(paths.plane_share(layer, walk=w)) for w in (walk, not walk))
+    return f"\n{shown} of the variance ({TRAINED if walk else 'walks'}: {other})"
 
 
 def _upright(scores: np.ndarray) -> np.ndarray:
@@ -276,27 +249,9 @@ def _nothing(ax: Axes) -> None:
     ax.text(0.5, 0.5, "every training diverged", ha="center", transform=ax.transAxes)
 
 
-def final_accuracies(paths: Paths) -> np.ndarray:
-    """Take the test accuracy of each run after the last pass, (R',), as a share."""
-    return paths.test[-1, paths.arrived, 2]
-
-
-def mean_angle(paths: Paths, layer: int | None) -> str:
-    """Write the mean angle between displacements, with the least and the largest."""
-    if len(paths.arrived) < 2:
-        return "no"
-    angles = trajectories.angles(paths.gram(layer))
-    return f"{angles.mean():.1f} ({angles.min():.1f} to {angles.max():.1f})"
-
-
 def _first(k: int) -> str:
     return "first component" if k == 1 else f"first {k}"
 
 
 def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "diverged"
-
-
-def percent(share: float) -> str:
-    """Write a share in percent."""
-    return f"{100 * share:.0f} %" if np.isfinite(share) else "none"

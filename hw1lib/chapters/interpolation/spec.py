@@ -1,0 +1,130 @@
+"""Settings of chapter 33, and the names of its pairs of trainings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hw1lib.data import image_sets
+from hw1lib.results import specs
+from hw1lib.results.specs import setting
+from hw1lib.training import optimizers
+from hw1lib.training.optimizers import Optimizer
+
+NESTEROV, ADAM = "SGD", "Adam"
+OPTIMIZERS: dict[str, Optimizer] = {NESTEROV: optimizers.nesterov, ADAM: optimizers.adam}
+
+# Pairs of A's network. The contrast between two ends, for either optimizer:
+BATCH_LOW, BATCH_HIGH, RATE = "batch, low rate", "batch, high rate", "rate"
+CONTRASTS = (BATCH_LOW, BATCH_HIGH, RATE)
+# and variations of Adam's pair by batch size at the low rate.
+STEPS, OTHER = "equal updates", "another initialization"
+ALIGNED, DECAY = "another initialization, aligned", "weight decay"
+SIDE = (STEPS, OTHER, ALIGNED, DECAY)
+# Pairs of B's network, which begin at different weights: B makes one network after the other.
+B_PAIR, B_STEPS = "B's pair", "B's pair, equal updates"
+# What the reports did otherwise.
+AS_A, AS_B = "as A drew it", "as B measured it"
+
+APART = 1_000  # between the seeds of two initializations
+A_ALPHAS = tuple(np.linspace(-2, 2, 50).tolist())  # as A's script has them
+
+
+def optimizer_name(optimizer: Optimizer) -> str:
+    """Name one of the optimizers."""
+    return next(name for name, known in OPTIMIZERS.items() if known is optimizer)
+
+
+def main(optimizer: str, contrast: str) -> str:
+    """Name one of the main pairs of A's network."""
+    return f"{optimizer}, {contrast}"
+
+
+MAIN_SGD, MAIN_ADAM = (
+    tuple(main(optimizer, contrast) for contrast in CONTRASTS) for optimizer in OPTIMIZERS
+)
+MAIN = (*MAIN_SGD, *MAIN_ADAM)
+DESCRIBED = (*MAIN, OTHER, DECAY, B_PAIR)  # whose ends are compared by what is called flatness
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(specs.Replicated):
+    """Settings of the interpolation; the defaults are the full profile.
+
+    Cut to stay near an hour on two cores: A trains for 30 passes, B for 15, and lines are measured
+    on the first images of each split.
+    """
+
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
+    replicas: int = setting(8, "pairs of trainings in each comparison", at_least=1)
+    epochs: int = setting(15, "passes over the training images, as B makes", at_least=1)
+    train_examples: int = setting(60_000, "training images used, at most", at_least=1)
+    measured: int = setting(
+        10_000, "images of either split on which networks are measured, at most", at_least=1
+    )
+    described: int = setting(
+        1_000, "images of each split on which sensitivity and sharpness are measured", at_least=1
+    )
+    described_replicas: int = setting(
+        8, "trainings of each network that get described so, at most", at_least=1
+    )
+    hidden: tuple[int, ...] = setting((500, 100, 50), "hidden layers of A's network", at_least=1)
+    b_hidden: tuple[int, ...] = setting((500,), "hidden layers of B's network", at_least=1)
+    small_batch: int = setting(
+        64,
+        "images per step at one end, as A and B have it",
+        at_least=1,
+        within=(
+            "large_batch",
+            "b_batch",
+        ),
+    )
+    large_batch: int = setting(
+        1024, "images per step at A's other end", at_least=1, within=("train_examples",)
+    )
+    b_batch: int = setting(
+        1000, "images per step at B's other end", at_least=1, within=("train_examples",)
+    )
+    low_rate: float = setting(1e-3, "learning rate at one end, as A has it", above=0)
+    high_rate: float = setting(1e-2, "learning rate at the other end", above=0)
+    b_rate: float = setting(1.5e-3, "learning rate of B's Adam", above=0)
+    b_decay: float = setting(1e-4, "L2 penalty of B's Adam", at_least=0)
+    decay: float = setting(5e-4, "L2 penalty where A's network has one", at_least=0)
+    line_steps: int = setting(
+        20, "steps from one end to the other; each line goes on as far beyond both", at_least=2
+    )
+    retrained_steps: int = setting(4, "the same where every point is retrained", at_least=1)
+
+
+PROFILES = specs.Profiles(
+    full=Spec(),
+    quick=Spec(
+        replicas=6,
+        epochs=4,
+        train_examples=1_000,
+        measured=250,
+        described=20,
+        described_replicas=1,
+        hidden=(50, 30, 20),
+        b_hidden=(50,),
+        small_batch=20,
+        large_batch=100,
+        b_batch=100,
+        line_steps=10,
+        retrained_steps=2,
+    ),
+    smoke=Spec(
+        replicas=2,
+        epochs=2,
+        train_examples=60,
+        measured=40,
+        described=5,
+        described_replicas=1,
+        hidden=(12, 8),
+        b_hidden=(10,),
+        small_batch=10,
+        large_batch=30,
+        b_batch=30,
+        line_steps=4,
+        retrained_steps=2,
+    ),
+)

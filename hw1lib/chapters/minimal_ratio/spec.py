@@ -1,0 +1,78 @@
+"""Settings of chapter 23, and the names of its arms."""
+
+from dataclasses import dataclass
+
+from hw1lib.data import functions
+from hw1lib.results import specs
+from hw1lib.results.specs import setting
+
+RECIPE = "the recipe"  # the loss is left early, then the gradient's norm goes down
+BOTTOM = "to the bottom"  # the objective goes down by Newton steps before
+EMBEDDED = "embedded"  # smaller networks at the bottom, with silent units added
+ALONE = "loss alone"  # the recipe without weight decay
+SPLIT = "embedded, loss alone"  # smaller networks without weight decay, with units split
+LEAKY = "leaky ReLU"  # the recipe without weight decay and with kinks
+ARMS = (RECIPE, BOTTOM, EMBEDDED, ALONE, SPLIT, LEAKY)
+SMOOTH = (RECIPE, BOTTOM, EMBEDDED)  # the arms with one objective, that of the main result
+UNDECAYED = (ALONE, SPLIT)  # the arms of tanh networks without weight decay
+MADE = (EMBEDDED, SPLIT)  # critical by construction
+LEAST_LEVEL = 1e-3  # loss: the lowest at which the recipe leaves phase 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(specs.Replicated):
+    """Settings of the search for critical points; the defaults are the full profile."""
+
+    replicas: int = setting(100, "networks of each of the main arms", at_least=1)
+    hidden: int = setting(10, "units in each of the two hidden layers", at_least=2)
+    sizes: tuple[int, ...] = setting(
+        (1, 2, 3, 4, 5, 6), "units per layer of the networks that are embedded", at_least=1
+    )
+    small_replicas: int = setting(12, "networks of each of those sizes", at_least=1)
+    points: int = setting(64, "training points, a uniform grid on [-1, 1]", at_least=2)
+    weight_decay: float = setting(1e-4, "of the main arms, as A's", above=0)
+    learning_rate: float = setting(1e-2, "of Adam in phase 1", above=0)
+    epochs: int = setting(1_000, "full-batch updates of phase 1, at most", at_least=1)
+    newton: int = setting(200, "Newton steps on the objective to its bottom", at_least=1)
+    steps: int = setting(200, "steps on the norm of the gradient", at_least=1)
+    residual: float = setting(1e-9, "gradient norm up to which a point counts as critical", above=0)
+    flat: float = setting(
+        0.01, "|Hg| / (max|λ||g|) below which a rejected point is gradient-flat", above=0
+    )
+    tolerance: float = setting(
+        1e4, "eigenvalues count as zero within so many round-offs of the largest", above=0
+    )
+    samples: int = setting(200, "nearby weights of the sampled ratio", at_least=1)
+    radius: float = setting(1e-3, "how far each of their weights is moved, at most", above=0)
+
+    def __post_init__(self) -> None:
+        """Check that what is embedded is smaller."""
+        super().__post_init__()
+        if max(self.sizes) >= self.hidden:
+            raise specs.SettingError(
+                f"sizes of minimal_ratio.Spec must be below hidden = {self.hidden}, "
+                f"got {max(self.sizes)}"
+            )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Layer sizes of the network that is studied, ends included."""
+        return (1, self.hidden, self.hidden, 1)
+
+    @property
+    def constant(self) -> float:
+        """Mean squared error of the best constant on the training points."""
+        return float(functions.TARGETS["sinc"](functions.grid(self.points)).var(correction=0))
+
+
+PROFILES = specs.Profiles(
+    full=Spec(),
+    quick=Spec(
+        replicas=20, sizes=(1, 3), small_replicas=4, points=32, epochs=200, newton=100,
+        steps=15, samples=50,
+    ),
+    smoke=Spec(
+        replicas=3, hidden=3, sizes=(1,), small_replicas=2, points=10, epochs=20, newton=10,
+        steps=5, samples=5,
+    ),
+)  # fmt: skip

@@ -1,0 +1,123 @@
+"""Settings of chapter 31, and its networks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from hw1lib.data import image_sets
+from hw1lib.networks import builders, replicas
+from hw1lib.results import specs
+from hw1lib.results.specs import SettingError, setting
+
+MLP = "MLP"
+CNN = "CNN"
+TRUE, RANDOM = 0.0, 1.0  # shares of random labels that are always trained
+
+
+@dataclass(frozen=True)
+class Network:
+    """One of the chapter's networks."""
+
+    build: Callable[..., nn.Module]
+    shape: tuple[int, ...]
+    flat: bool  # whether it takes images as rows of pixels
+    cost: int  # of an image's way through it and back, relative to the other network
+
+    def single(self) -> nn.Module:
+        """Build one replica of it."""
+        return self.build(replicas.Streams([0]), *self.shape)
+
+
+NETWORKS = {
+    MLP: Network(builders.mlp, (784, 512, 10), flat=True, cost=1),  # report B's, on digits
+    CNN: Network(builders.small_cnn, (), flat=False, cost=8),  # report A's, on scenes
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(specs.Replicated):
+    """Settings of the random labels; the defaults are the full profile."""
+
+    data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
+    cnn_replicas: int = setting(6, "trainings of the CNN, one by one, at most", at_least=1)
+    noise: tuple[float, ...] = setting(
+        (0.25, 0.5, 0.75), "shares of labels drawn at random, besides none and all", above=0
+    )
+    digits: int = setting(5_000, "training digits of the MLP, at most", at_least=1)
+    scenes: int = setting(5_000, "training images of the CNN, at most", at_least=1)
+    test_examples: int = setting(10_000, "test images, at most", at_least=1)
+    batch_size: int = setting(
+        100,
+        "images per step, as A and B have it",
+        at_least=1,
+        within=(
+            "digits",
+            "scenes",
+        ),
+    )
+    epochs: int = setting(150, "passes over the training images, at most", at_least=1)
+    evaluate_every: int = setting(1, "passes between two measurements", at_least=1)
+    learning_rate: float = setting(
+        1e-3, "of Adam; A and B take a tenth, and many more steps", above=0
+    )
+    described: int = setting(
+        1_000,
+        "images of each split on which sensitivity and sharpness are measured, at most",
+        at_least=1,
+    )
+    described_trainings: int = setting(
+        6, "trainings of each network on which they are, at most", at_least=1
+    )
+
+    def __post_init__(self) -> None:
+        """Check also what no field can check alone."""
+        super().__post_init__()
+        if max(self.noise) >= 1:
+            raise SettingError(
+                f"noise of random_labels.Spec must be below 1, got {max(self.noise):g}; "
+                "networks with all labels random are always trained"
+            )
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Shares of random labels that are trained, ascending."""
+        return (TRUE, *sorted(set(self.noise)), RANDOM)
+
+    def seeds_of(self, network: str) -> tuple[int, ...]:
+        """Return one seed per training of a network."""
+        return self.seeds[: self.cnn_replicas] if network == CNN else self.seeds
+
+    def examples_of(self, network: str) -> int:
+        """Return how many images a network learns, at most."""
+        return self.scenes if network == CNN else self.digits
+
+
+PROFILES = specs.Profiles(
+    full=Spec(),
+    quick=Spec(
+        replicas=6,
+        noise=(0.5,),
+        digits=200,
+        scenes=60,
+        test_examples=100,
+        batch_size=20,
+        epochs=40,
+        learning_rate=2e-3,
+        described=20,
+        described_trainings=1,
+    ),
+    smoke=Spec(
+        replicas=2,
+        cnn_replicas=1,
+        noise=(0.5,),
+        digits=50,
+        scenes=30,
+        test_examples=40,
+        batch_size=20,
+        epochs=3,
+        evaluate_every=2,
+        described=10,
+        described_trainings=1,
+    ),
+)

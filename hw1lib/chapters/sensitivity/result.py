@@ -1,0 +1,150 @@
+"""What chapter 34 computed, and all that more than one of its views, findings and claims reads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hw1lib.chapters.sensitivity.spec import ALONE, AS_A, RESCALED, SCALED, SMALL, Spec
+from hw1lib.data import image_sets
+from hw1lib.data.image_sets import ImageSet
+from hw1lib.judging.statistics import Interval, log_ratio, paired_difference
+
+Described = dict[str, np.ndarray]  # measure -> (R,)
+
+# F1, digits, of Keskar et al. 2017: tables 2 to 4 and appendix
+THEIRS = {
+    "training accuracy (%)": ("99.66", "99.92"),
+    "test accuracy (%)": ("98.03 ± 0.07", "97.81 ± 0.07"),
+    "sharpness, 1e-3": ("1.23 ± 0.83", "205.14 ± 69.52"),
+    "sharpness, 5e-4": ("0.61", "42.90"),
+    "sharpness, 1e-3, subspace": ("0.11", "9.22"),
+}
+
+SHORT = {  # what figures call the measures that are correlated
+    "train_loss": "training loss",
+    "weight_norm": "norm of the weights",
+    "input_gradient_train": "input gradient, train",
+    "input_gradient_test": "input gradient, test",
+    "jacobian_train": "Jacobian, train",
+    "jacobian_test": "Jacobian, test",
+    "probability_jacobian_train": "probability Jacobian, train",
+    "probability_jacobian_test": "probability Jacobian, test",
+    "gradient_norm": "gradient by weights",
+    "keskar_wide": "Keskar, 1e-3",
+    "keskar_narrow": "Keskar, 5e-4",
+    "keskar_subspace": "Keskar, subspace",
+    "relative_sharpness": "relative sharpness",
+    "perturbed_rise": "rise under noise",
+    "top_eigenvalue": "largest eigenvalue",
+    "trace": "trace",
+}
+GAPS = {"loss_gap": "loss gap", "accuracy_gap": "accuracy gap"}
+
+
+@dataclass(frozen=True)
+class CloserLook:
+    """What a closer look at one network found; NaN where a replica diverged."""
+
+    keskar_wide: np.ndarray  # (R,) % of 1 + loss, by L-BFGS-B in a box of 1e-3
+    keskar_narrow: np.ndarray  # (R,) likewise in a box of 5e-4
+    jacobian: np.ndarray  # (2, 2, R) of outputs, probabilities; classified correctly, wrongly
+    rescaled: np.ndarray  # (5, F, R) each of RESCALED after rescaling by each of FACTORS
+    difference: np.ndarray  # (F, R) largest change of an output by it
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that chapter 34 shows."""
+
+    spec: Spec
+    sweep: dict[tuple[str, int], Described]  # by arm and batch size
+    alone: dict[str, Described]  # of the networks outside the sweep, F1 included
+    tensor_gradient: dict[tuple[str, int], np.ndarray]  # (R,) A's own "sensitivity"
+    closer: dict[str, CloserLook]  # of the networks of BATCHES
+    variance: np.ndarray  # (2, S, R) of minibatch gradients: at first, after an epoch
+    length: np.ndarray  # (2, R) squared norm of the gradient over all images there
+    images: ImageSet
+    provenance: tuple[dict[str, Any], ...]
+
+    @property
+    def described(self) -> dict[str, Described]:
+        """Everything measured on every network but F1, by its name."""
+        sweep = {f"{arm}, batch {size:,}": of for (arm, size), of in self.sweep.items()}
+        # with the smallest batch, rates as A has them and scaled are the same training
+        del sweep[f"{SCALED}, batch {self.spec.batch_sizes[0]:,}"]
+        return sweep | {name: self.alone[name] for name in ALONE}
+
+    @property
+    def train_examples(self) -> int:
+        """How many images were learned."""
+        return min(self.spec.train_examples, len(self.images.train))
+
+    @property
+    def standin(self) -> str:
+        """Name the stand-in that was learned; empty where the digits are real."""
+        return image_sets.name_standins(self.images)
+
+
+def largest_against_smallest(result: Result, arm: str, measure: str) -> Interval:
+    """Compare the largest batch with the smallest by log10 of the ratio of a measure."""
+    sizes = result.spec.batch_sizes
+    return log_ratio(result.sweep[arm, sizes[-1]][measure], result.sweep[arm, sizes[0]][measure])
+
+
+def accuracy_lost(result: Result, arm: str) -> Interval:
+    """Return the test accuracy with the smallest batch minus that with the largest, in points."""
+    sizes = result.spec.batch_sizes
+    small, large = (result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
+    return paired_difference(100 * small, 100 * large)
+
+
+def rescaling(result: Result, measure: str, place: int = -1) -> Interval:
+    """Return by how many decades rescaling to one of the factors multiplies a measure."""
+    values = result.closer[SMALL].rescaled[RESCALED.index(measure)]
+    return log_ratio(values[place], values[0])
+
+
+def keskar_measures(result: Result, name: str) -> dict[str, np.ndarray]:
+    """Return what the paper reports of one network, (R,) each, and three measures of ours."""
+    of, closer = result.alone[name], result.closer[name]
+    return {
+        "training accuracy (%)": 100 * of["train_accuracy"],
+        "test accuracy (%)": 100 * of["test_accuracy"],
+        "sharpness, 1e-3": closer.keskar_wide,
+        "sharpness, 5e-4": closer.keskar_narrow,
+        "sharpness, 1e-3, subspace": of["keskar_subspace"],
+        "relative sharpness": of["relative_sharpness"],
+        "largest eigenvalue": of["top_eigenvalue"],
+        "training loss": of["train_loss"],
+    }
+
+
+def their_factor(measure: str) -> float:
+    """Divide what Keskar et al. report for large batches by that for small ones."""
+    small, large = (float(told.split(" ± ")[0]) for told in THEIRS[measure])
+    return large / small
+
+
+def own_gradient(result: Result) -> np.ndarray:
+    """Return the gradient of each image's own loss by the input, as A trained, (S, R)."""
+    return np.stack(
+        [result.sweep[AS_A, size]["input_gradient_test"] for size in result.spec.batch_sizes]
+    )
+
+
+def gradient_of_the_mean(result: Result) -> np.ndarray:
+    """Return that of the mean loss of a training batch, which is smaller by the batch size."""
+    return own_gradient(result) / np.array(result.spec.batch_sizes)[:, None]
+
+
+def gradient_by_weights(result: Result) -> np.ndarray:
+    """Return A's own measure of sensitivity, (S, R)."""
+    return np.stack([result.tensor_gradient[AS_A, size] for size in result.spec.batch_sizes])
+
+
+def expected_variance(result: Result, sizes: np.ndarray) -> np.ndarray:
+    """Return the variance of the mean of images drawn without replacement; the first size: 1."""
+    count = result.train_examples
+    variance = (1 - (sizes - 1) / (count - 1)) / sizes
+    return variance / variance[0]

@@ -1,0 +1,61 @@
+"""Optimizers are torch's, with the settings that they are asked for."""
+
+import pytest
+import torch
+from torch import nn
+
+from hw1lib.networks import builders, replicas
+from hw1lib.networks.replicas import Streams
+from hw1lib.training import optimizers
+
+
+def small(seeds):
+    return builders.mlp(Streams(seeds), 1, 5, 1, activation=nn.Tanh).double()
+
+
+@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+def test_rate_and_decay_are_those_asked_for(name):
+    made = optimizers.OPTIMIZERS[name](small([0]), learning_rate=0.25, weight_decay=0.125)
+    assert made.defaults["lr"] == 0.25
+    assert made.defaults["weight_decay"] == 0.125
+    made = optimizers.OPTIMIZERS[name](small([0]), learning_rate=0.25)
+    assert made.defaults["weight_decay"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "momentum"), [("sgd", 0.0), ("nesterov", 0.9), ("rmsprop", 0.0), ("adam", None)]
+)
+def test_momentum_is_that_of_torch(name, momentum):
+    make = optimizers.OPTIMIZERS[name]
+    assert make(small([0]), learning_rate=0.1).defaults.get("momentum") == momentum
+    if momentum is None:
+        with pytest.raises(TypeError):
+            make(small([0]), learning_rate=0.1, momentum=0.9)
+    else:
+        assert make(small([0]), learning_rate=0.1, momentum=0.5).defaults["momentum"] == 0.5
+
+
+def test_only_nesterovs_is_nesterovs():
+    made = {
+        name: make(small([0]), learning_rate=0.1) for name, make in optimizers.OPTIMIZERS.items()
+    }
+    assert [name for name, of in made.items() if of.defaults.get("nesterov")] == ["nesterov"]
+
+
+def test_they_are_known_by_the_names_of_their_functions():
+    assert [*optimizers.OPTIMIZERS] == ["sgd", "nesterov", "adam", "rmsprop"]
+
+
+def test_nesterov_steps_by_its_formula():
+    model = small([3])
+    before = replicas.weights(model)[0].detach().clone()
+    optimizer = optimizers.nesterov(model, learning_rate=0.1, momentum=0.9, weight_decay=0.01)
+    weights, velocity = before.clone(), torch.zeros_like(before)
+    for slope in (2.0, -0.5, 1.0):  # the loss is the sum of the weights, times the slope
+        optimizer.zero_grad()
+        (slope * replicas.weights(model).sum()).backward()
+        optimizer.step()
+        gradient = slope + 0.01 * weights
+        velocity = 0.9 * velocity + gradient
+        weights = weights - 0.1 * (gradient + 0.9 * velocity)
+    torch.testing.assert_close(replicas.weights(model)[0].detach(), weights)
