@@ -1,0 +1,35 @@
+"""Every training of every chapter shows how far it is: its bar reaches its end."""
+
+import pytest
+
+from hw1lib.chapters import registry
+from hw1lib.results import jobs
+
+CHAPTERS = {chapter.name: chapter for chapter in registry.discover().values()}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
+    jobs_in_order = []
+    computed = []  # jobs that are not in the store already, and their passes
+
+    def fetch(store, experiment, job, device, bar):
+        jobs_in_order.append(job)
+        return original_fetch(store, experiment, job, device, bar)
+
+    def run(device, checkpoint, each_epoch):
+        computed.append([jobs_in_order[-1], 0])
+
+        def counted(losses):
+            computed[-1][1] += 1
+            each_epoch(losses)
+
+        return original_run(device, checkpoint, counted)
+
+    original_fetch, original_run = jobs._fetch, jobs.Run
+    monkeypatch.setattr(jobs, "_fetch", fetch)
+    monkeypatch.setattr(jobs, "Run", run)
+    spec = CHAPTERS[name].profiles["smoke"]
+    fresh(CHAPTERS[name], spec.replace(data="standin") if hasattr(spec, "data") else spec)
+    assert computed
+    assert [passes for _, passes in computed] == [job.settings.epochs for job, _ in computed]
