@@ -1,0 +1,38 @@
+"""What is the question?"""
+
+from functools import partial
+
+from hw1lib.chapters.example.result import Result
+from hw1lib.chapters.example.spec import ARMS, PROFILES, Spec
+from hw1lib.data import functions
+from hw1lib.networks import builders
+from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.training import optimizers
+from hw1lib.training.gaps import to_length
+from hw1lib.training.regression import Training, train
+
+__all__ = ["PROFILES", "Result", "Spec", "run"]
+
+
+def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
+    """Train every arm that is not stored yet, and gather the chapter's numbers."""
+    jobs = {}
+    for arm, rate in zip(ARMS, spec.rates, strict=True):
+        settings = Training(
+            target=functions.sinc,
+            widths=builders.DEEP,
+            optimizer=optimizers.adam,
+            learning_rate=rate,
+            points=spec.points,
+            epochs=spec.epochs,
+            seeds=spec.seeds,
+        )
+        jobs[arm] = Job(arm, partial(train, settings), cost=spec.replicas, threads=1)
+    entries = carry_out("example", jobs, device=device, progress=progress)
+    return Result(
+        spec=spec,
+        losses={arm: to_length(e.arrays["loss"], spec.epochs + 1) for arm, e in entries.items()},
+        provenance=(
+            record([*entries.values()], learned="the target's formula", replicas=spec.replicas),
+        ),
+    )
