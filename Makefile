@@ -11,11 +11,10 @@ ENV   := .venv/.lock-sha256
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
-LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*' \
-               )
+LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter lab test lint bench lock clean help FORCE
+.PHONY: report chapter lab test lint bench mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # every chapter uses all cores
 
@@ -42,6 +41,12 @@ lint: $(ENV) ## style, types, and notebooks without outputs
 
 bench: $(ENV) ## our speed beside that of the loops people write
 	$(VENV)/python -m benchmarks
+
+mutants: $(ENV) ## a hundred small changes of the library, and which of them no test notices
+	$(VENV)/python tools/mutants.py
+
+map: $(ENV) ## docs/map.md and its picture, anew from the imports
+	$(VENV)/python tools/map.py
 
 lock: $(ENV) ## requirements.lock and environment.yml anew from pyproject.toml; needs uv
 	$$(command -v uv || echo .boot/bin/uv) pip compile --quiet pyproject.toml --extra dev \
