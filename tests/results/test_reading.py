@@ -39,6 +39,16 @@ FOLLOWED = {
         """,
         ("x + 1", "x + 2"),
     ),
+    "a method of a class that extends such a class": (
+        """
+        from torch import nn
+        class Base(nn.Module): pass
+        class Net(Base):
+            def forward(self, x): return x + 1
+        def train(x): return Net()(x)
+        """,
+        ("x + 1", "x + 2"),
+    ),
     "a method that such a class inherits": (
         """
         from torch import nn
