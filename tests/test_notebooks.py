@@ -178,7 +178,7 @@ def test_a_notebook_ends_with_its_provenance(executed, name):
     heading = re.match(r"# (.*?) *(\{.*\})?$", markdown(NOTEBOOKS[name])[0].splitlines()[0])[1]
     for row in entry["rows"]:
         assert row["chapter"] == heading
-        assert row["trainings"] > 0
+        assert (row["trainings"] > 0) == (name != "00_summary")  # which only permutes labels
         assert row["seconds"] > 0
 
 
