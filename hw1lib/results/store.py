@@ -110,12 +110,6 @@ class Store:
         checkpoint.clear()
         return entry
 
-    def lookup(self, experiment: str, call: functools.partial[Any]) -> Entry | None:
-        """Return the stored result of a call, or None; arguments as in `fetch`."""
-        folder = self._folder(experiment, keys.key_of(experiment, call))
-        with explained(folder):
-            return _read(folder)
-
     def read(self, folder: Path) -> Entry | None:
         """Return the entry in a folder, or None; a damaged one is set aside and reported."""
         with explained(folder):

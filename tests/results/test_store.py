@@ -69,6 +69,12 @@ def fetch(root: Path, spec: Spec = Spec(), **options) -> Entry:
     return Store(root).fetch("toy", partial(walk, spec), lambda c: walk(spec, c), **options)
 
 
+def filed(root: Path, call: partial) -> Entry | None:
+    """The result of a call that is stored, if any."""
+    name = digest("toy", call)
+    return Store(root).read(root / "toy" / name[:2] / name)
+
+
 def never(checkpoint: Checkpoint) -> dict:
     raise AssertionError("computed although the result is stored")
 
@@ -108,7 +114,7 @@ ARRAYS = {
 def test_arrays_come_back_bit_for_bit_and_are_computed_once(tmp_path):
     entry = Store(tmp_path).fetch("toy", partial(walk, Spec()), lambda c: ARRAYS)
     again = Store(tmp_path).fetch("toy", partial(walk, Spec()), never)
-    found = Store(tmp_path).lookup("toy", partial(walk, Spec()))
+    found = filed(tmp_path, partial(walk, Spec()))
     for arrays in (entry.arrays, again.arrays, found.arrays):
         assert same(arrays, ARRAYS)
     assert again.provenance == entry.provenance == found.provenance
@@ -121,8 +127,8 @@ def test_arrays_read_back_can_be_changed_without_changing_the_store(tmp_path):
     assert fetch(tmp_path).arrays["x"].all()
 
 
-def test_lookup_of_nothing_is_none_and_leaves_no_trace(tmp_path):
-    assert Store(tmp_path / "new").lookup("toy", partial(walk, Spec())) is None
+def test_what_is_not_stored_is_not_found_and_leaves_no_trace(tmp_path):
+    assert filed(tmp_path / "new", partial(walk, Spec())) is None
     assert not list(tmp_path.iterdir())
 
 
@@ -181,7 +187,7 @@ def test_the_root_is_the_argument_then_the_environment_then_the_checkout(tmp_pat
 def test_what_is_not_a_plain_array_is_refused_by_name(tmp_path, value, named):
     with pytest.raises(TypeError, match=f"'curve' is a .*{named}"):
         Store(tmp_path).fetch("toy", partial(walk, Spec()), lambda c: {"curve": value})
-    assert Store(tmp_path).lookup("toy", partial(walk, Spec())) is None
+    assert filed(tmp_path, partial(walk, Spec())) is None
     assert not files(tmp_path)
 
 
@@ -233,7 +239,7 @@ def test_every_damage_is_detected_set_aside_and_reported(fast_disk, record_prope
     for name, damage in damages(entry.path, other.path):
         damage()
         with pytest.warns(StoreWarning, match="a damaged result was set aside") as caught:
-            found = Store(tmp_path).lookup("toy", partial(walk, Spec()))
+            found = filed(tmp_path, partial(walk, Spec()))
         aside = entry.path.with_name(f"{entry.path.name}.damaged-1")
         assert found is None, name
         assert len(caught) == 1, name
@@ -318,7 +324,7 @@ def test_an_interrupted_computation_continues_where_it_was(tmp_path, error):
 
     with pytest.raises(error):
         Store(tmp_path).fetch("toy", partial(walk, Spec(steps=5)), interrupted)
-    assert Store(tmp_path).lookup("toy", partial(walk, Spec(steps=5))) is None
+    assert filed(tmp_path, partial(walk, Spec(steps=5))) is None
     entry = Store(tmp_path).fetch("toy", partial(walk, Spec(steps=5)), interrupted)
     assert steps == [1, 2, 3, 4, 5]
     assert same(entry.arrays, fetch(tmp_path / "whole", Spec(steps=5)).arrays)
@@ -475,7 +481,7 @@ class Bench:
         """Assert that no read is wrong, nothing acknowledged is lost, and a rerun ends right."""
         assert code in (0, 3, -signal.SIGKILL), f"the victim ended with {code}"
         root = self.root / "store"
-        found = Store(root).lookup("toy", partial(walk, Spec()))
+        found = filed(root, partial(walk, Spec()))
         assert found is None or same(found.arrays, self.reference.arrays)
         assert found is not None or code != 0, "an acknowledged result was lost"
         unfinished = root / self.reference.path.relative_to(self.root / "reference")
@@ -637,7 +643,7 @@ def lab_race(bench: Bench) -> dict[str, int]:
         os.close(go)
         codes = [ended(pid) for pid in pids]
         assert codes == [0] * 8, (turn, codes)
-        entry = Store(bench.root / "store").lookup("toy", partial(walk, Spec()))
+        entry = filed(bench.root / "store", partial(walk, Spec()))
         assert [p.name for p in entry.path.parent.iterdir()] == [entry.path.name]
         assert (entry.path / "result.npz").read_bytes() == bench.bytes
     return {"processes": 40}
