@@ -27,13 +27,6 @@ def leaky_relu() -> nn.Module:
     return nn.LeakyReLU(inplace=True)
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "relu": relu,
-    "leaky_relu": leaky_relu,
-    "tanh": nn.Tanh,
-    "softplus": nn.Softplus,
-}
-
 # the homework slides' three regressors, of 571, 572 and 571 parameters
 DEEP = (1, 5, 10, 10, 10, 10, 10, 5, 1)
 MEDIUM = (1, 10, 18, 15, 4, 1)

@@ -73,6 +73,3 @@ def rmsprop(
         weight_decay=weight_decay,
         foreach=True,
     )
-
-
-OPTIMIZERS: dict[str, Optimizer] = {make.__name__: make for make in (sgd, nesterov, adam, rmsprop)}

@@ -74,6 +74,12 @@ def test_the_networks_are_those_of_the_reports(result):
         assert [replicas.parameter_count(model) for model in built] == sizes
 
 
+def test_only_the_arm_with_noisy_labels_has_noise(result):
+    planned = plan.trainings(chapter.Spec(), result.images)
+    found = {arm: {training.digits.noise for training in of} for arm, of in planned.items()}
+    assert found == {arm: {chapter.Spec().noise if arm == NOISY else 0.0} for arm in ARMS}
+
+
 def test_the_same_spec_gives_the_same_bits(fresh, result):
     again = fresh(chapter, SPEC)
     assert tuple(result.sweeps) == ARMS

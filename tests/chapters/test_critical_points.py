@@ -57,6 +57,15 @@ def test_linear_regression_is_solved(target):
     np.testing.assert_allclose(found.weights, [[slope, intercept]] * 3, atol=1e-9)
 
 
+def test_the_first_step_is_newtons_but_for_its_damping(target):
+    """On a quadratic a whole step of Newton ends at the minimum; half or twice of one does not."""
+    model = network(1, 1)
+    start = replicas.weights(model).detach()
+    best = critical_points.minimize(model, penalized(target, 0.1), steps=60).weights
+    first = critical_points.minimize(model, penalized(target, 0.1), steps=1).weights
+    assert ((first - best).norm(dim=1) < 0.05 * (start - best).norm(dim=1)).all()
+
+
 def test_the_residual_is_the_norm_of_the_gradient_there_and_has_fallen(target):
     model, objective = network(1, 3, 3, 1), penalized(target, 1e-3)
     found = critical_points.flatten_gradient(model, objective, steps=8)

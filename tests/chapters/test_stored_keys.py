@@ -26,7 +26,8 @@ from hw1lib.training import losses, optimizers
 
 found = [audit.word_shares, losses.cross_entropy, losses.mean_squared_error]
 found += [builders.mlp, builders.wide_cnn, builders.small_cnn, builders.lenet]
-found += [*optimizers.OPTIMIZERS.values(), *builders.ACTIVATIONS.values()]
+found += [optimizers.sgd, optimizers.nesterov, optimizers.adam, optimizers.rmsprop]
+found += [builders.relu, builders.leaky_relu]
 found += [target.function for target in functions.TARGETS.values()]
 for package in pkgutil.walk_packages(chapters.__path__, "hw1lib.chapters."):
     if package.name.endswith(".trainings"):
@@ -127,19 +128,24 @@ def test_every_chapter_that_trains_has_fingerprints(unchanged):
     "edits",
     [
         pytest.param(
-            [("networks/builders.py", '    "tanh": nn', '    "gelu": nn.GELU,\n    "tanh": nn')],
+            [
+                (
+                    "networks/builders.py",
+                    "def leaky_relu()",
+                    "def gelu():\n    return nn.GELU()\n\n\ndef leaky_relu()",
+                )
+            ],
             id="a new activation",
         ),
         pytest.param(
             [
                 (
                     "training/optimizers.py",
-                    "OPTIMIZERS: dict",
+                    "def rmsprop(",
                     "def adamw(model, *, learning_rate):\n"
                     "    return torch.optim.AdamW(model.parameters(), lr=learning_rate)\n\n\n"
-                    "OPTIMIZERS: dict",
+                    "def rmsprop(",
                 ),
-                ("training/optimizers.py", "for make in (sgd,", "for make in (adamw, sgd,"),
             ],
             id="a new optimizer",
         ),

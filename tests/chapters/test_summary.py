@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from hw1lib import chapters
 from hw1lib.chapters import registry, summary
@@ -16,7 +17,7 @@ from hw1lib.chapters.summary import findings, literature, parts
 from hw1lib.chapters.summary.literature import NO, OPEN, YES
 from hw1lib.chapters.summary.result import SENTENCES, Judged, judge
 from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import Interval
+from hw1lib.judging.statistics import NO_INTERVAL, Interval
 from hw1lib.judging.verdicts import Claim
 from hw1lib.results.specs import SettingError
 
@@ -219,3 +220,31 @@ def test_comparisons_for_the_audit_are_finite_and_not_all_zero():
     found = summary.comparisons(SimpleNamespace(fits=fits, spec=spec))
     arms = len(ARMS)
     assert [list(pairs) for pairs in found] == [[0.0, 1.0], [0.0, -1.0]] * arms
+
+
+def test_the_chapters_show_bars_only_if_asked(monkeypatch):
+    asked = []
+
+    class Stop(Exception):
+        pass
+
+    def run(spec, **how):
+        asked.append(how)
+        raise Stop
+
+    chapter = SimpleNamespace(run=run)
+    monkeypatch.setattr(summary, "discover", lambda: {"function-fit": chapter})
+    for progress in (True, False):
+        with pytest.raises(Stop):
+            summary.run(summary.Spec(), device="cpu", progress=progress)
+    assert asked == [{"device": "cpu", "progress": it} for it in (True, False)]
+
+
+def test_means_are_drawn_with_their_intervals():
+    ax = Figure().subplots()
+    intervals = [Interval(2.0, 1.0, 4.0, 6), NO_INTERVAL]
+    parts._whiskers(ax, intervals, np.array([0.0, 1.0]), "o", "")
+    (bars,) = ax.containers
+    line, _, (whiskers,) = bars
+    assert line.get_xydata().tolist() == [[2.0, 0.0]]  # what has no interval is not drawn
+    assert whiskers.get_segments()[0].tolist() == [[1.0, 0.0], [4.0, 0.0]]

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams, parameter_count
@@ -29,7 +30,7 @@ def test_parameter_count_is_the_reports(build, parameters):
     assert parameter_count(build(Streams([0, 1]))) == parameters
 
 
-@pytest.mark.parametrize("activation", builders.ACTIVATIONS.values(), ids=[*builders.ACTIVATIONS])
+@pytest.mark.parametrize("activation", [builders.relu, builders.leaky_relu, nn.Tanh])
 def test_the_last_layer_is_affine(activation):
     model = builders.mlp(Streams([0]), 1, 4, 1, activation=activation)
     # far to the right every activation here is affine or constant, never clipping the output

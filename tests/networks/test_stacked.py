@@ -107,25 +107,25 @@ def test_a_stack_computes_what_separate_networks_do(problem):
 
 
 # The keys' bias of attention has no gradient, and Adam makes whole steps of its round-off.
-TRAINED = [(network, name) for network in NETWORKS for name in ("sgd", "adam")]
-TRAINED.remove(("attention", "adam"))
+PLAIN = {optimizers.sgd: torch.optim.SGD, optimizers.adam: torch.optim.Adam}
+TRAINED = [(network, ours) for network in NETWORKS for ours in PLAIN]
+TRAINED.remove(("attention", optimizers.adam))
 
 
 @SLOW
-@pytest.mark.parametrize(("problem", "name"), TRAINED, indirect=["problem"])
-def test_a_stack_trains_as_separate_networks_do(problem, name):
+@pytest.mark.parametrize(("problem", "ours"), TRAINED, indirect=["problem"])
+def test_a_stack_trains_as_separate_networks_do(problem, ours):
     build, axes, x = problem
     stack = Stacked(build, SEEDS, axes).double()
     y = draw(*stack(x[0]).shape[1:], seed=1)
     batches = Minibatches(x[0], y, 4, Streams(SEEDS).order)
-    optimizer = optimizers.OPTIMIZERS[name](stack, learning_rate=0.01, weight_decay=1e-3)
+    optimizer = ours(stack, learning_rate=0.01, weight_decay=1e-3)
     probes = {"weights": Probe(replicas.weights)}
     history = fit(stack, batches, losses.mean_squared_error, optimizer, epochs=3, probes=probes)
     assert history.sound.all()
-    make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[name]
     for r, seed in enumerate(SEEDS):
         model, order, seen = alone(build, seed), Streams([seed]).order[0], []
-        optimizer, courses = make(model.parameters(), lr=0.01, weight_decay=1e-3), []
+        optimizer, courses = PLAIN[ours](model.parameters(), lr=0.01, weight_decay=1e-3), []
         for _ in range(3):
             courses.append(nn.utils.parameters_to_vector(model.parameters()).detach())
             for chosen in torch.randperm(7, generator=order).split(4):
