@@ -47,11 +47,20 @@ class Task:
         """Compute measures over a whole split in eval mode, (R, number of measures), float64."""
         return losses.over_split(model, *examples, measures, prepare=self.prepare)
 
-    def probes(self, every: int, measures: Sequence[Objective] = MEASURES) -> Mapping[str, Probe]:
-        """Watch both splits, each measured as `measure` does, every so many epochs."""
+    def probes(
+        self, every: int, measures: Sequence[Objective] = MEASURES, *, examples: int | None = None
+    ) -> Mapping[str, Probe]:
+        """Watch both splits, each measured as `measure` does, every so many epochs.
 
-        def probe(examples: Examples) -> Probe:
-            return Probe(lambda model: self.measure(model, examples, measures), every)
+        Args:
+            every: Epochs between two measurements.
+            measures: Batch means, each `measure(outputs, targets)` -> (R,).
+            examples: Of each split, the first so many at most; None for all.
+        """
+
+        def probe(split: Examples) -> Probe:
+            images, labels = split[0][:examples], split[1][:examples]
+            return Probe(lambda model: self.measure(model, (images, labels), measures), every)
 
         return {"train": probe(self.train), "test": probe(self.test)}
 

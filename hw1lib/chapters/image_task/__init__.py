@@ -38,7 +38,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     entries = carry_out("image_task", jobs(spec, plan), device=device, progress=progress)
     curves = {
         (name, network.name): _curves(
-            spec, network, [entries[name, network.name, seeds] for seeds in stacks(spec, network)]
+            spec, network, [entries[name, network.name, seeds] for seeds in stacks(arm, network)]
         )
         for name, arm in plan.items()
         for network in arm.networks
@@ -67,9 +67,9 @@ def _curves(spec: Spec, network: Network, entries: list[Entry]) -> Curves:
 
     return Curves(
         parameters=replicas.parameter_count(network.single()),
-        epochs=spec.measured,
-        train=side_by_side("train", len(spec.measured)),
-        test=side_by_side("test", len(spec.measured)),
+        epochs=spec.evaluated,
+        train=side_by_side("train", len(spec.evaluated)),
+        test=side_by_side("test", len(spec.evaluated)),
         objective=side_by_side("objective", spec.epochs),
         diverged=np.concatenate([entry.arrays["diverged"] for entry in entries]),
     )

@@ -55,8 +55,10 @@ class Arm:
 
     images: ImageSet
     networks: list[Network]
+    examples: int  # learned, at most
     batch_size: int
     momentum: float
+    seeds: tuple[int, ...]
     objective: Objective = losses.cross_entropy
     permuted: bool = False
 
@@ -70,23 +72,31 @@ def arms(spec: Spec, scenes: ImageSet, digits: ImageSet | None) -> dict[str, Arm
         digits: What report B's networks learn: MNIST, or what stands for it; None to leave it out.
     """
     maps, classes = tuple(scenes.train.images.shape[1:]), len(scenes.classes)
-    cnns = {
-        c: Network(cnn_name(c), builders.wide_cnn, (c, *maps, classes))
-        for c in (*spec.channels, *spec.side_channels)
-    }
+    cnns = {c: Network(cnn_name(c), builders.wide_cnn, (c, *maps, classes)) for c in spec.channels}
     inputs = scenes.train.images[0].numel()
     mlps = [Network(mlp_name(u), builders.mlp, (inputs, u, 256, classes)) for u in spec.units]
-    side = [cnns[c] for c in spec.side_channels] + mlps
+    of_a = partial(
+        Arm,
+        scenes,
+        examples=spec.train_examples,
+        batch_size=spec.a_batch,
+        momentum=0.0,
+        seeds=spec.seeds,
+    )
+    of_b = partial(Arm, batch_size=spec.b_batch, momentum=spec.momentum, seeds=spec.seeds)
     deep = [
         Network(f"{layers} layers", builders.deep_cnn, (layers, c, maps[0], classes))
         for layers, c in CNN_DEPTHS
     ]
-    of_a, of_b = (spec.a_batch, 0.0), (spec.b_batch, spec.momentum)  # batch size, momentum
     plan = {
-        MAIN: Arm(scenes, [cnns[c] for c in spec.channels] + mlps, *of_a),
-        CONTROL: Arm(scenes, side, *of_a, permuted=True),
-        AS_A: Arm(scenes, side, *of_a, objective=losses.softmax_squared_error),
-        DEPTH: Arm(scenes, deep, *of_b),
+        MAIN: of_a([*cnns.values(), *mlps]),
+        CONTROL: of_a([cnns[c] for c in spec.side_channels] + mlps, permuted=True),
+        AS_A: of_a(
+            [*cnns.values(), *mlps],
+            objective=losses.softmax_squared_error,
+            seeds=spec.seeds[: spec.written_replicas],
+        ),
+        DEPTH: of_b(scenes, deep, spec.side_examples),
     }
     if digits:
         b = [
@@ -98,8 +108,8 @@ def arms(spec: Spec, scenes: ImageSet, digits: ImageSet | None) -> dict[str, Arm
             for hidden, units in MLP_DEPTHS
         ]
         plan |= {
-            AS_B: Arm(digits, b, *of_b),
-            DIGITS_DEPTH: Arm(digits, narrow, *of_b),
+            AS_B: of_b(digits, b, spec.train_examples),
+            DIGITS_DEPTH: of_b(digits, narrow, spec.side_examples),
         }
     return plan
 
@@ -110,17 +120,17 @@ def jobs(spec: Spec, plan: Mapping[str, Arm]) -> dict[tuple[str, str, tuple[int,
         (name, network.name, seeds): _job(spec, name, arm, network, seeds)
         for name, arm in plan.items()
         for network in arm.networks
-        for seeds in stacks(spec, network)
+        for seeds in stacks(arm, network)
     }
 
 
-def stacks(spec: Spec, network: Network) -> list[tuple[int, ...]]:
+def stacks(arm: Arm, network: Network) -> list[tuple[int, ...]]:
     """Divide the seeds into stacks: perceptrons side by side, CNNs one by one.
 
     One convolutional network already fills the machine, and on its own it can be kept as soon
     as it is done.
     """
-    return [spec.seeds] if network.flat else [(seed,) for seed in spec.seeds]
+    return [arm.seeds] if network.flat else [(seed,) for seed in arm.seeds]
 
 
 def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ...]) -> Job:
@@ -130,8 +140,8 @@ def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ..
         flat=network.flat,
         objective=arm.objective,
         permuted=arm.permuted,
-        train_examples=min(spec.train_examples, len(arm.images.train)),
-        test_examples=min(spec.test_examples, len(arm.images.test)),
+        train_examples=min(arm.examples, len(arm.images.train)),
+        measured=min(spec.measured, len(arm.images.test)),
         batch_size=arm.batch_size,
         epochs=spec.epochs,
         evaluate_every=spec.evaluate_every,

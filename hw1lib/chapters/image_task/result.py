@@ -31,8 +31,8 @@ class Curves:
 
     parameters: int
     epochs: np.ndarray  # (K,) passes before each measurement
-    train: np.ndarray  # (K, R, 3) over the whole training split: nats, squared error, share
-    test: np.ndarray  # (K, R, 3) over the whole test split
+    train: np.ndarray  # (K, R, 3) over the measured training images: nats, squared error, share
+    test: np.ndarray  # (K, R, 3) over the measured test images
     objective: np.ndarray  # (E, R) mean over each epoch's steps, while the network changes
     diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
 
@@ -117,7 +117,7 @@ def contrasts(result: Result) -> dict[str, Contrast]:
 
 
 def difference(result: Result, contrast: Contrast, measure: str = "accuracy") -> Interval:
-    """Compare two networks on the test images after the last pass, paired by seed.
+    """Compare two networks on the test images after the last pass, by the seeds that both have.
 
     Args:
         result: What was measured.
@@ -125,9 +125,12 @@ def difference(result: Result, contrast: Contrast, measure: str = "accuracy") ->
         measure: "accuracy", then in percentage points, or "loss", in nats.
     """
     first, second = (result.curves[key] for key in (contrast.first, contrast.second))
-    if measure == "accuracy":
-        return paired_difference(first.percent("test"), second.percent("test"))
-    return paired_difference(first.final("test", measure), second.final("test", measure))
+    of = [
+        curves.percent("test") if measure == "accuracy" else curves.final("test", measure)
+        for curves in (first, second)
+    ]
+    shared = min(map(len, of))
+    return paired_difference(of[0][:shared], of[1][:shared])
 
 
 def cnns(result: Result) -> list[Curves]:

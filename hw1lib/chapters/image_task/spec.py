@@ -43,10 +43,16 @@ class Spec(specs.Replicated):
 
     data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     replicas: int = setting(6, "trainings of each network", at_least=1)
-    train_examples: int = setting(10_000, "training images used, at most", at_least=1)
-    test_examples: int = setting(10_000, "test images used, at most", at_least=1)
+    train_examples: int = setting(
+        60_000, "images that A's and B's networks learn, at most; no set has more", at_least=1
+    )
+    side_examples: int = setting(10_000, "images learned where depth varies, at most", at_least=1)
+    written_replicas: int = setting(2, "trainings of each network as A wrote it", at_least=1)
+    measured: int = setting(
+        10_000, "images of each split on which loss and accuracy are measured, at most", at_least=1
+    )
     epochs: int = setting(10, "passes over the training images", at_least=1)
-    evaluate_every: int = setting(2, "epochs between two measurements of both splits", at_least=1)
+    evaluate_every: int = setting(1, "epochs between two measurements of both splits", at_least=1)
     learning_rate: float = setting(0.01, "of SGD, as A and B have it", above=0)
     a_batch: int = setting(
         16,
@@ -64,7 +70,7 @@ class Spec(specs.Replicated):
     channels: tuple[int, ...] = setting((16, 44, 80), "A's CNNs: first-layer channels", at_least=1)
     units: tuple[int, ...] = setting((128, 200, 260), "A's MLPs: first-layer units", at_least=1)
     side_channels: tuple[int, ...] = setting(
-        (16,), "A's CNNs trained on permuted pixels and as A wrote it, too", at_least=1
+        (16,), "A's CNNs trained on permuted pixels, too", at_least=1
     )
 
     def __post_init__(self) -> None:
@@ -82,7 +88,7 @@ class Spec(specs.Replicated):
             )
 
     @property
-    def measured(self) -> np.ndarray:
+    def evaluated(self) -> np.ndarray:
         """Passes before each measurement of both splits, (K,)."""
         some = Probe(replicas.weights, self.evaluate_every)  # whatever it measures
         return some.epochs(self.epochs)
@@ -93,17 +99,17 @@ PROFILES = specs.Profiles(
     quick=Spec(
         replicas=2,
         train_examples=120,
-        test_examples=150,
+        measured=150,
         epochs=4,
+        evaluate_every=2,
         a_batch=8,
         b_batch=8,
     ),
     smoke=Spec(
         replicas=1,
         train_examples=60,
-        test_examples=40,
+        measured=40,
         epochs=1,
-        evaluate_every=1,
         a_batch=20,
         b_batch=20,
     ),

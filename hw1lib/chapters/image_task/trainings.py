@@ -23,7 +23,7 @@ class Training:
     objective: Objective
     permuted: bool  # all images seen through one fixed permutation of the pixels
     train_examples: int  # the first so many
-    test_examples: int
+    measured: int  # images of each split on which loss and accuracy are measured, the first
     batch_size: int
     epochs: int
     evaluate_every: int  # epochs
@@ -36,9 +36,9 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
     """Train R replicas of one network on images, and measure both splits along the way.
 
     Returns:
-        `epochs` (K,); `train` and `test` (K, R, 3), the `classification.MEASURES` over the whole
-        split in eval mode; `objective` (E, R), mean over the examples of each epoch while the
-        network changes, as it is usually reported; `diverged` (R,).
+        `epochs` (K,); `train` and `test` (K, R, 3), the `classification.MEASURES` over the measured
+        images of each split in eval mode; `objective` (E, R), mean over the examples of each epoch
+        while the network changes, as it is usually reported; `diverged` (R,).
     """
     streams = replicas.Streams(settings.seeds)
     model = settings.build(streams, *settings.shape).to(run.device)
@@ -46,7 +46,7 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
         images,
         flat=settings.flat,
         train_examples=settings.train_examples,
-        test_examples=settings.test_examples,
+        test_examples=settings.measured,
         device=run.device,
         permuted=settings.permuted,
     )
@@ -57,7 +57,7 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
         settings.objective,
         optimizers.sgd(model, learning_rate=settings.learning_rate, momentum=settings.momentum),
         epochs=settings.epochs,
-        probes=task.probes(settings.evaluate_every),
+        probes=task.probes(settings.evaluate_every, examples=settings.measured),
         streams=[*streams],
         run=run,
     )
