@@ -49,7 +49,7 @@ map: $(ENV) ## docs/map.md and its picture, anew from the imports
 	$(VENV)/python tools/map.py
 
 lock: $(ENV) ## requirements.lock and environment.yml anew from pyproject.toml; needs uv
-	$$(command -v uv || echo .boot/bin/uv) pip compile --quiet pyproject.toml --extra dev \
+	$$(command -v uv || echo .boot/bin/uv) pip compile --quiet pyproject.toml --extra dev --extra fast \
 	    --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	    --custom-compile-command "make lock" --output-file requirements.lock
 	$(VENV)/python tools/environment_yml.py

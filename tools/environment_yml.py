@@ -22,9 +22,10 @@ PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^ ;]+)(?: ; (?P<marker>.*?))
 
 
 def named(project: str) -> Iterator[Requirement]:
-    """Yield the packages that pyproject.toml names, those for development included."""
+    """Yield the packages that pyproject.toml names, those for speed and development included."""
     table = tomllib.loads(project)["project"]
-    for line in [*table["dependencies"], *table["optional-dependencies"]["dev"]]:
+    extras = table["optional-dependencies"]
+    for line in [*table["dependencies"], *extras["fast"], *extras["dev"]]:
         yield Requirement(line)
 
 

@@ -18,21 +18,6 @@ LARGEST = 4 * 2**30  # bytes that a stack of Hessians may take
 ROWS_AT_ONCE = 64  # rows of Hessians computed together, over all replicas: what fits into caches
 
 
-def gradient_norm(model: nn.Module) -> Tensor:
-    """Measure the gradients that are in place after a backward pass, over all parameters.
-
-    Returns:
-        Euclidean norm of each replica's gradient, shape (R,), in loss per unit of weight.
-
-    Raises:
-        ValueError: If there are no gradients.
-    """
-    norms = [p.grad.flatten(1).norm(dim=1) for p in model.parameters() if p.grad is not None]
-    if not norms:
-        raise ValueError("no parameter has a gradient: call backward first")
-    return torch.stack(norms).norm(dim=0)
-
-
 def gradients(model: nn.Module, loss: Loss, *, create_graph: bool = False) -> Tensor:
     """Differentiate each replica's loss by its own weights, leaving `.grad` alone.
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ import tqdm.std
 
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, Store
+from hw1lib.training import fused
 from hw1lib.training.run import Run, threads
 
 Key = TypeVar("Key", bound=Hashable)
@@ -99,16 +101,24 @@ def carry_out(
 
 
 def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.tqdm) -> Entry:
-    def each_epoch(losses: torch.Tensor) -> None:
+    reached, how = bar.n, {"device": device}
+
+    def progress(epochs: int, losses: torch.Tensor) -> None:
         loss = losses.nanmedian().item()
         bar.set_postfix_str("ended" if math.isnan(loss) else f"loss {loss:.2g}", refresh=False)
-        bar.update(job.cost)
+        bar.update(reached + job.cost * epochs - bar.n)
+
+    def prepare(*training: Any) -> fused.Updates | None:
+        updates = fused.prepare(*training)
+        if updates:
+            how["compiled"] = f"numba {version('numba')}"
+        return updates
 
     def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:
-        return job.call(run=Run(device, checkpoint, each_epoch))
+        return job.call(run=Run(device, checkpoint, progress, prepare))
 
     with threads(job.threads):
-        return store.fetch(experiment, job.call, compute, device=device)
+        return store.fetch(experiment, job.call, compute, how=how)
 
 
 def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dict[str, Any]:
@@ -149,10 +159,12 @@ def _environments(computed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """List each machine, device, number of threads and set of versions that computed, once."""
     found = {}
     for of in computed:
-        threads = of["threads"]
+        device = f"{of['device']}, {of['threads']} thread{'s' if of['threads'] > 1 else ''}"
+        if "compiled" in of:
+            device += f", updates compiled by {of['compiled']}"
         one = {
             "machine": f"{of['machine']['cpu']}, {of['machine']['platform']}",
-            "device": f"{of['device']}, {threads} thread{'s' if threads > 1 else ''}",
+            "device": device,
             "versions": of["versions"],
         }
         found[json.dumps(one, sort_keys=True)] = one

@@ -6,6 +6,7 @@ import functools
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,19 +19,19 @@ import torch
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def record(functions: list[str], device: str, seconds: float) -> dict[str, Any]:
+def record(functions: list[str], how: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """Return the content of provenance.json, for a computation that ends now.
 
     Args:
         functions: Names of those that computed.
-        device: Where.
+        how: They did it: on which `device`, and by what updates were `compiled`, if they were.
         seconds: How long.
     """
     return {
         **environment(),
         "functions": functions,
         "threads": torch.get_num_threads(),
-        "device": device,
+        **how,
         "seconds": round(seconds, 3),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -30,6 +30,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from hw1lib.results.checkpoints import Checkpoint
 from hw1lib.results.disk import StoreError, StoreWarning, explained
 
 FILES = ("result.npz", "spec.json", "provenance.json")
+ON_THE_CPU: Mapping[str, str] = MappingProxyType({"device": "cpu"})
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Store:
         call: functools.partial[Any],
         compute: Callable[[Checkpoint], Mapping[str, np.ndarray]],
         *,
-        device: str = "cpu",
+        how: Mapping[str, str] = ON_THE_CPU,
     ) -> Entry:
         """Return the stored result, computing it first if there is none.
 
@@ -83,7 +85,8 @@ class Store:
             call: A function with all arguments that decide a number, as `keys.key_of` takes it.
             compute: Makes the arrays, from that call; may save its progress in the `Checkpoint`
                 it is given.
-            device: Where `compute` runs; recorded, but no part of the key.
+            how: How `compute` did it, as `provenance.record` takes it once it is done; recorded,
+                but no part of the key.
 
         Returns:
             The entry as it stands on the disk, whoever computed it.
@@ -101,7 +104,7 @@ class Store:
         if entry is None:
             provenance.environment()
             result = _pack(compute(checkpoint))
-            record = provenance.record(keys.functions(call), device, checkpoint.seconds)
+            record = provenance.record(keys.functions(call), how, checkpoint.seconds)
             with explained(folder):
                 _publish(folder, result, key, record)
                 entry = _read(folder)

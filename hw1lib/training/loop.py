@@ -14,6 +14,7 @@ Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one 
 Batch = tuple[Tensor, Tensor]
 
 IN_SILENCE = Run()  # on the CPU, keeping nothing and telling nobody
+AT_ONCE = 100  # full-batch updates between two looks at the clock, where many are made at once
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,14 @@ class _Progress:
         return self.watched_room[: self.step]
 
     def note(self, losses: Tensor, watched: Tensor | None) -> None:
-        """Append the losses (R,) of a step, NaN for replicas that have ended, and the watched."""
+        """Append the losses (S, R) of some steps, NaN for the replicas that have ended."""
+        end = self.step + len(losses)
         self.room = _with_space(self.room, self.step, losses)
-        self.room[self.step] = losses.where(self.running, torch.nan)
+        self.room[self.step : end] = losses.where(self.running, torch.nan)
         if watched is not None:
             self.watched_room = _with_space(self.watched_room, self.step, watched)
-            self.watched_room[self.step] = watched
-        self.step += 1
+            self.watched_room[self.step : end] = watched
+        self.step = end
 
     def end(self, replicas_done: Tensor, model: nn.Module) -> None:
         """Keep the present weights of some replicas for good."""
@@ -95,12 +97,12 @@ class _Progress:
                 p[ended] = kept[ended]
 
 
-def _with_space(block: Tensor, used: int, row: Tensor) -> Tensor:
-    """Return the block, enlarged if its rows are used up."""
-    if used < len(block):
+def _with_space(block: Tensor, used: int, rows: Tensor) -> Tensor:
+    """Return the block, enlarged if it has no place for these rows."""
+    if used + len(rows) <= len(block):
         return block
     # one growing block: thousands of small tensors would scatter the heap's large ones
-    space = row.new_empty(max(1024, used), *row.shape)
+    space = rows.new_empty(max(1024, used, len(rows)), *rows.shape[1:])
     return torch.cat([block, space]) if used else space
 
 
@@ -155,8 +157,7 @@ def fit(
         for stream, position in zip(streams, saved.pop("streams"), strict=True):
             stream.set_state(position)
         now = _Progress(**saved)
-        for _ in range(now.epoch):
-            run.each_epoch(now.losses[-1])
+        run.progress(now.epoch, now.losses[-1])
 
     while now.running.any():
         for name, probe in probes.items():
@@ -167,26 +168,33 @@ def fit(
         if now.epoch == epochs:
             break
 
-        for inputs, targets in batches:
-            losses = _losses(model, objective, inputs, targets)
-            optimizer.zero_grad()
-            losses.backward(torch.ones_like(losses))
-            seen = losses.detach().cpu()
-            now.note(seen, None if watch is None else watch(model).detach().cpu())
+        updates = None
+        if run.prepare and stop is None:
+            updates = run.prepare(model, batches, objective, optimizer, watch)
+        if updates:
+            every = [probe.every for probe in probes.values()]
+            ahead = min(AT_ONCE, epochs - now.epoch, *(k - now.epoch % k for k in every))
+            now.epoch += _many(now, model, *updates.make(ahead, now.running), watch is not None)
+        else:
+            for inputs, targets in batches:
+                losses = _losses(model, objective, inputs, targets)
+                optimizer.zero_grad()
+                losses.backward(torch.ones_like(losses))
+                seen = losses.detach().cpu()
+                now.note(seen[None], None if watch is None else watch(model).detach().cpu()[None])
 
-            done = ~seen.isfinite()
-            now.diverged |= done & now.running
-            if stop is not None:
-                done |= stop(now.losses)
-            if (done & now.running).any():
-                now.end(done, model)
-            optimizer.step()
-            now.steps += now.running
-            if now.frozen:
-                now.restore(model)
-
-        now.epoch += 1
-        run.each_epoch(now.losses[-1])
+                done = ~seen.isfinite()
+                now.diverged |= done & now.running
+                if stop is not None:
+                    done |= stop(now.losses)
+                if (done & now.running).any():
+                    now.end(done, model)
+                optimizer.step()
+                now.steps += now.running
+                if now.frozen:
+                    now.restore(model)
+            now.epoch += 1
+        run.progress(now.epoch, now.losses[-1])
         if run.checkpoint and run.checkpoint.due:
             run.checkpoint.save(
                 {
@@ -207,6 +215,30 @@ def fit(
         },
         series={name: torch.stack(seen).numpy() for name, seen in now.probed.items()},
     )
+
+
+def _many(now: _Progress, model: nn.Module, losses: Tensor, seen: Tensor, watched: bool) -> int:
+    """Take over updates that were made at once; return how many, up to the last replica's end.
+
+    Args:
+        now: What has been seen, which is continued.
+        model: As those updates left it.
+        losses: Before each of them, (S, R); NaN once a replica has ended.
+        seen: What was watched there, (S, R).
+        watched: Whether that is wanted.
+    """
+    finite = losses.isfinite()
+    made = finite.sum(dim=0)  # by replica: a loss that is not finite is not followed by others
+    ended = now.running & ~finite.all(dim=0)
+    if (now.running == ended).all():
+        count = int(made[ended].max()) + 1
+        losses, seen = losses[:count], seen[:count]
+    now.note(losses, seen if watched else None)
+    now.steps += made * now.running
+    now.diverged |= ended
+    if ended.any():
+        now.end(ended, model)
+    return len(losses)
 
 
 def _losses(model: nn.Module, objective: Objective, inputs: Tensor, targets: Tensor) -> Tensor:

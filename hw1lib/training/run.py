@@ -1,5 +1,7 @@
 """How a training is carried out: device, threads, checkpoints and progress. Decides no number."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +25,22 @@ class Checkpoint(Protocol):
         """Keep a state, replacing the last one."""
 
 
-def _silent(losses: Tensor) -> None:
+class Updates(Protocol):
+    """A way to make many updates of a stack at once."""
+
+    def make(self, count: int, running: Tensor) -> tuple[Tensor, Tensor]:
+        """Make so many of the running replicas (R,), in place, each until its loss is not finite.
+
+        Returns:
+            Losses before each and what is watched, (count, R), NaN where none was made.
+        """
+
+
+# from what `loop.fit` is given: model, batches, objective, optimizer and watch
+Prepare = Callable[..., Updates | None]
+
+
+def _silent(epochs: int, losses: Tensor) -> None:
     """Tell nobody."""
 
 
@@ -33,7 +50,14 @@ class Run:
 
     device: str = "cpu"
     checkpoint: Checkpoint | None = None
-    each_epoch: Callable[[Tensor], None] = _silent  # told the losses (R,) of each epoch's last step
+    # told from time to time how many epochs have passed, and the losses (R,) of the last step
+    progress: Callable[[int, Tensor], None] = _silent
+    prepare: Prepare | None = None  # finds a way to make many updates at once, such as `fused` has
+
+    @property
+    def aside(self) -> Run:
+        """The same for a short training beside the main one: not kept on its way, nobody told."""
+        return Run(self.device, prepare=self.prepare)
 
 
 @contextmanager

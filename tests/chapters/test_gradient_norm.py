@@ -42,7 +42,7 @@ from hw1lib.judging import verdicts
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.results.specs import SettingError
-from hw1lib.training import optimizers
+from hw1lib.training import fused, optimizers
 from hw1lib.training.run import Run
 
 SPEC = gradient_norm.PROFILES["smoke"].replace(
@@ -197,7 +197,7 @@ def test_the_sharpness_is_the_largest_eigenvalue_of_the_loss_s_hessian(seen):
 def test_looking_at_the_curvature_does_not_change_the_training(seen):
     settings = gradient_norm._regressors(SPEC)[0.2]
     blind = dataclasses.replace(settings, curvature_every=0)
-    trained = trainings.train(blind, run=Run())
+    trained = trainings.train(blind, run=Run(prepare=fused.prepare))
     np.testing.assert_array_equal(trained["loss"], seen.edges[0.2].loss)
     assert "sharpness" not in trained
 

@@ -17,14 +17,14 @@ def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
         jobs_in_order.append(job)
         return original_fetch(store, experiment, job, device, bar)
 
-    def run(device, checkpoint, each_epoch):
+    def run(device, checkpoint, progress, prepare):
         computed.append([jobs_in_order[-1], 0])
 
-        def counted(losses):
-            computed[-1][1] += 1
-            each_epoch(losses)
+        def noted(epochs, losses):
+            computed[-1][1] = epochs
+            progress(epochs, losses)
 
-        return original_run(device, checkpoint, counted)
+        return original_run(device, checkpoint, noted, prepare)
 
     original_fetch, original_run = jobs._fetch, jobs.Run
     monkeypatch.setattr(jobs, "_fetch", fetch)

@@ -97,20 +97,6 @@ def test_the_gradient_is_that_of_central_differences(network):
         )
 
 
-def test_the_norm_is_over_all_parameters_of_a_replica(network):
-    model, loss = network
-    loss(model).sum().backward()
-    flat = np.concatenate([p.grad.numpy().reshape(len(SEEDS), -1) for p in model.parameters()], 1)
-    np.testing.assert_allclose(
-        curvature.gradient_norm(model), np.sqrt(np.square(flat).sum(axis=1)), rtol=1e-12
-    )
-
-
-def test_the_norm_needs_gradients():
-    with pytest.raises(ValueError, match="call backward first"):
-        curvature.gradient_norm(stack())
-
-
 # Hessians
 
 

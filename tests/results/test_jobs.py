@@ -47,8 +47,8 @@ def counting(settings: Settings, *, data=None, run):
     TRAINED.names.append(settings.name)
     TRAINED.runs.append(run)
     TRAINED.threads.append(torch.get_num_threads())
-    for _ in range(min(settings.epochs, settings.stop_after)):
-        run.each_epoch(torch.tensor(settings.losses))
+    for epoch in range(min(settings.epochs, settings.stop_after)):
+        run.progress(epoch + 1, torch.tensor(settings.losses))
     return {"epochs": np.array([settings.epochs])}
 
 
@@ -316,6 +316,7 @@ def test_the_record_lists_every_machine_device_number_of_threads_and_version_onc
         {"machine": {"cpu": "another", "platform": "a system"}},
         {"device": "cuda"},
         {"threads": 2},
+        {"compiled": "numba 0.68"},
         {"versions": {"torch": "2.12.0"}},
     ]
     found = recorded(*(entry(**change) for change in [{}, *others, *others, {}]))["environments"]
@@ -324,6 +325,7 @@ def test_the_record_lists_every_machine_device_number_of_threads_and_version_onc
         ENVIRONMENT | {"machine": "another, a system"},
         ENVIRONMENT | {"device": "cuda, 1 thread"},
         ENVIRONMENT | {"device": "cpu, 2 threads"},
+        ENVIRONMENT | {"device": "cpu, 1 thread, updates compiled by numba 0.68"},
         ENVIRONMENT | {"versions": {"torch": "2.12.0"}},
     ]
     assert len(found) == len(expected)

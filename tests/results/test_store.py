@@ -143,7 +143,7 @@ def test_an_entry_is_three_files_and_their_checksums(tmp_path):
 
 
 def test_provenance_says_who_when_with_what_and_how_long(tmp_path):
-    record = fetch(tmp_path, device="cuda").provenance
+    record = fetch(tmp_path, how={"device": "cuda"}).provenance
     assert record["versions"]["torch"] == torch.__version__
     assert set(record["versions"]) == {"python", "torch", "numpy", "hw1lib"}
     assert set(record["machine"]) == {"platform", "cpu"}
@@ -192,8 +192,8 @@ def test_what_is_not_a_plain_array_is_refused_by_name(tmp_path, value, named):
 
 
 def test_the_device_is_no_part_of_the_key(tmp_path):
-    entry = fetch(tmp_path, device="cpu")
-    other = Store(tmp_path).fetch("toy", partial(walk, Spec()), never, device="cuda")
+    entry = fetch(tmp_path, how={"device": "cpu"})
+    other = Store(tmp_path).fetch("toy", partial(walk, Spec()), never, how={"device": "cuda"})
     assert other.path == entry.path
     assert other.provenance["device"] == "cpu"
 

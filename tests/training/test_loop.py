@@ -199,12 +199,16 @@ def test_a_state_is_saved_only_where_one_is_due(regression):
     assert len(memory.states) == 7
 
 
-def test_progress_is_told_of_every_epoch_also_after_a_resume(regression):
+def test_progress_is_told_after_every_epoch_and_on_a_resume(regression):
     memory, told = Memory(3), []
+
+    def tell(epochs, losses):
+        told.append(epochs)
+
     with pytest.raises(KeyboardInterrupt):
         train_once(regression, run=Run(checkpoint=memory))
-    train_once(regression, run=Run(checkpoint=memory, each_epoch=told.append))
-    assert len(told) == 7
+    train_once(regression, run=Run(checkpoint=memory, progress=tell))
+    assert told == [3, 4, 5, 6, 7]
 
 
 def test_what_is_watched_is_the_gradient_of_each_step(regression):

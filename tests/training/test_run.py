@@ -26,4 +26,4 @@ def test_threads_are_put_back_after_an_error():
 def test_a_run_is_silent_on_the_cpu_and_keeps_nothing_unless_told_otherwise():
     run = Run()
     assert (run.device, run.checkpoint) == ("cpu", None)
-    assert run.each_epoch(torch.zeros(3)) is None
+    assert run.progress(1, torch.zeros(3)) is None

@@ -227,7 +227,7 @@ def fit_features(settings: Features, images: ImageSet, *, run: Run) -> dict[str,
         ]
         found["train"].append(_measured(features @ solution, fitted))
         found["test"].append(_measured(torch.cat(outputs), answers.expand(2, -1)))
-        run.each_epoch(found["train"][-1][0, :1])
+        run.progress(len(found["train"]), found["train"][-1][0, :1])
     return {split: torch.stack(values).numpy() for split, values in found.items()}
 
 

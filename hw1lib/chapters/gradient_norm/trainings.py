@@ -13,7 +13,7 @@ from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import curvature
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.builders import Activation
-from hw1lib.training import classification, loop, losses, optimizers, regression
+from hw1lib.training import classification, loop, losses, optimizers, regression, watching
 from hw1lib.training.optimizers import Optimizer
 from hw1lib.training.run import Run
 
@@ -78,7 +78,7 @@ def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
         for group in twins.param_groups:
             group["lr"] = way.factor * settings.learning_rate
         # seconds, and so not checkpointed
-        found |= _recorded(_fit(twin, task, twins, way.updates), f"_{way.name}")
+        found |= _recorded(_fit(twin, task, twins, way.updates, run=run.aside), f"_{way.name}")
     return found
 
 
@@ -117,7 +117,7 @@ def train_digits(settings: DigitsTraining, images: ImageSet, *, run: Run) -> dic
         losses.cross_entropy,
         optimizers.adam(model, learning_rate=settings.learning_rate),
         epochs=settings.epochs,
-        watch=curvature.gradient_norm,
+        watch=watching.gradient_norm,
         streams=[*streams],
         run=run,
     )
@@ -145,7 +145,7 @@ def _fit(
         losses.mean_squared_error,
         optimizer,
         epochs=updates,
-        watch=curvature.gradient_norm,
+        watch=watching.gradient_norm,
         **how,
     )
 
