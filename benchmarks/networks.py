@@ -41,11 +41,10 @@ def convolutions(rounds: int, count: int = 1280, batch_size: int = 64) -> None:
     streams = Streams([0])
     model = builders.wide_cnn(streams, 44)
     batches = minibatches.Minibatches(
-        images.train.images[:count],
+        images.normalized(images.train.images[:count]),
         images.train.labels[:count],
         batch_size,
         streams.order,
-        images.normalized,
     )
     optimizer = optimizers.sgd(model, learning_rate=0.01)
     plain, pictures = reference.convolutional(44), reference.Pictures(images, count)

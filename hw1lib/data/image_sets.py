@@ -77,7 +77,7 @@ class ImageSet:
             )
         mean = torch.tensor(self.mean, device=images.device).view(-1, 1, 1)
         std = torch.tensor(self.std, device=images.device).view(-1, 1, 1)
-        return (images.float() / 255 - mean) / std
+        return images.float().div_(255).sub_(mean).div_(std)
 
 
 _TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}

@@ -39,7 +39,9 @@ class Task:
         self, batch_size: int, orders: Sequence[torch.Generator], steps: int | None = None
     ) -> Minibatches:
         """Shuffle the training images into minibatches, in an order of its own per replica."""
-        return Minibatches(*self.train, batch_size, orders, self.prepare, steps)
+        images, labels = self.train
+        # once for all passes: at every step it would take as long as a small network's update
+        return Minibatches(self.prepare(images), labels, batch_size, orders, steps)
 
     def measure(
         self, model: nn.Module, examples: Examples, measures: Sequence[Objective] = MEASURES

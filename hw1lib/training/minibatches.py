@@ -1,6 +1,6 @@
 """Shuffled minibatches of examples that lie whole in memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice, repeat
 
 import numpy as np
@@ -21,7 +21,6 @@ class Minibatches:
         targets: Shape (N,) or (N, ...).
         batch_size: Examples per step, from 1 to N.
         orders: One generator per replica.
-        prepare: Turns gathered inputs (R, B, ...) into what the network takes.
         steps: Batches of a pass where it shall end sooner or later than with the last example;
             then a pass begins with a new order, and draws another when that is used up.
 
@@ -35,7 +34,6 @@ class Minibatches:
         targets: Tensor,
         batch_size: int,
         orders: Sequence[torch.Generator],
-        prepare: Callable[[Tensor], Tensor] = lambda inputs: inputs,
         steps: int | None = None,
     ) -> None:
         if not 1 <= batch_size <= len(inputs):
@@ -43,7 +41,7 @@ class Minibatches:
         if steps is not None and steps < 1:
             raise ValueError(f"a pass has at least 1 step, got {steps}")
         self.inputs, self.targets, self.batch_size = inputs, targets, batch_size
-        self.orders, self.prepare, self.steps = orders, prepare, steps
+        self.orders, self.steps = orders, steps
 
     @property
     def sizes(self) -> np.ndarray:
@@ -61,4 +59,6 @@ class Minibatches:
         n = len(self.inputs)
         orders = torch.stack([torch.randperm(n, generator=order) for order in self.orders])
         for chosen in orders.to(self.inputs.device).split(self.batch_size, dim=1):
-            yield self.prepare(self.inputs[chosen]), self.targets[chosen]
+            # whole rows at once: an index of two axes would go number by number
+            inputs = self.inputs.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
+            yield inputs, self.targets[chosen]

@@ -84,9 +84,3 @@ def test_as_many_steps_as_a_pass_has_change_nothing():
 def test_a_pass_without_a_step_is_refused(steps):
     with pytest.raises(ValueError, match=f"a pass has at least 1 step, got {steps}"):
         Minibatches(NUMBERS, NUMBERS, 4, [], steps=steps)
-
-
-def test_inputs_are_prepared_and_targets_are_not():
-    doubled = Minibatches(NUMBERS, NUMBERS, 4, Streams(SEEDS).order, lambda x: 2 * x)
-    for x, y in doubled:
-        assert torch.equal(x, 2 * y)
