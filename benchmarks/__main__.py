@@ -5,7 +5,13 @@ else the machine does falls on both.
 """
 
 import argparse
+import contextlib
+import io
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
 
 import torch
 
@@ -15,13 +21,16 @@ from benchmarks import (
     geometry,
     interpolation,
     networks,
+    peers,
     report,
     sensitivity,
     trajectories,
 )
+from hw1lib.results import provenance
 
 BENCHMARKS: dict[str, Callable[[int], None]] = {
     "regressors": networks.regressors,
+    "perceptrons": networks.perceptrons,
     "convolutions": networks.convolutions,
     "trajectories": trajectories.trajectories,
     "hessians": curvature.hessians,
@@ -34,6 +43,34 @@ BENCHMARKS: dict[str, Callable[[int], None]] = {
 }
 
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+HEAD = """# Performance
+
+Written by `make bench`. Each figure is the shortest of a few rounds in which the sides take turns.
+
+Machine: {cpu}, {cores} cores; {threads} torch threads where nothing else is said; {versions};
+JAX {jax}.
+
+```text
+{table}
+```
+"""
+
+
+class Both(io.TextIOBase):
+    """Text that goes to two places."""
+
+    def __init__(self, *places: TextIO) -> None:
+        """Name the places."""
+        self.places = places
+
+    def write(self, text: str) -> int:
+        """Write the same to both."""
+        for place in self.places:
+            place.write(text)
+        return len(text)
+
+
 def main() -> None:
     """Run the benchmarks asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -44,9 +81,24 @@ def main() -> None:
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(BENCHMARKS):
         parser.error(f"there is no {min(unknown)!r}; known: {', '.join(BENCHMARKS)}")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    for name in chosen.names or [name for name in BENCHMARKS if name != "report"]:
-        BENCHMARKS[name](chosen.rounds)
+    written = io.StringIO()
+    with contextlib.redirect_stdout(Both(sys.stdout, written)):
+        for name in chosen.names or [name for name in BENCHMARKS if name != "report"]:
+            print(f"\n[{name}]")
+            BENCHMARKS[name](chosen.rounds)
+    if not chosen.names:
+        machine = provenance.environment()
+        versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+        PAGE.write_text(
+            HEAD.format(
+                cpu=machine["machine"]["cpu"],
+                cores=os.cpu_count(),
+                threads=torch.get_num_threads(),
+                versions=versions,
+                jax=getattr(peers.jax, "__version__", "not installed"),
+                table=written.getvalue().strip(),
+            )
+        )
 
 
 if __name__ == "__main__":

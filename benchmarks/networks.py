@@ -1,38 +1,112 @@
 """Training networks: the regressors of chapter 11 and the CNNs of chapter 12."""
 
+from collections.abc import Callable
+from itertools import pairwise
+from math import nan
+
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import reference
-from benchmarks.timing import best
+from benchmarks import peers, reference
+from benchmarks.timing import best, peak
 from hw1lib.data import functions, image_sets
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
-from hw1lib.training import loop, losses, minibatches, optimizers
-from hw1lib.training.run import threads
+from hw1lib.training import classification, fused, loop, losses, minibatches, optimizers
+from hw1lib.training.run import Run, threads
+
+REPLICAS = 20
+REGRESSORS = {"deep": builders.DEEP, "medium": builders.MEDIUM, "shallow": builders.SHALLOW}
+PERCEPTRONS = ((784, 500, 100, 50, 10), (784, 10, 20, 10), (784, 100, 200, 10))
+BATCH_SIZE = 64
 
 
-def regressors(rounds: int, replicas: int = 32, epochs: int = 300) -> None:
-    """Compare 32 stacked seven-layer regressors with one plain network."""
-    x = functions.grid(300)[:, None]
+def regressors(rounds: int, epochs: int = 500, points: int = 300) -> None:
+    """Compare the regressors of chapter 11 with the loop of homework solutions, and with JAX."""
+    x = functions.grid(points)[:, None]
     y = functions.sinc(x)
-    stack = builders.mlp(Streams(range(replicas)), *builders.DEEP, activation=builders.leaky_relu)
-    optimizer = optimizers.rmsprop(stack, learning_rate=1e-3, weight_decay=1e-4)
-    plain = reference.regressor(builders.DEEP)
-    with threads(1):
-        times = best(
-            rounds,
-            plain=lambda: reference.fit_function(plain, x, y, epochs),
-            stacked=lambda: loop.fit(
-                stack, [(x, y)], losses.mean_squared_error, optimizer, epochs=epochs
-            ),
-        )
-    each, stacked = times["plain"] / epochs, times["stacked"] / epochs / replicas
-    print(f"seven-layer regressor, RMSprop, loss recorded, one thread, {replicas} replicas")
+
+    def ours(widths: tuple[int, ...], run: Run) -> Callable[[], object]:
+        stack = builders.mlp(Streams(range(REPLICAS)), *widths, activation=builders.leaky_relu)
+        optimizer = optimizers.rmsprop(stack, learning_rate=1e-3, weight_decay=1e-4)
+        objective = losses.mean_squared_error
+        return lambda: loop.fit(stack, [(x, y)], objective, optimizer, epochs=epochs, run=run)
+
     print(
-        f"  plain loop {1e3 * each:.3f} ms, stacked {1e3 * stacked:.4f} ms per network and update"
+        f"regressors of 571 parameters, {points} points, RMSprop, every loss recorded, one thread, "
+        f"{REPLICAS} side by side: microseconds per network and update"
     )
-    print(f"  {each / stacked:.1f} times faster per network (wanted: 10, aim: 15)")
+    print(f"{'':9}{'homework':>9}{'torch':>8}{'compiled':>9}{'JAX':>7}{'faster':>8}{'of peak':>9}")
+    rate = peak()
+    for name, widths in REGRESSORS.items():
+        plain = reference.regressor(widths)
+        sides = {
+            "homework": lambda plain=plain: reference.fit_function(plain, x, y, epochs),
+            "torch": ours(widths, Run()),
+            "compiled": ours(widths, Run(prepare=fused.prepare)),
+        }
+        if peers.jax:
+            sides["JAX"] = peers.regressors(widths, x.numpy(), y.numpy(), REPLICAS, epochs)
+        with threads(1):
+            times = best(rounds, warm=True, **sides)
+        each = {
+            side: 1e6 * seconds / epochs / (1 if side == "homework" else REPLICAS)
+            for side, seconds in times.items()
+        }
+        # forward, and back to the weights and to the values before: three products each
+        operations = 3 * 2 * points * sum(a * b for a, b in pairwise(widths))
+        print(
+            f"{name:9}{each['homework']:9.0f}{each['torch']:8.0f}{each['compiled']:9.1f}"
+            f"{each.get('JAX', nan):7.0f}{each['homework'] / each['compiled']:7.0f}x"
+            f"{operations / each['compiled'] * 1e6 / rate:9.0%}"
+        )
+    print(f"wanted: 40x, and not slower than JAX; peak {rate / 1e9:.0f} GFLOP/s of one core")
+
+
+def perceptrons(rounds: int, count: int = 6400) -> None:
+    """Compare perceptrons on digits with JAX, of which order and pixels are ready before."""
+    images = image_sets.load("mnist")
+    task = classification.task(
+        images, flat=True, train_examples=count, test_examples=1, device="cpu"
+    )
+    pixels, labels = task.prepare(task.train[0]).numpy(), task.train[1].numpy()
+
+    def ours(widths: tuple[int, ...], replicas: int) -> Callable[[], object]:
+        streams = Streams(range(replicas))
+        model = builders.mlp(streams, *widths)
+        batches = task.minibatches(BATCH_SIZE, streams.order)
+        optimizer = optimizers.adam(model, learning_rate=1e-3)
+        return lambda: loop.fit(model, batches, losses.cross_entropy, optimizer, epochs=1)
+
+    print(
+        f"perceptrons on {len(labels)} images of {images.description}, batches of {BATCH_SIZE}, "
+        "Adam, one thread: microseconds per network and update"
+    )
+    print(
+        f"{'':22}{f'{REPLICAS} side by side':>20}{'JAX':>8}{'one alone':>11}{'JAX':>8}"
+        f"{'of peak':>9}"
+    )
+    rate = peak()
+    for widths in PERCEPTRONS:
+        sides = {f"ours {replicas}": ours(widths, replicas) for replicas in (REPLICAS, 1)}
+        if peers.jax:
+            for replicas in (REPLICAS, 1):
+                data = pixels, labels, replicas, BATCH_SIZE
+                sides[f"JAX {replicas}"] = peers.perceptrons(widths, *data)
+        with threads(1):
+            times = best(rounds, warm=True, **sides)
+        each = {
+            side: 1e6 * seconds / (count / BATCH_SIZE) / int(side.split()[1])
+            for side, seconds in times.items()
+        }
+        operations = 2 * BATCH_SIZE * (3 * sum(a * b for a, b in pairwise(widths)))
+        operations -= 2 * BATCH_SIZE * widths[0] * widths[1]  # nothing goes back to the pixels
+        print(
+            f"{'-'.join(map(str, widths)):22}{each[f'ours {REPLICAS}']:20.0f}"
+            f"{each.get(f'JAX {REPLICAS}', nan):8.0f}{each['ours 1']:11.0f}"
+            f"{each.get('JAX 1', nan):8.0f}"
+            f"{operations / each[f'ours {REPLICAS}'] * 1e6 / rate:9.0%}"
+        )
 
 
 def convolutions(rounds: int, count: int = 1280, batch_size: int = 64) -> None:
