@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from hw1lib.chapters.capacity.sweeps import Sweep
+from hw1lib.chapters.function_fit.result import Fit as FunctionFit
+from hw1lib.chapters.function_fit.trainings import judged
 from hw1lib.chapters.interpolation.result import End, Pair
 from hw1lib.chapters.interpolation.trainings import Training
 from hw1lib.chapters.minimal_ratio.result import PointMeasures
@@ -16,6 +18,7 @@ from hw1lib.chapters.random_labels.result import Fit
 from hw1lib.chapters.weight_paths import Paths
 from hw1lib.measuring import landscape, trajectories
 from hw1lib.training import optimizers
+from hw1lib.training.regression import DENSE, Fitted, thinned
 
 REPLICAS = 8
 EIGHT = np.linspace(0.9, 1.1, REPLICAS)
@@ -149,3 +152,16 @@ def pair(
     line = np.repeat(values[:, None, None], n, axis=1).repeat(2, axis=2) * jitter
     nothing = End(settings(), np.zeros((3, n, 2, 2)), np.ones(n), np.zeros(n, bool), {})
     return Pair(*(ends or (nothing, nothing)), alphas, line, np.ones(n))
+
+
+def function_fit(loss, prediction, learning_rate=1e-3):
+    """A fit of chapter 11 whose replicas had these losses (E + 1, R), on a target that is zero.
+
+    Args:
+        loss: At every update.
+        prediction: On the dense grid, (R, DENSE).
+        learning_rate: Which it says.
+    """
+    fitted = Fitted(loss, prediction, np.isfinite(loss[-1]))
+    arrays = {**thinned(fitted), **judged(fitted, np.zeros(DENSE))}
+    return FunctionFit(learning_rate, **{k: v for k, v in arrays.items() if k != "diverged"})

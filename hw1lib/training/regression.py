@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from hw1lib.data import functions
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.builders import Activation
-from hw1lib.training import loop, losses
+from hw1lib.training import loop, losses, thinning
+from hw1lib.training.gaps import to_length
 from hw1lib.training.loop import Batch
 from hw1lib.training.optimizers import Optimizer
 from hw1lib.training.run import Run
 
-DENSE = 3001  # points on which a fit is judged between the training points
+DENSE = 3001  # points on which a fit is judged between the training points,
+DRAWN = 601  # and those of them at which it is kept, three to a point of a page
 
 Function = Callable[[Tensor], Tensor]  # elementwise; keeps shape and dtype
 
@@ -66,14 +68,17 @@ class Training:
     activation: Activation = builders.leaky_relu
 
 
-def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
-    """Fit R replicas of one perceptron to one target at all points at once.
+@dataclass(frozen=True)
+class Fitted:
+    """What R replicas of a regressor did, update by update and point by point."""
 
-    Returns:
-        `loss` (E + 1, R), mean squared error on the training points before each update and
-        after the last; `prediction` (R, DENSE) on the dense grid at the end; `diverged` (R,).
-        NaN where a replica diverged.
-    """
+    loss: np.ndarray  # (E + 1, R) mean squared error before each update and after the last
+    prediction: np.ndarray  # (R, DENSE) on the dense grid at the end
+    sound: np.ndarray  # (R,) bool; where a replica is not, NaN stands after its last loss
+
+
+def fit(settings: Training, *, run: Run) -> Fitted:
+    """Fit R replicas of one perceptron to one target at all points at once."""
     model = builders.mlp(
         replicas.Streams(settings.seeds), *settings.widths, activation=settings.activation
     ).to(run.device)
@@ -94,8 +99,28 @@ def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
         dense = functions.grid(DENSE)[:, None].to(run.device)
         prediction = model(dense)[:, :, 0].cpu().numpy()
     prediction[~history.sound] = np.nan
+    loss = to_length(history.losses, settings.epochs + 1)
+    loss[-1] = np.where(history.sound, final, np.nan)
+    return Fitted(loss, prediction, history.sound)
+
+
+def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
+    """Fit R replicas of one perceptron, and keep what curves and fits are drawn from.
+
+    Returns:
+        `updates` (K,), about 400 at logarithmic distances; `loss` (K, R), mean squared error on
+        the training points after each of them; `prediction` (R, DRAWN) on a uniform grid at the
+        end; `diverged` (R,). NaN where a replica diverged.
+    """
+    return thinned(fit(settings, run=run))
+
+
+def thinned(fitted: Fitted) -> dict[str, np.ndarray]:
+    """Keep of a fit what is drawn, as `train` returns it."""
+    updates = thinning.kept(len(fitted.loss) - 1)
     return {
-        "loss": np.vstack([history.losses, np.where(history.sound, final, np.nan)]),
-        "prediction": prediction,
-        "diverged": ~history.sound,
+        "updates": updates,
+        "loss": fitted.loss[updates],
+        "prediction": fitted.prediction[:, :: (DENSE - 1) // (DRAWN - 1)],
+        "diverged": ~fitted.sound,
     }

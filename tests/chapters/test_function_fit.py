@@ -5,6 +5,7 @@ import functools
 import math
 
 import numpy as np
+import planted
 import pytest
 import torch
 from scipy import stats
@@ -16,12 +17,13 @@ from hw1lib.chapters.function_fit import claims, findings, slips, views
 from hw1lib.chapters.function_fit.chapter import CHAPTER
 from hw1lib.chapters.function_fit.result import Fit, choose, chosen_again, loss_ratio
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED
+from hw1lib.chapters.function_fit.trainings import train
 from hw1lib.data import functions
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.results import keys
-from hw1lib.training import loop, losses, optimizers
-from hw1lib.training.regression import DENSE, Training, train
+from hw1lib.training import loop, losses, optimizers, regression
+from hw1lib.training.regression import DENSE, DRAWN, Training
 from hw1lib.training.run import Run
 from hw1lib.training.stopping import Plateau
 
@@ -101,7 +103,7 @@ def test_every_combination_is_there(fitted):
     for (arm, *_), fit in fitted.fits.items():
         epochs = FITTING.sign_epochs if arm == B_SIGN else FITTING.epochs
         assert fit.loss.shape == (epochs + 1, FITTING.replicas)
-        assert fit.prediction.shape == fit.error.shape == (FITTING.replicas, DENSE)
+        assert fit.prediction.shape == (FITTING.replicas, DRAWN)
 
 
 # What the arms are
@@ -224,18 +226,40 @@ def test_the_first_loss_is_that_of_the_initial_network(fitted, target, network):
 
 
 def test_the_last_loss_is_that_of_the_predictions_on_the_training_points(fitted):
-    every = (DENSE - 1) // (FITTING.points - 1)
+    every = (DRAWN - 1) // (FITTING.points - 1)
     x = np.linspace(-1, 1, FITTING.points)
     for (_, target, _), fit in fitted.fits.items():
         expected = np.square(fit.prediction[:, ::every] - formula(target, x)).mean(axis=1)
         np.testing.assert_allclose(fit.final, expected, rtol=1e-4, atol=1e-9)
 
 
-def test_the_dense_error_is_that_of_the_predictions_and_the_formula(fitted):
+@pytest.mark.parametrize("target", ["sinc", "sign"])
+def test_errors_between_the_points_are_those_of_the_prediction_and_the_formula(target):
+    settings = as_b(target, "shallow")
+    whole = regression.fit(settings, run=Run())
+    kept = train(settings, run=Run())
+    fit = Fit(1e-3, **{name: values for name, values in kept.items() if name != "diverged"})
     x = np.linspace(-1, 1, DENSE)
-    for (_, target, _), fit in fitted.fits.items():
-        expected = np.square(fit.prediction - formula(target, x)).mean(axis=1)
-        np.testing.assert_allclose(fit.dense, expected, rtol=1e-5)
+    error = whole.prediction - formula(target, x)
+    near = np.abs(x - np.arange(-1, 1.1, 0.2)[:, None]).min(axis=0) < 0.01 - 1e-9
+    np.testing.assert_allclose(fit.dense, np.square(error).mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(fit.largest_error, np.abs(error).max(axis=1), rtol=1e-5)
+    share = np.square(error[:, near]).sum(axis=1) / np.square(error).sum(axis=1)
+    np.testing.assert_allclose(fit.share_at_jumps, share, rtol=1e-5)
+
+
+def test_a_long_training_keeps_some_losses_and_judges_by_all():
+    updates = np.arange(5001)[:, None]
+    loss = np.hstack([1 / (1 + updates), 2 / (1 + updates)])
+    loss[1001] = [1e-6, 1e-6]  # seen by the passages, though not kept
+    fit = planted.function_fit(loss, np.zeros((2, DENSE)))
+    assert len(fit.updates) < 400
+    assert fit.updates[[0, -1]].tolist() == [0, 5000]
+    assert 1001 not in fit.updates
+    np.testing.assert_array_equal(fit.loss, loss[fit.updates])
+    assert fit.first_below(1e-2).tolist() == [100, 200]
+    assert fit.first_below(1e-5).tolist() == [1001, 1001]
+    assert fit.falling.tolist() == [4999 / 5000] * 2
 
 
 def by_torch(make):
@@ -302,27 +326,26 @@ def test_a_choice_is_repeated_as_often_as_the_binomial_distribution_says():
 
 def a_fit(*losses):
     """A fit whose replicas had these losses."""
-    nothing = np.zeros((len(losses), DENSE))
-    return Fit(np.array(losses).T, nothing, nothing, 1e-3)
+    return planted.function_fit(np.array(losses).T, np.zeros((len(losses), DENSE)))
 
 
 def test_a_threshold_is_reached_at_the_first_loss_below_it():
     fit = a_fit(
-        [0.9, 0.5, 0.4, 0.6],  # exactly 0.5 is not below
-        [0.1, 0.9, 0.9, 0.9],  # before any update, and never again
+        [0.9, 0.1, 0.04, 0.6],  # exactly 0.1 is not below
+        [0.01, 0.9, 0.9, 0.9],  # before any update, and never again
         [0.9, 0.8, 0.7, 0.6],
     )
-    assert fit.first_below(0.5).tolist() == [2, 0, math.inf]
+    assert fit.first_below(0.1).tolist() == [2, 0, math.inf]
     assert fit.final.tolist() == [0.6, 0.9, 0.6]
     assert not fit.diverged.any()
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf], ids=str)
 def test_a_loss_that_ends_not_finite_is_one_that_diverged(bad):
-    fit = a_fit([0.9, 0.4, math.nan, bad], [0.9, 0.8, 0.7, 0.6])
+    fit = a_fit([0.9, 0.04, math.nan, bad], [0.9, 0.8, 0.7, 0.6])
     assert fit.diverged.tolist() == [True, False]
     assert fit.final.tolist() == [math.inf, 0.6]
-    assert fit.first_below(0.5).tolist() == [1, math.inf]
+    assert fit.first_below(0.1).tolist() == [1, math.inf]
 
 
 def test_a_replica_is_stuck_near_the_best_constants_loss(fitted):
@@ -460,15 +483,19 @@ def test_a_fit_that_diverges_is_counted(diverged):
             assert diverged.stuck(*key)[fit.diverged].all()
 
 
+def on_all_points(fit):
+    """A prediction on the dense grid, whatever lies between the points that are kept."""
+    return fit.prediction.repeat(5, axis=1)[:, :DENSE]
+
+
 def one_diverged(result):
     """Chapter 11 in which the second replica of every fit has overflowed after three updates."""
 
     def cut(fit):
-        loss, prediction = fit.loss.copy(), fit.prediction.copy()
+        loss, prediction = fit.loss.copy(), on_all_points(fit)
         loss[3:, 1], loss[-1, 1] = np.nan, np.inf
         prediction[1] = 1e30  # whose square overflows
-        error = fit.error + (prediction - fit.prediction)
-        return dataclasses.replace(fit, loss=loss, prediction=prediction, error=error)
+        return planted.function_fit(loss, prediction)
 
     return dataclasses.replace(result, fits={key: cut(fit) for key, fit in result.fits.items()})
 
@@ -479,8 +506,7 @@ def all_diverged(result):
     def cut(fit):
         loss = fit.loss.copy()
         loss[3:] = np.nan
-        nothing = np.full_like(fit.prediction, np.nan)
-        return dataclasses.replace(fit, loss=loss, prediction=nothing, error=nothing)
+        return planted.function_fit(loss, np.full_like(on_all_points(fit), np.nan))
 
     return dataclasses.replace(
         result, fits={k: cut(fit) if k[2] == "deep" else fit for k, fit in result.fits.items()}

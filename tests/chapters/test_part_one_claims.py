@@ -3,11 +3,12 @@
 import functools
 
 import numpy as np
+import planted
 from planted import REPLICAS, Cases
 
 from hw1lib.chapters import function_fit, image_task
 from hw1lib.chapters.function_fit import claims as function_fit_claims
-from hw1lib.chapters.function_fit.result import Fit, near_jumps
+from hw1lib.chapters.function_fit.result import near_jumps
 from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN, NETWORKS, TUNED
 from hw1lib.chapters.image_task import claims as image_task_claims
 from hw1lib.chapters.image_task.result import Curves
@@ -27,14 +28,20 @@ def jitter(seed):
     return np.random.default_rng(seed).normal(1, 0.01, REPLICAS)
 
 
-def fit(low, flat_from, *, error=0.01, at_jumps=0.0, seed=0):
-    """A loss that falls by powers to its lowest and stays, and an error of a given size."""
+def fit(low, flat_from, *, error=0.01, at_jumps=0.0, seed=0, bumpy=False, lost=0):
+    """A loss that falls by powers to its lowest and stays, and an error of a given size.
+
+    A bumpy one jumps up at every second update; of a lost one the last losses are no numbers.
+    """
     updates = np.arange(UPDATES + 1)[:, None]
     falling = 10.0 ** (np.log10(low) * np.minimum(updates / flat_from, 1))
     steady = falling * (1 - 1e-7 * updates) * jitter(seed)
     wrong = np.full((REPLICAS, DENSE), error)
     wrong[:, near_jumps()] += at_jumps
-    return Fit(steady, wrong, wrong * jitter(seed)[:, None], 1e-3)
+    if bumpy:
+        steady[::2] *= 1.5
+    steady[len(steady) - lost :] = np.nan
+    return planted.function_fit(steady, wrong * jitter(seed)[:, None])
 
 
 def fitted(fits, **spec):
@@ -73,8 +80,7 @@ def wrong():
     fits = of_arm(AS_A, "sinc", high, fit(8e-3, 200), stopped)
     # what stops later has the lower loss, where all stop
     fits |= of_arm(AS_A, "sine", stopped, slower, stopped)
-    bumpy = fit(1e-2, 200, error=0.5)
-    bumpy.loss[::2] *= 1.5
+    bumpy = fit(1e-2, 200, error=0.5, bumpy=True)
     fits |= of_arm(AS_B, "sinc", bumpy, bumpy, fit(2e-5, 300))
     fits |= of_arm(B_SIGN, "sign", fit(1e-1, 300), fit(1e-2, 300), fit(2e-1, 300, error=1.0))
     for target in ("sinc", "sine", "sign"):
@@ -98,8 +104,7 @@ def test_what_was_not_fitted_is_not_tested():
 
 
 def test_fits_that_diverged_are_not_judged():
-    lost = fit(1e-2, 300)
-    lost.loss[-100:] = np.nan
+    lost = fit(1e-2, 300, lost=100)
     found = words(
         function_fit_claims,
         fitted(

@@ -14,8 +14,9 @@ class Result:
     """Everything that the chapter shows."""
 
     spec: Spec
-    losses: dict[str, np.ndarray]  # by arm: (E + 1, R) mean squared error before each update and
-    # after the last; NaN where a training diverged
+    updates: np.ndarray  # (K,) some, from 0 to the last
+    losses: dict[str, np.ndarray]  # by arm: (K, R) mean squared error after each of them; NaN
+    # where a training diverged
     provenance: tuple[dict[str, Any], ...]
 
     def final(self, arm: str) -> np.ndarray:

@@ -16,7 +16,7 @@ def planted(small, large):
     """A result of six pairs of trainings that end at these losses."""
     spread = np.linspace(0.99, 1.01, 6) * np.ones((2, 1))
     losses = {SMALL: small * spread, LARGE: large * spread}
-    return chapter.Result(SPEC.replace(replicas=6), losses, ())
+    return chapter.Result(SPEC.replace(replicas=6), np.arange(2), losses, ())
 
 
 CASES = Cases(lambda: planted(1e-2, 1e-4), lambda: planted(1e-4, 1e-2))

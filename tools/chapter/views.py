@@ -1,6 +1,5 @@
 """Figures and tables of this chapter, each a function of its result."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -13,7 +12,7 @@ def losses(result: Result) -> Figure:
     """Draw the loss against the updates, one curve per arm."""
     figure, ((ax,),) = figures.panels(1, 1, 2.6)
     for (arm, values), color in zip(result.losses.items(), palette.COLORS, strict=False):
-        figures.curves(ax, np.arange(len(values)), values, label=arm, color=color)
+        figures.curves(ax, result.updates, values, label=arm, color=color)
     ax.set(xlabel="updates", ylabel="mean squared error", yscale="log")
     ax.legend()
     return figure

@@ -18,12 +18,12 @@ from hw1lib.chapters.function_fit.spec import (
     TUNED,
     Spec,
 )
+from hw1lib.chapters.function_fit.trainings import train
 from hw1lib.data import functions
 from hw1lib.results.jobs import Job, carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
-from hw1lib.training.gaps import to_length
-from hw1lib.training.regression import DENSE, Training, train
+from hw1lib.training.regression import DENSE, Training
 
 __all__ = ["AS_B", "DENSE", "PROFILES", "TUNED", "Result", "Spec", "run"]
 
@@ -120,7 +120,5 @@ def _job(label: str, training: Training) -> Job:
 
 def _fit(job: Job, entry: Entry) -> Fit:
     settings: Training = job.settings
-    loss = to_length(entry.arrays["loss"], settings.epochs + 1)
-    prediction = entry.arrays["prediction"]
-    truth = settings.target(functions.grid(DENSE)).numpy()
-    return Fit(loss, prediction, prediction - truth, settings.learning_rate)
+    kept = {name: values for name, values in entry.arrays.items() if name != "diverged"}
+    return Fit(settings.learning_rate, **kept)

@@ -24,17 +24,6 @@ VISIBLE = 0.05  # of the value at x: what one sees in a plot of height 1
 AT_JUMPS = 0.1  # of the squared error
 
 
-def _lowered(fit: Fit) -> np.ndarray:
-    """Compute the share of updates that lower each training's loss, (R,); NaN if it diverged."""
-    share = (fit.loss[1:] < fit.loss[:-1]).mean(axis=0)
-    return np.where(fit.diverged, np.nan, share)
-
-
-def _largest_error(fit: Fit) -> np.ndarray:
-    """Find the largest distance from the truth on the dense grid, (R,); NaN if it diverged."""
-    return np.where(fit.diverged, np.nan, np.abs(fit.error).max(axis=1))
-
-
 def _later_over_earlier(fits: list[Fit]) -> np.ndarray:
     """Compare the losses of networks that the rule stops at different times, (R,), in decades.
 
@@ -118,7 +107,7 @@ def _early_is_low(fits: Fits) -> Verdict:
 
 
 def _steadily(fits: Fits) -> Verdict:
-    least = np.min([_lowered(fit) for fit in fits.values()], axis=0)
+    least = np.min([fit.falling for fit in fits.values()], axis=0)
     return of_effect(
         f"share of updates that lower the loss, of the network with the least, beyond {STEADY:g}",
         t_interval(least - STEADY),
@@ -136,7 +125,7 @@ def _stops_higher(first: str, second: str, fits: Fits) -> Verdict:
 
 def _fastest(network: str, fits: Fits) -> Verdict:
     # a training that the rule never stops took at least all updates
-    updates = {name: np.minimum(fit.stops, len(fit.loss) - 1) for name, fit in fits.items()}
+    updates = {name: np.minimum(fit.stops, fit.updates[-1]) for name, fit in fits.items()}
     own = updates.pop(network)
     return _lower(
         f"updates until the rule stops the fastest of the others, over those of {network}",
@@ -145,7 +134,7 @@ def _fastest(network: str, fits: Fits) -> Verdict:
 
 
 def _deviates(network: str, fits: Fits) -> Verdict:
-    errors = {name: _largest_error(fit) for name, fit in fits.items()}
+    errors = {name: fit.largest_error for name, fit in fits.items()}
     own = errors.pop(network)
     return of_effect(
         f"largest error of {network} less the largest of the others",

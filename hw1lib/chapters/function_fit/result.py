@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from hw1lib.chapters.function_fit.spec import AS_A, AS_B, NETWORKS, TUNED, Spec
+from hw1lib.chapters.function_fit.trainings import EDGES, LEVELS, bin_of_points
 from hw1lib.data import functions
 from hw1lib.judging.statistics import Interval, decades, log_ratio, t_interval
-from hw1lib.training import stopping
 from hw1lib.training.regression import DENSE
 
 PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
@@ -21,10 +21,16 @@ NEAR = 0.01  # of a jump
 class Fit:
     """What R replicas of one network did on one target in one arm."""
 
-    loss: np.ndarray  # (E + 1, R) mean squared error on the training points before each update
-    prediction: np.ndarray  # (R, DENSE) value at each point of the dense grid at the end
-    error: np.ndarray  # (R, DENSE) prediction minus truth
     learning_rate: float
+    updates: np.ndarray  # (K,) some of them, from 0 to the last
+    loss: np.ndarray  # (K, R) mean squared error on the training points after each of those
+    prediction: np.ndarray  # (R, DRAWN) at the end
+    stops: np.ndarray  # (R,) updates after which the reports' rule ends each; inf where never
+    loss_at_stop: np.ndarray  # (R,) where it ends each, or else the last; NaN where it diverged
+    passages: np.ndarray  # (L, R) updates until the loss was first below each of LEVELS; inf: never
+    falling: np.ndarray  # (R,) share of updates that lowered the loss; NaN where it diverged
+    largest_error: np.ndarray  # (R,) on the dense grid; NaN where it diverged
+    by_distance: np.ndarray  # (20, R) mean squared error there, by distance to a jump; NaN likewise
 
     @property
     def final(self) -> np.ndarray:
@@ -43,36 +49,18 @@ class Fit:
 
         Infinite where a replica diverged.
         """
-        error = np.where(self.diverged[:, None], np.inf, self.error.astype(np.float64))
-        return np.square(error).mean(axis=1)
+        return np.where(self.diverged, np.inf, _points_of_bins() @ self.by_distance / DENSE)
 
     @property
     def share_at_jumps(self) -> np.ndarray:
         """Share of the squared error that lies at the jumps, (R,); NaN where it diverged."""
-        squared = np.square(self.error[~self.diverged].astype(np.float64))
-        shares = np.full(len(self.diverged), np.nan)
-        shares[~self.diverged] = squared[:, near_jumps()].sum(axis=1) / squared.sum(axis=1)
-        return shares
+        squares = _points_of_bins()[:, None] * self.by_distance
+        near = squares[EDGES[1:] <= NEAR].sum(axis=0)
+        return np.where(self.diverged, np.nan, near / squares.sum(axis=0))
 
-    @property
-    def stops(self) -> np.ndarray:
-        """Updates after which the reports' rule ends each training, (R,); inf where never."""
-        return stopping.Plateau().first(self.loss)
-
-    @property
-    def loss_at_stop(self) -> np.ndarray:
-        """Loss where the reports' rule ends each training, or else the last, (R,).
-
-        NaN where it diverged.
-        """
-        ends = np.minimum(self.stops, len(self.loss) - 1).astype(int)
-        found = self.loss[ends, np.arange(len(ends))]
-        return np.where(np.isfinite(found), found, np.nan)
-
-    def first_below(self, threshold: float) -> np.ndarray:
-        """Count the updates until the loss was first below a threshold, (R,); inf if never."""
-        below = self.loss < threshold
-        return np.where(below.any(axis=0), below.argmax(axis=0), np.inf)
+    def first_below(self, level: float) -> np.ndarray:
+        """Count the updates until the loss was first below one of `LEVELS`, (R,); inf if never."""
+        return self.passages[LEVELS.index(level)]
 
 
 @dataclass(frozen=True)
@@ -130,15 +118,14 @@ def chosen_again(losses: np.ndarray, *, resamples: int = 10_000) -> float:
     return float((choose(losses[:, drawn]) == choose(losses)).mean())
 
 
-def distance_to_jump() -> np.ndarray:
-    """Compute how far each point of the dense grid lies from a jump of the sign, (DENSE,)."""
-    x = functions.grid(DENSE).numpy()
-    return np.abs(x - np.round(5 * x) / 5)
-
-
 def near_jumps() -> np.ndarray:
     """Return which points of the dense grid lie at a jump of the sign target, (DENSE,)."""
-    return distance_to_jump() < NEAR
+    return EDGES[bin_of_points() + 1] <= NEAR
+
+
+def _points_of_bins() -> np.ndarray:
+    """Count the points of the dense grid in each bin of the distance to a jump, (20,)."""
+    return np.bincount(bin_of_points())
 
 
 def loss_ratio(result: Result, arm: str, target: str, first: str, second: str) -> Interval:

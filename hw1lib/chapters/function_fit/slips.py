@@ -49,9 +49,9 @@ def _after_the_stop(fit: Fit) -> Interval:
 
 def _as_in_the_code(result: Result, network: str) -> Interval:
     """Compare B's sign fit by its code with that by its text, after equal updates, in decades."""
-    code, text = (result.fits[arm, "sign", network].loss for arm in (B_SIGN, AS_B))
-    last = min(len(code), len(text)) - 1
-    return log_ratio(code[last], text[last])
+    fits = [result.fits[arm, "sign", network] for arm in (B_SIGN, AS_B)]
+    last = min(fit.updates[-1] for fit in fits)  # at the nearest that both keep
+    return log_ratio(*(fit.loss[np.abs(fit.updates - last).argmin()] for fit in fits))
 
 
 def _neurons(result: Result) -> str:

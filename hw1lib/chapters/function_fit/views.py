@@ -17,17 +17,17 @@ from hw1lib.chapters.function_fit.result import (
     Result,
     choose,
     chosen_again,
-    distance_to_jump,
     loss_ratio,
     loss_text,
     title,
 )
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, NETWORKS, TUNED
+from hw1lib.chapters.function_fit.trainings import EDGES
 from hw1lib.data import functions
 from hw1lib.judging.statistics import Interval
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, GREEN, RED
-from hw1lib.training.regression import DENSE
+from hw1lib.training.regression import DRAWN
 
 STYLES = {  # colour, dash and mark of each network, in every figure
     "deep": (BLUE, "-", "o"),
@@ -41,11 +41,10 @@ def loss_curves(result: Result) -> Figure:
     """Draw loss against updates: a row per target, a column per optimizer."""
     targets = result.spec.targets
     figure, axes = figures.panels(len(targets), len(ARMS), 1.75, sharex=True, sharey="row")
-    shown = figures.logarithmic(result.spec.epochs + 1)
     for ax, target, arm in _panels(axes, targets, ARMS):
         for network, (color, dash, _) in STYLES.items():
-            loss = result.fits[arm, target, network].loss[shown]
-            figures.curves(ax, shown + 1, loss, label=network, color=color, dash=dash)
+            fit = result.fits[arm, target, network]
+            figures.curves(ax, fit.updates + 1, fit.loss, label=network, color=color, dash=dash)
         ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
         ax.set(xscale="log", yscale="log")
     figures.label_grid(axes, ARMS, [title(t) for t in targets])
@@ -59,11 +58,10 @@ def predictions(result: Result, arm: str) -> Figure:
     """Draw what every replica has learned, over the truth: a row per target."""
     targets = result.spec.targets
     figure, axes = figures.panels(len(targets), len(NETWORKS), 1.5, sharex=True, sharey="row")
-    shown = slice(None, None, 5)  # still three points to a point of the page
-    x = functions.grid(DENSE)[shown]
+    x = functions.grid(DRAWN)
     for ax, target, network in _panels(axes, targets, NETWORKS):
         learned = result.fits[arm, target, network].prediction
-        figures.each(ax, x.numpy(), learned.T[shown], color=STYLES[network][0])
+        figures.each(ax, x.numpy(), learned.T, color=STYLES[network][0])
         truth = functions.TARGETS[target](x).numpy()
         ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
         ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
@@ -138,17 +136,12 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
     """Draw where the fit of the sign target is wrong: squared error by distance to a jump."""
     figure, axes = figures.panels(1, 1, 2.2)
     ax = axes[0, 0]
-    edges = np.linspace(0, 0.1, 21)
-    bins = np.clip(np.digitize(distance_to_jump(), edges) - 1, 0, len(edges) - 2)
     for network, (color, dash, _) in STYLES.items():
         fit = result.fits[arm, "sign", network]
         if fit.diverged.all():
             continue
-        error = np.where(fit.diverged[:, None], np.nan, fit.error.astype(np.float64))
-        squared = np.square(error)
-        by_bin = np.stack([squared[:, bins == b].mean(axis=1) for b in range(len(edges) - 1)])
-        middles = (edges[:-1] + edges[1:]) / 2
-        figures.curves(ax, middles, by_bin, label=network, color=color, dash=dash)
+        middles = (EDGES[:-1] + EDGES[1:]) / 2
+        figures.curves(ax, middles, fit.by_distance, label=network, color=color, dash=dash)
     ax.set(yscale="log", xlabel="distance to the nearest jump", ylabel="mean squared error")
     ax.legend()
     return figure
@@ -201,7 +194,7 @@ def stopping_table(result: Result) -> pd.DataFrame:
             if stopped.any():
                 at = updates[stopped].astype(int)
                 row["at update"] = f"{int(np.median(at)):,}"
-                row["loss there"] = f"{np.median(fit.loss[at, stopped.nonzero()[0]]):.1e}"
+                row["loss there"] = f"{np.median(fit.loss_at_stop[stopped]):.1e}"
             rows.append(row)
     return pd.DataFrame(rows)
 
