@@ -24,6 +24,7 @@ from hw1lib.chapters.gradient_norm.trainings import (
     Continuation,
     DigitsTraining,
     Training,
+    follow_curvature,
     train,
     train_digits,
 )
@@ -43,7 +44,14 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     images = image_sets.load("mnist", spec.data)
     regressors = _regressors(spec)
     jobs = {
-        key: Job(_label(key), partial(train, settings), cost=spec.replicas, threads=1)
+        key: Job(
+            _label(key),
+            partial(follow_curvature, settings, spec.edge_every)
+            if key in spec.edge_rates
+            else partial(train, settings),
+            cost=spec.replicas,
+            threads=1,
+        )
         for key, settings in regressors.items()
     }
     jobs[DIGITS] = _digits(spec, images)
@@ -62,7 +70,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
             for arm in OPTIMIZERS
             for part in (LATE, SAME, TENTH)
         },
-        edges={rate: _edge(entries[rate], spec.edge_epochs) for rate in spec.edge_rates},
+        edges={rate: _edge(entries[rate]) for rate in spec.edge_rates},
         accuracy=entries[DIGITS].arrays["accuracy"],
         images=images,
         provenance=(
@@ -109,7 +117,6 @@ def _regressors(spec: Spec) -> dict[str | float, Training]:
             optimizer=optimizers.sgd,
             learning_rate=rate,
             epochs=spec.edge_epochs,
-            curvature_every=spec.edge_every,
         )
     return found
 
@@ -138,6 +145,5 @@ def _course(entry: Entry, steps: int, suffix: str = "") -> Course:
     return Course(*(to_length(entry.arrays[f"{name}{suffix}"], steps) for name in ("loss", "norm")))
 
 
-def _edge(entry: Entry, steps: int) -> Edge:
-    found = entry.arrays
-    return Edge(found["sharpness_epochs"], found["sharpness"], to_length(found["loss"], steps))
+def _edge(entry: Entry) -> Edge:
+    return Edge(*(entry.arrays[name] for name in ("epochs", "sharpness", "end")))

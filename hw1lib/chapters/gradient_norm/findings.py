@@ -108,7 +108,7 @@ def rerun_sentence(result: Result) -> str:
 def diverged_sentence(result: Result) -> str:
     """Count the trainings that were stopped by a loss that was not finite."""
     ends = [course.loss[-1] for course in result.courses.values()]
-    ends += [edge.loss[-1] for edge in result.edges.values()]
+    ends += [edge.end for edge in result.edges.values()]
     diverged = sum(int((~np.isfinite(end)).sum()) for end in ends)
     return f"Stopped by a loss that was not finite: {diverged} of {sum(map(len, ends))} courses."
 

@@ -77,7 +77,7 @@ class Edge:
 
     epochs: np.ndarray  # (K,) updates before each look
     sharpness: np.ndarray  # (K, R) largest eigenvalue of the loss's Hessian; NaN once diverged
-    loss: np.ndarray  # (E, R) mean squared error before each update
+    end: np.ndarray  # (R,) mean squared error before the last update; NaN where it diverged
 
     def relative(self, rate: float) -> np.ndarray:
         """Return the eigenvalue in units of 2 / step, (K, R); above 1, the step overshoots."""

@@ -43,7 +43,6 @@ class Training:
     epochs: int  # full-batch updates
     seeds: tuple[int, ...]  # one per replica
     continued: tuple[Continuation, ...] = ()
-    curvature_every: int = 0  # updates between two looks at the top Hessian eigenvalue; 0 for none
 
 
 def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
@@ -54,22 +53,11 @@ def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
 
     Returns:
         `loss` and `norm` (E, R) before each update, NaN once a replica diverged; the same with
-        `_<name>` for each way to go on; with looks at the curvature also `sharpness` (K, R), the
-        largest eigenvalue of the loss's Hessian, before the updates `sharpness_epochs` (K,).
+        `_<name>` for each way to go on.
     """
-    streams = replicas.Streams(settings.seeds)
-    model = builders.mlp(streams, *settings.widths, activation=settings.activation).to(run.device)
-    task = regression.task(functions.sinc, settings.points, device=run.device)
-    probes = {}
-    if settings.curvature_every:
-        probes["sharpness"] = loop.Probe(
-            lambda model: _sharpness(model, task), settings.curvature_every
-        )
+    model, task = _start(settings, run)
     optimizer = _optimizer(settings, model)
-    history = _fit(model, task, optimizer, settings.epochs, probes=probes, run=run)
-    found = _recorded(history)
-    for name, seen in history.series.items():
-        found |= {name: seen, f"{name}_epochs": history.epochs[name]}
+    found = _recorded(_fit(model, task, optimizer, settings.epochs, run=run))
     for way in settings.continued:
         twin = copy.deepcopy(model)
         twins = _optimizer(settings, twin)
@@ -80,6 +68,30 @@ def train(settings: Training, *, run: Run) -> dict[str, np.ndarray]:
         # seconds, and so not checkpointed
         found |= _recorded(_fit(twin, task, twins, way.updates, run=run.aside), f"_{way.name}")
     return found
+
+
+def follow_curvature(settings: Training, every: int, *, run: Run) -> dict[str, np.ndarray]:
+    """Fit R replicas, and look at the curvature along the way.
+
+    Args:
+        settings: Of the trainings.
+        every: Updates between two looks.
+        run: How this is carried out.
+
+    Returns:
+        `sharpness` (K, R), the largest eigenvalue of the loss's Hessian, before the updates
+        `epochs` (K,), NaN once a replica diverged; `end` (R,), the loss before the last update.
+    """
+    model, task = _start(settings, run)
+    probes = {"sharpness": loop.Probe(lambda model: _sharpness(model, task), every)}
+    history = _fit(
+        model, task, _optimizer(settings, model), settings.epochs, probes=probes, run=run
+    )
+    return {
+        "sharpness": history.series["sharpness"],
+        "epochs": history.epochs["sharpness"],
+        "end": np.where(history.sound, history.losses[-1], np.nan),
+    }
 
 
 @dataclass(frozen=True)
@@ -124,6 +136,12 @@ def train_digits(settings: DigitsTraining, images: ImageSet, *, run: Run) -> dic
     accuracy = task.measure(model, task.test, [losses.accuracy])[:, 0].numpy()
     # outputs that are no numbers would pass for chance
     return {**_recorded(history), "accuracy": np.where(history.sound, accuracy, np.nan)}
+
+
+def _start(settings: Training, run: Run) -> tuple[nn.Module, regression.Task]:
+    streams = replicas.Streams(settings.seeds)
+    model = builders.mlp(streams, *settings.widths, activation=settings.activation).to(run.device)
+    return model, regression.task(functions.sinc, settings.points, device=run.device)
 
 
 def _optimizer(settings: Training, model: nn.Module) -> torch.optim.Optimizer:

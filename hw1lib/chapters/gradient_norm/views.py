@@ -182,7 +182,7 @@ def edge_table(result: Result) -> pd.DataFrame:
                 "reached it": tally(reached),
                 "at update": median(first.astype(float), ",.0f"),
                 "eigenvalue × step / 2 from then on": str(t_interval(hovering(edge, rate))),
-                "loss at the end": median(edge.loss[-1], ".1e"),
+                "loss at the end": median(edge.end, ".1e"),
             }
         )
     return pd.DataFrame(rows)
