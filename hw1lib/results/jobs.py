@@ -15,6 +15,7 @@ import torch
 import tqdm.auto
 import tqdm.std
 
+from hw1lib.results import keys
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, Store
 from hw1lib.training import fused
@@ -40,8 +41,8 @@ class Job:
     """One training to be found in the store, or made.
 
     Its call holds all that decides its numbers: a function that is given a `Run` besides and
-    returns arrays, with the settings as its first argument and data and other results by name. The
-    key of the result is derived from that call (`keys.key_of`).
+    returns arrays, with the settings as its first argument, and data and the results of other jobs
+    by name. The key of the result is derived from that call (`keys.key_of`).
     """
 
     label: str  # what the progress bar calls it
@@ -53,6 +54,22 @@ class Job:
     def settings(self) -> Any:
         """The frozen record of what is trained, with `epochs` among its fields."""
         return self.call.args[0]
+
+
+@dataclass(frozen=True)
+class ResultOf:
+    """In a job's call, the result of another job, which is made only where it is missed.
+
+    The function gets the `Entry`; a key takes either for the other.
+    """
+
+    experiment: str
+    job: Job
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Name the result as `Entry.fingerprint` does."""
+        return keys.digest(self.experiment, self.job.call)
 
 
 def find_device(name: str) -> str:
@@ -89,19 +106,39 @@ def carry_out(
     """
     device = find_device(device)
     store = Store()
+    found = {key: store.find(experiment, job.call) for key, job in jobs.items()}
+    missed = [job for key, job in jobs.items() if not found[key]]
+    others = {of.fingerprint: of.job for job in missed for of in _needed(job)}
+    made = carry_out(experiment, others, device=device, progress=progress) if others else {}
     entries: dict[Key, Entry] = {}
     with _bar(sum(job.cost * job.settings.epochs for job in jobs.values()), progress) as bar:
         for number, (key, job) in enumerate(jobs.items(), start=1):
             bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
             reached = bar.n
-            entries[key] = _fetch(store, experiment, job, device, bar)
+            entries[key] = found[key] or _fetch(store, experiment, job, made, device, bar)
             # what was found in the store, or stopped early, counts as done
             bar.update(reached + job.cost * job.settings.epochs - bar.n)
     return entries
 
 
-def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.tqdm) -> Entry:
-    reached, how = bar.n, {"device": device}
+def _needed(job: Job) -> list[ResultOf]:
+    return [value for value in job.call.keywords.values() if isinstance(value, ResultOf)]
+
+
+def _fetch(
+    store: Store,
+    experiment: str,
+    job: Job,
+    made: Mapping[str, Entry],
+    device: str,
+    bar: tqdm.std.tqdm,
+) -> Entry:
+    reached, how = bar.n, _how(device, [made[of.fingerprint] for of in _needed(job)])
+    given = {
+        name: made[value.fingerprint] if isinstance(value, ResultOf) else value
+        for name, value in job.call.keywords.items()
+    }
+    call = functools.partial(job.call.func, *job.call.args, **given)
 
     def progress(epochs: int, losses: torch.Tensor) -> None:
         loss = losses.nanmedian().item()
@@ -115,10 +152,16 @@ def _fetch(store: Store, experiment: str, job: Job, device: str, bar: tqdm.std.t
         return updates
 
     def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:
-        return job.call(run=Run(device, checkpoint, progress, prepare))
+        return call(run=Run(device, checkpoint, progress, prepare))
 
     with threads(job.threads):
-        return store.fetch(experiment, job.call, compute, how=how)
+        return store.fetch(experiment, call, compute, how=how)
+
+
+def _how(device: str, others: list[Entry]) -> dict[str, Any]:
+    """Return what provenance says of a computation that begins with the results of others."""
+    seconds = {entry.fingerprint: entry.provenance["seconds"] for entry in others}
+    return {"device": device, **({"began_with": seconds} if others else {})}
 
 
 def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dict[str, Any]:
@@ -134,12 +177,13 @@ def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dic
         described = learned.description
         standin = None if learned.source == "folder" else learned.source == "standin"
     computed = [entry.provenance for entry in entries]
+    before = {name: took for of in computed for name, took in of.get("began_with", {}).items()}
     return {
         "data": described,
         "standin": standin,
         "replicas": replicas,
         "trainings": sum(_trainings(entry) for entry in entries),
-        "seconds": round(sum(of["seconds"] for of in computed), 3),
+        "seconds": round(sum(of["seconds"] for of in computed) + sum(before.values()), 3),
         "commits": sorted({_commit(of["git"]) for of in computed} - {""}),
         "environments": _environments(computed),
     }

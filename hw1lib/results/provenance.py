@@ -19,12 +19,13 @@ import torch
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def record(functions: list[str], how: Mapping[str, str], seconds: float) -> dict[str, Any]:
+def record(functions: list[str], how: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     """Return the content of provenance.json, for a computation that ends now.
 
     Args:
         functions: Names of those that computed.
-        how: They did it: on which `device`, and by what updates were `compiled`, if they were.
+        how: They did it: on which `device`; by what updates were `compiled`, if they were; and
+            with which results of others they `began_with`, and the seconds that these had taken.
         seconds: How long.
     """
     return {

@@ -40,7 +40,7 @@ from hw1lib.results.checkpoints import Checkpoint
 from hw1lib.results.disk import StoreError, StoreWarning, explained
 
 FILES = ("result.npz", "spec.json", "provenance.json")
-ON_THE_CPU: Mapping[str, str] = MappingProxyType({"device": "cpu"})
+ON_THE_CPU: Mapping[str, Any] = MappingProxyType({"device": "cpu"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Store:
         call: functools.partial[Any],
         compute: Callable[[Checkpoint], Mapping[str, np.ndarray]],
         *,
-        how: Mapping[str, str] = ON_THE_CPU,
+        how: Mapping[str, Any] = ON_THE_CPU,
     ) -> Entry:
         """Return the stored result, computing it first if there is none.
 
@@ -112,6 +112,12 @@ class Store:
             raise StoreError(f"{folder} was written but does not read back: check that disk")
         checkpoint.clear()
         return entry
+
+    def find(self, experiment: str, call: functools.partial[Any]) -> Entry | None:
+        """Return a stored result, or None; arguments as of `fetch`."""
+        folder = self._folder(experiment, keys.key_of(experiment, call))
+        with explained(folder):
+            return _read(folder)
 
     def read(self, folder: Path) -> Entry | None:
         """Return the entry in a folder, or None; a damaged one is set aside and reported."""

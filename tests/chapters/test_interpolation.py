@@ -157,16 +157,21 @@ def test_an_end_is_trained_as_plain_torch_trains_it(images, optimizer, steps):
     np.testing.assert_allclose(found["weights"][1], expected, rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(found["course"][:, 1], courses, rtol=1e-3)
     assert not found["diverged"].any()
+    said = trained.describe(how, images, entry(**found), run=Run())
     for name in generalization.MEASURES:
-        assert found[f"described_{name}"].shape == (1,)
+        assert said[f"described_{name}"].shape == (1,)
+    np.testing.assert_allclose(said["norm"][1], np.linalg.norm(expected), rtol=1e-4)
+    assert said["norm"][0] == pytest.approx(said["described_weight_norm"][0], rel=1e-5)
+    assert "weights" not in said
 
 
 def test_an_end_whose_last_update_goes_to_infinity_has_diverged(images):
     how = settings(epochs=1, batch_size=50, learning_rate=1e38, optimizer=optimizers.adam)
     found = trained.train(how, images, run=Run())
     assert found["diverged"].all()
-    assert np.isnan(found["described_weight_norm"]).all()
-    end = chapter._end(how, entry(**found))
+    said = trained.describe(how, images, entry(**found), run=Run())
+    assert np.isnan(said["described_weight_norm"]).all()
+    end = chapter._end(how, entry(**said))
     assert np.isnan(end.final(0, 0)).all()
     assert np.isnan(end.course[-1]).all()
 
@@ -497,7 +502,9 @@ def test_every_metric_is_one_number_per_training(result):
 
 def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
     def listed(images=images, device="cpu"):
-        return jobs_of(chapter, SPEC, images=images, device=device)
+        jobs = jobs_of(chapter, SPEC, images=images, device=device)
+        given = {key: job.call.keywords for key, job in jobs.items()}
+        return {key: its["trained"].job for key, its in given.items() if "trained" in its}
 
     jobs = listed()
     assert len(jobs) == 15

@@ -13,9 +13,9 @@ def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
     jobs_in_order = []
     computed = []  # jobs that are not in the store already, and their passes
 
-    def fetch(store, experiment, job, device, bar):
+    def fetch(store, experiment, job, *how):
         jobs_in_order.append(job)
-        return original_fetch(store, experiment, job, device, bar)
+        return original_fetch(store, experiment, job, *how)
 
     def run(device, checkpoint, progress, prepare):
         computed.append([jobs_in_order[-1], 0])

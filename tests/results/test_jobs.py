@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import io
 import re
+import shutil
 import sys
 import types
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ import torch
 import tqdm.std
 
 from hw1lib.data import image_sets
-from hw1lib.results import jobs
-from hw1lib.results.jobs import Job, carry_out, find_device, record
+from hw1lib.results import jobs, keys
+from hw1lib.results.jobs import Job, ResultOf, carry_out, find_device, record
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry
 
@@ -257,6 +258,46 @@ def test_a_kernel_without_a_front_end_writes_plain_lines(monkeypatch, bars, caps
     last = said.replace("\n", "\r").rstrip("\r").split("\r")[-1]
     assert re.match(r"counting 2/2 job b:? +100%\|#+\|", last)
     assert len(last.rstrip()) <= 110
+
+
+# Results of others
+
+
+def adding(settings: Settings, *, one, other, run):
+    """Make a result from two others."""
+    TRAINED.names.append(settings.name)
+    run.progress(settings.epochs, torch.zeros(1))
+    return {"sum": one.arrays["epochs"] + other.arrays["epochs"]}
+
+
+def added(name="sum"):
+    of = {which: ResultOf("counting", job(which, count)) for which, count in (("a", 2), ("b", 3))}
+    return Job(name, functools.partial(adding, Settings(name, 1), one=of["a"], other=of["b"]))
+
+
+def test_results_of_others_are_made_only_where_they_are_missed(trained, results):
+    found = run({"sum": added()})["sum"]
+    assert found.arrays["sum"].tolist() == [5]
+    assert trained.names == ["a", "b", "sum"]
+    for path in [*results.rglob("spec.json")]:
+        if path.parent.name != found.fingerprint:
+            shutil.rmtree(path.parent)
+    assert run({"sum": added()})["sum"].arrays["sum"].tolist() == [5]
+    assert trained.names == ["a", "b", "sum"]  # and so nothing again
+    run({"sum": added(), "more": added("more")})
+    assert trained.names[3:] == ["a", "b", "more"]
+
+
+def test_a_key_takes_a_result_of_another_job_for_what_it_will_be():
+    ends = run(jobs_of(a=2, b=3))
+    call = functools.partial(adding, Settings("sum", 1), one=ends["a"], other=ends["b"])
+    assert keys.digest("counting", call) == keys.digest("counting", added().call)
+
+
+def test_the_seconds_of_results_that_others_began_with_count_once():
+    before = {"aa": 10.0, "bb": 5.0}
+    entries = [entry(1.0, began_with=before), entry(2.0, began_with={"aa": 10.0}), entry(3.0)]
+    assert recorded(*entries)["seconds"] == 21.0
 
 
 # The record

@@ -1,6 +1,7 @@
 """What lies between two ways of training? Chapter 33, homework 1-3."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from hw1lib.chapters.interpolation.spec import (
     SIDE,
     Spec,
 )
-from hw1lib.chapters.interpolation.trainings import Line, Training, measure, train
+from hw1lib.chapters.interpolation.trainings import Line, Training, describe, measure, train
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import generalization
 from hw1lib.networks import builders
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.jobs import Job, ResultOf, carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training.gaps import to_length
 
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 
+Trained = dict[Training, Any]  # by settings: what stands for the stored result in a job's call
+
+
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     """Train every end and measure every line that is not stored yet.
 
@@ -49,15 +53,17 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     """
     images = image_sets.load("mnist", spec.data)
     plan = lines(spec, images)
-    trainings = {
-        settings: _training_job(settings, images)
+    trained: Trained = {
+        settings: ResultOf("interpolation", _training_job(settings, images))
         for line in plan.values()
         for settings in (line.first, line.second)
     }
-    trained = carry_out("interpolation", trainings, device=device, progress=progress)
-    jobs = {name: _line_job(name, line, trained, images) for name, line in plan.items()}
-    measured = carry_out("interpolation", jobs, device=device, progress=progress)
-    ends = {settings: _end(settings, entry) for settings, entry in trained.items()}
+    jobs: dict[Any, Job] = {
+        settings: _description_job(settings, images, of) for settings, of in trained.items()
+    }
+    jobs |= {name: _line_job(name, line, trained, images) for name, line in plan.items()}
+    entries = carry_out("interpolation", jobs, device=device, progress=progress)
+    ends = {settings: _end(settings, entries[settings]) for settings in trained}
     return Result(
         spec=spec,
         pairs={
@@ -65,15 +71,13 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
                 first=ends[line.first],
                 second=ends[line.second],
                 alphas=np.array(line.alphas),
-                line=_where_finite(measured[name].arrays["line"]).transpose(1, 0, 2, 3),
-                distance=measured[name].arrays["distance"],
+                line=_where_finite(entries[name].arrays["line"]).transpose(1, 0, 2, 3),
+                distance=entries[name].arrays["distance"],
             )
             for name, line in plan.items()
         },
         images=images,
-        provenance=(
-            record([*trained.values(), *measured.values()], learned=images, replicas=spec.replicas),
-        ),
+        provenance=(record([*entries.values()], learned=images, replicas=spec.replicas),),
     )
 
 
@@ -84,7 +88,16 @@ def _training_job(settings: Training, images: ImageSet) -> Job:
     return Job(way_of_training(settings), partial(train, settings, images=images), cost)
 
 
-def _line_job(name: str, line: Line, trained: dict[Training, Entry], images: ImageSet) -> Job:
+def _description_job(settings: Training, images: ImageSet, trained: Any) -> Job:
+    cost = 100.0 * builders.parameter_count(settings.widths) * settings.described
+    return Job(
+        f"described: {way_of_training(settings)}",
+        partial(describe, settings, images=images, trained=trained),
+        cost=cost * settings.described_replicas / settings.epochs,
+    )
+
+
+def _line_job(name: str, line: Line, trained: Trained, images: ImageSet) -> Job:
     first, second = trained[line.first], trained[line.second]
     visits = line.first.measured + 10 * line.passes * line.first.train_examples
     return Job(
@@ -99,7 +112,7 @@ def _end(settings: Training, entry: Entry) -> End:
     return End(
         settings=settings,
         course=_where_finite(course),
-        norm=np.linalg.norm(entry.arrays["weights"].astype(np.float64), axis=1),
+        norm=entry.arrays["norm"],
         diverged=entry.arrays["diverged"],
         described={name: entry.arrays[f"described_{name}"] for name in generalization.MEASURES},
     )

@@ -92,8 +92,7 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
 
     Returns:
         `weights` (R, P), float32; `course` (K, R, 2 splits, 2), cross-entropy in nats and accuracy
-        before the first pass and after each; `diverged` (R,); `described_<measure>` (D,), the
-        `generalization.MEASURES` of the first replicas.
+        before the first pass and after each; `diverged` (R,).
     """
     streams = replicas.Streams(settings.seeds)
     model = builders.mlp(streams, *settings.widths).to(run.device)
@@ -108,21 +107,47 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
         streams=[*streams],
         run=run,
     )
-    weights, chosen = replicas.weights(model).detach(), settings.described_replicas
+    return {
+        "weights": replicas.weights(model).detach().cpu().numpy(),
+        "course": history.series["course"],
+        "diverged": ~history.sound,
+    }
+
+
+def describe(
+    settings: Training, images: ImageSet, trained: Entry, *, run: Run
+) -> dict[str, np.ndarray]:
+    """Measure all of an end but its lines, so that its weights need not be kept.
+
+    Args:
+        settings: Of the training.
+        images: What was learned.
+        trained: What `train` made of it.
+        run: How this is carried out; without checkpoints, since it takes a minute.
+
+    Returns:
+        `course` and `diverged` as of `train`; `norm` (R,), Euclidean, of all weights and biases;
+        `described_<measure>` (D,), the `generalization.MEASURES` of the first replicas.
+    """
+    task = task_of(settings, images, run.device)
+    weights, diverged = trained.arrays["weights"], trained.arrays["diverged"]
+    chosen = settings.described_replicas
+    model = builders.mlp(replicas.Streams([0]), *settings.widths).to(run.device)
     described = generalization.describe(
         task,
-        replicas.with_weights(model, weights[:chosen]),
+        replicas.with_weights(model, torch.from_numpy(weights[:chosen]).to(run.device)),
         examples=settings.described,
         seeds=settings.seeds[:chosen],
     )
+    run.progress(settings.epochs, torch.from_numpy(trained.arrays["course"][-1, :, 0, 0]))
     return {
         **{
-            f"described_{name}": np.where(history.sound[:chosen], values, np.nan)
+            f"described_{name}": np.where(diverged[:chosen], np.nan, values)
             for name, values in described.items()
         },
-        "weights": weights.cpu().numpy(),
-        "course": history.series["course"],
-        "diverged": ~history.sound,
+        "course": trained.arrays["course"],
+        "norm": np.linalg.norm(weights.astype(np.float64), axis=1),
+        "diverged": diverged,
     }
 
 
