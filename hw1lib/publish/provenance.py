@@ -38,21 +38,28 @@ def provenance_chapter(rows: list[Row]) -> str:
 
     Args:
         rows: One per result; any of the keys `chapter`, `data`, `standin`, `replicas`,
-            `trainings`, `seconds`, `commits` and `environments` may be missing, which prints an
-            en dash. An environment has a `machine`, a `device` with its threads, and `versions`.
+            `trainings`, `seconds`, `written`, `commits`, `refiled` and `environments` may be
+            missing, which prints an en dash. An environment has a `machine`, a `device` with its
+            threads, `versions`, and its `origin`: whether it was this machine.
     """
     if not rows:
         return ""
     results = _pipe_table(
-        ["Chapter", "Data", "Replicas", "Trainings", "Time", "Commits"],
+        ["Chapter", "Data", "Replicas", "Trainings", "Time", "Written", "Commits"],
         [_result(row) for row in rows],
         numeric={2, 3, 4},
     )
-    software = _pipe_table(["Chapters", "Machine", "Device", "Versions"], _environments(rows))
+    software = _pipe_table(
+        ["Chapters", "Results", "Machine", "Device", "Versions"], _environments(rows)
+    )
     source = "the provenance"
+    anew = sorted({why for row in rows for why in row.get("refiled", ())})
+    text = INTRODUCTION
+    if anew:
+        text += " Some results were filed anew after a change of source: " + "; ".join(anew) + "."
     return "".join(
         [
-            fence("text", f"# Provenance {{#sec-provenance}}\n\n{INTRODUCTION}", source=source),
+            fence("text", f"# Provenance {{#sec-provenance}}\n\n{text}", source=source),
             fence(
                 "table",
                 results,
@@ -78,6 +85,7 @@ def _result(row: Row) -> list[str]:
         _text(row.get("replicas")),
         _text(row.get("trainings")),
         _duration(row.get("seconds")),
+        _text(row.get("written")),
         _text(row.get("commits")),
     ]
 
@@ -98,11 +106,11 @@ def _environments(rows: list[Row]) -> list[list[str]]:
 
     >>> where = {"machine": "a", "device": "cpu, 1 thread"}
     >>> _environments([{"chapter": name, "environments": [where]} for name in ("One?", "Two")])
-    [['all', 'a', 'cpu, 1 thread', '–']]
+    [['all', '–', 'a', 'cpu, 1 thread', '–']]
     >>> both = [where, {"machine": "b"}]
     >>> _environments([{"chapter": "One?", "environments": [where]},
     ...                {"chapter": "Two", "environments": both}])
-    [['One?, Two', 'a', 'cpu, 1 thread', '–'], ['Two', 'b', '–', '–']]
+    [['One?, Two', '–', 'a', 'cpu, 1 thread', '–'], ['Two', '–', 'b', '–', '–']]
     """
     seen: dict[str, tuple[Mapping[str, Any], list[object]]] = {}
     for row in rows:
@@ -114,6 +122,7 @@ def _environments(rows: list[Row]) -> list[list[str]]:
     return [
         [
             _text(chapters if len(seen) > 1 else "all"),
+            _text(where.get("origin")),
             _text(where.get("machine")),
             _text(where.get("device")),
             _versions(where.get("versions")),

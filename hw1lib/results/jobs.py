@@ -5,8 +5,10 @@ import json
 import math
 import os
 import sys
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
 
@@ -17,11 +19,12 @@ import tqdm.std
 
 from hw1lib.results import keys
 from hw1lib.results.specs import SettingError
-from hw1lib.results.store import Checkpoint, Entry, Store
+from hw1lib.results.store import Checkpoint, Entry, MissingResultError, Store, may_compute
 from hw1lib.training import fused
 from hw1lib.training.run import Run, threads
 
 Key = TypeVar("Key", bound=Hashable)
+SHOWN = 5  # missing results that are told one by one
 
 
 class Images(Protocol):
@@ -52,8 +55,13 @@ class Job:
 
     @property
     def settings(self) -> Any:
-        """The frozen record of what is trained, with `epochs` among its fields."""
+        """The frozen record of what is trained."""
         return self.call.args[0]
+
+    @property
+    def work(self) -> float:
+        """How much there is to do, relative to other jobs."""
+        return self.cost * getattr(self.settings, "epochs", 1)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,38 @@ class ResultOf:
     def fingerprint(self) -> str:
         """Name the result as `Entry.fingerprint` does."""
         return keys.digest(self.experiment, self.job.call)
+
+
+@dataclass
+class Asked:
+    """What is asked of one experiment, and what of it is stored."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)  # by the fingerprint of the result
+    entries: dict[str, Entry] = field(default_factory=dict)  # likewise
+
+    def note(
+        self, experiment: str, jobs: Mapping[Any, Job], found: Mapping[Any, Entry | None]
+    ) -> None:
+        """Note some jobs, and the entries of those that have one."""
+        for key, job in jobs.items():
+            fingerprint = ResultOf(experiment, job).fingerprint
+            self.jobs[fingerprint] = job
+            if entry := found[key]:
+                self.entries[fingerprint] = entry
+
+
+_ASKED: ContextVar[dict[str, Asked] | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def asking() -> Iterator[dict[str, Asked]]:
+    """Only note what is asked, by experiment; what is not stored raises `MissingResultError`."""
+    asked: dict[str, Asked] = {}
+    token = _ASKED.set(asked)
+    try:
+        yield asked
+    finally:
+        _ASKED.reset(token)
 
 
 def find_device(name: str) -> str:
@@ -103,21 +143,31 @@ def carry_out(
 
     Returns:
         The stored entries, by the same names.
+
+    Raises:
+        MissingResultError: If a result is missing and `HW1_COMPUTE` forbids to compute.
     """
     device = find_device(device)
     store = Store()
     found = {key: store.find(experiment, job.call) for key, job in jobs.items()}
     missed = [job for key, job in jobs.items() if not found[key]]
+    asked = _ASKED.get()
+    if asked is not None:
+        asked.setdefault(experiment, Asked()).note(experiment, jobs, found)
+    if missed and (asked is not None or not may_compute()):
+        shown = [store.missing(experiment, job.call, job.label) for job in missed[:SHOWN]]
+        more = [f"and {len(missed) - SHOWN} more"] if len(missed) > SHOWN else []
+        raise MissingResultError("\n".join([*shown, *more]))
     others = {of.fingerprint: of.job for job in missed for of in _needed(job)}
     made = carry_out(experiment, others, device=device, progress=progress) if others else {}
     entries: dict[Key, Entry] = {}
-    with _bar(sum(job.cost * job.settings.epochs for job in jobs.values()), progress) as bar:
+    with _bar(sum(job.work for job in jobs.values()), progress) as bar:
         for number, (key, job) in enumerate(jobs.items(), start=1):
             bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
             reached = bar.n
             entries[key] = found[key] or _fetch(store, experiment, job, made, device, bar)
             # what was found in the store, or stopped early, counts as done
-            bar.update(reached + job.cost * job.settings.epochs - bar.n)
+            bar.update(reached + job.work - bar.n)
     return entries
 
 
@@ -133,6 +183,12 @@ def _fetch(
     device: str,
     bar: tqdm.std.tqdm,
 ) -> Entry:
+    for value in job.call.keywords.values():
+        if not getattr(value, "has_pixels", True):
+            raise MissingResultError(
+                f"{experiment}: {job.label} is not stored, and {value.description}, which it "
+                "learns, is not here and cannot be downloaded"
+            )
     reached, how = bar.n, _how(device, [made[of.fingerprint] for of in _needed(job)])
     given = {
         name: made[value.fingerprint] if isinstance(value, ResultOf) else value
@@ -185,7 +241,9 @@ def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dic
         "trainings": sum(_trainings(entry) for entry in entries),
         "seconds": round(sum(of["seconds"] for of in computed) + sum(before.values()), 3),
         "commits": sorted({_commit(of["git"]) for of in computed} - {""}),
-        "environments": _environments(computed),
+        "written": _days(of["written"] for of in computed),
+        "refiled": sorted({one["why"] for of in computed for one in of.get("refiled", [])}),
+        "environments": _environments(entries),
     }
 
 
@@ -199,10 +257,17 @@ def _commit(git: Mapping[str, Any] | None) -> str:
     return git.get("commit", "")[:10] + (" with changes" if git.get("dirty") else "")
 
 
-def _environments(computed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _days(times: Iterable[str]) -> str:
+    """Write the day of the first and of the last of some times in ISO format."""
+    days = sorted({time[:10] for time in times})
+    return " to ".join(dict.fromkeys([days[0], days[-1]])) if days else ""
+
+
+def _environments(entries: list[Entry]) -> list[dict[str, Any]]:
     """List each machine, device, number of threads and set of versions that computed, once."""
     found = {}
-    for of in computed:
+    for entry in entries:
+        of = entry.provenance
         device = f"{of['device']}, {of['threads']} thread{'s' if of['threads'] > 1 else ''}"
         if "compiled" in of:
             device += f", updates compiled by {of['compiled']}"
@@ -210,6 +275,7 @@ def _environments(computed: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "machine": f"{of['machine']['cpu']}, {of['machine']['platform']}",
             "device": device,
             "versions": of["versions"],
+            "origin": "came with the repository" if entry.is_reference else "computed here",
         }
         found[json.dumps(one, sort_keys=True)] = one
     return [found[key] for key in sorted(found)]

@@ -26,7 +26,7 @@ import os
 import shutil
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib.results import disk, keys, provenance
+from hw1lib.results import disk, keys, packs, provenance
 from hw1lib.results.checkpoints import Checkpoint
 from hw1lib.results.disk import StoreError, StoreWarning, explained
 
@@ -57,18 +57,31 @@ class Entry:
         """Name it where another result is made from it."""
         return self.path.name
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether it came with the repository."""
+        return self.path.parent.suffix == ".zip"
+
+
+class MissingResultError(StoreError):
+    """A result is neither stored nor may be computed."""
+
 
 class Store:
-    """The results under one folder.
+    """The results under one folder, and behind it those that travel with the repository.
 
     Args:
         root: Folder of the results; by default the environment variable `HW1_RESULTS`, else
             `results/` in the checkout.
+        reference: Folder of the packs, which are only read; by default `HW1_REFERENCE`, else
+            `reference/` in the checkout.
     """
 
-    def __init__(self, root: Path | str | None = None) -> None:
-        beside = Path(__file__).resolve().parents[2] / "results"
-        self.root = Path(root or os.environ.get("HW1_RESULTS") or beside).absolute()
+    def __init__(self, root: Path | str | None = None, reference: Path | str | None = None) -> None:
+        checkout = Path(__file__).resolve().parents[2]
+        asked = os.environ.get("HW1_RESULTS"), os.environ.get("HW1_REFERENCE")
+        self.root = Path(root or asked[0] or checkout / "results").absolute()
+        self.reference = Path(reference or asked[1] or checkout / "reference").absolute()
 
     def fetch(
         self,
@@ -79,6 +92,8 @@ class Store:
         how: Mapping[str, Any] = ON_THE_CPU,
     ) -> Entry:
         """Return the stored result, computing it first if there is none.
+
+        Where the environment variable `HW1_COMPUTE` is "no", nothing is computed.
 
         Args:
             experiment: Name of the experiment, and of its folder.
@@ -92,6 +107,7 @@ class Store:
             The entry as it stands on the disk, whoever computed it.
 
         Raises:
+            MissingResultError: If there is none and nothing may be computed.
             StoreError: If the folder cannot be read or written.
             TypeError: If the call or the computed arrays are of a kind that cannot be stored.
         """
@@ -100,7 +116,9 @@ class Store:
         checkpoint = Checkpoint(folder.with_name(f"{folder.name}.partial"))
         with explained(folder):
             disk.sweep(folder.parent)
-            entry = _read(folder)
+        entry = self.find(experiment, call)
+        if entry is None and not may_compute():
+            raise MissingResultError(self.missing(experiment, call))
         if entry is None:
             provenance.environment()
             result = _pack(compute(checkpoint))
@@ -117,12 +135,48 @@ class Store:
         """Return a stored result, or None; arguments as of `fetch`."""
         folder = self._folder(experiment, keys.key_of(experiment, call))
         with explained(folder):
-            return _read(folder)
+            entry = _read(folder)
+        if entry is None:
+            with explained(self.reference):
+                contents = packs.read(self.reference, experiment, folder.name, FILES)
+            if contents and disk.sha256(contents["spec.json"]) == folder.name:
+                entry = _entry(contents, self.reference / f"{experiment}.zip" / folder.name)
+        return entry
+
+    def missing(self, experiment: str, call: functools.partial[Any], label: str = "") -> str:
+        """Say which result there is not, and how the nearest differs that there is."""
+        key = json.loads(keys.key_of(experiment, call))
+        differing = [_differing(key, other) for other in self._keys(experiment)]
+        nearest = min(differing, key=len, default=None)
+        if nearest is None:
+            how = f"there is no result of {experiment} at all"
+        else:
+            how = f"the nearest that is stored differs in {', '.join(nearest[:4])}"
+            how += f" and {len(nearest) - 4} more" if len(nearest) > 4 else ""
+        what = label or keys.functions(call)[-1]
+        return (
+            f"{experiment}: {what} is not stored, and HW1_COMPUTE=no forbids to compute it; {how}"
+        )
+
+    def _keys(self, experiment: str) -> Iterator[Any]:
+        """Read the keys of an experiment's entries, whether these are intact or not."""
+        folders = (self.root / experiment).glob("??/*/spec.json")
+        contents = [disk.read_file(path) for path in folders]
+        for content in [*contents, *packs.keys(self.reference, experiment)]:
+            with suppress(ValueError):
+                yield json.loads(content)
 
     def read(self, folder: Path) -> Entry | None:
         """Return the entry in a folder, or None; a damaged one is set aside and reported."""
         with explained(folder):
             return _read(folder)
+
+    def contents(self, entry: Entry) -> dict[str, bytes]:
+        """Return an entry's files, from wherever it was read."""
+        experiment, digest = entry.key["experiment"], entry.fingerprint
+        if entry.is_reference:
+            return packs.read(self.reference, experiment, digest, FILES) or {}
+        return {name: disk.read_file(entry.path / name) for name in FILES}
 
     def refile(self, entry: Entry, key: bytes, why: str) -> None:
         """File an entry's arrays under another key too.
@@ -174,11 +228,36 @@ def _read(folder: Path) -> Entry | None:
     contents = {name: disk.read_file(folder / name) for name in FILES}
     intact = disk.read_file(folder / "SHA256SUMS") == _sums(contents)
     if intact and disk.sha256(contents["spec.json"]) == folder.name:
-        arrays = _unpack(contents["result.npz"])
-        key, record = (json.loads(contents[name]) for name in FILES[1:])
-        return Entry(arrays, key, record, folder)
+        return _entry(contents, folder)
     _set_aside(folder)
     return None
+
+
+def _entry(contents: Mapping[str, bytes], path: Path) -> Entry:
+    key, record = (json.loads(contents[name]) for name in FILES[1:])
+    return Entry(_unpack(contents["result.npz"]), key, record, path)
+
+
+def _differing(key: Any, other: Any, where: str = "") -> list[str]:
+    """List in which places two keys differ, each with what it is and what the other has."""
+    if isinstance(key, dict) and isinstance(other, dict):
+        names = sorted(key.keys() | other.keys())
+        parts = [
+            _differing(key.get(name), other.get(name), f"{where}.{name}" if where else name)
+            for name in names
+        ]
+        return [place for part in parts for place in part]
+    if key == other:
+        return []
+    place = where.removeprefix("arguments.").removesuffix(".fingerprint")
+    if place.endswith("source"):
+        return [f"the {place}"]
+    return [f"{place} ({other} for {key})" if len(f"{key}{other}") < 60 else place]
+
+
+def may_compute() -> bool:
+    """Return whether results that are not stored may be computed."""
+    return os.environ.get("HW1_COMPUTE", "").lower() not in ("no", "0", "false")
 
 
 def _set_aside(folder: Path) -> None:

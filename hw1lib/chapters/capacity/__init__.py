@@ -31,7 +31,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         device: Where to train: auto, cpu or cuda.
         progress: Whether to show a bar.
     """
-    images = image_sets.load("mnist", spec.data)
+    images = image_sets.load("mnist", spec.data, known=spec == PROFILES["full"])
     arms, features = plan.trainings(spec, images), plan.features(spec, images)
     jobs: dict[tuple[str, Any], Job] = {
         (arm, training.name): _training_job(arm, training, images)

@@ -32,8 +32,9 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     are left out.
     """
     of_folder = spec.data.startswith("folder:")
-    scenes = image_sets.load("cifar10", spec.data)
-    digits = None if of_folder else image_sets.load("mnist", spec.data)
+    known = spec == PROFILES["full"]
+    scenes = image_sets.load("cifar10", spec.data, known=known)
+    digits = None if of_folder else image_sets.load("mnist", spec.data, known=known)
     plan = arms(spec, scenes, digits)
     entries = carry_out("image_task", jobs(spec, plan), device=device, progress=progress)
     curves = {

@@ -158,8 +158,8 @@ def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ..
 
 def _operations(network: Network, images: ImageSet) -> int:
     """Count the floating-point operations of one image's way through one network."""
-    model = network.single()
-    image = images.normalized(images.train.images[:1])
+    model = network.single().to("meta")  # which counts and does not compute
+    image = images.normalized(images.train.images[:1].to("meta"))
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(image.flatten(1) if network.flat else image)
     return counter.get_total_flops()

@@ -28,7 +28,11 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         device: Where to train: auto, cpu or cuda.
         progress: Whether to show a bar.
     """
-    images = {MLP: image_sets.load("mnist", spec.data), CNN: image_sets.load("cifar10", spec.data)}
+    known = spec == PROFILES["full"]
+    names = {MLP: "mnist", CNN: "cifar10"}
+    images = {
+        network: image_sets.load(name, spec.data, known=known) for network, name in names.items()
+    }
     jobs = {
         (name, share, seeds): _job(spec, name, share, images[name], seeds)
         for name in NETWORKS

@@ -52,7 +52,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     Raises:
         SettingError: If a batch is larger than what there is to learn.
     """
-    images = image_sets.load("mnist", spec.data)
+    images = image_sets.load("mnist", spec.data, known=spec == PROFILES["full"])
     sweep, alone = _sweep(spec, images), _alone(spec, images)
     jobs: dict[Hashable, Job] = {
         key: _job(f"{key[0]}, batch {key[1]}", of, images) for key, of in sweep.items()

@@ -11,8 +11,8 @@ from hw1lib.chapters.summary.result import Result, judge
 from hw1lib.chapters.summary.spec import PROFILES, Spec
 from hw1lib.judging import audit
 from hw1lib.judging.audit import Audit
-from hw1lib.results.jobs import record
-from hw1lib.results.store import Entry, Store
+from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.training.run import Run
 
 __all__ = ["PROFILES", "Result", "Spec", "run"]
 
@@ -29,7 +29,10 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         section: chapter.run(spec.chapter(section), device=device, progress=progress)
         for section, chapter in discover().items()
     }
-    entry = audited(spec, comparisons(found["function-fit"]))
+    settings = Audit(spec.audited, (0.0, *spec.effects), spec.draws, spec.planted, spec.seed)
+    pairs = tuple(comparisons(found["function-fit"]))
+    audit_of = Job("audit of the verdicts", partial(word_shares, settings, pairs=pairs))
+    entry = carry_out("summary", {0: audit_of}, device=device, progress=progress)[0]
     of = "differences between the networks of the first chapter"
     return Result(
         spec=spec,
@@ -51,8 +54,8 @@ def comparisons(result: FunctionFit) -> list[np.ndarray]:
     return [pairs for pairs in sound if pairs.any()]
 
 
-def audited(spec: Spec, pairs: list[np.ndarray]) -> Entry:
-    """Read the audit of the verdicts from the store, or make it."""
-    settings = Audit(spec.audited, (0.0, *spec.effects), spec.draws, spec.planted, spec.seed)
-    call = partial(audit.word_shares, settings, tuple(pairs))
-    return Store().fetch("summary", call, lambda _: {"shares": call()})
+def word_shares(
+    settings: Audit, pairs: tuple[np.ndarray, ...], *, run: Run
+) -> dict[str, np.ndarray]:
+    """Return `shares`, how often each word falls, as `audit.word_shares` counts them."""
+    return {"shares": audit.word_shares(settings, pairs)}

@@ -1,0 +1,153 @@
+"""Keep the full profile's results in the repository, and compute some of them again.
+
+    python -m hw1lib.reference            say which results of the full profile are stored where
+    python -m hw1lib.reference write      pack those that are stored into reference/
+    python -m hw1lib.reference verify     compute a few of the packed ones again, and compare
+
+Results are found under the keys of the present source, so none of another source is packed. What
+computes with changes that no commit holds is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+
+from hw1lib.chapters import registry, summary
+from hw1lib.results import jobs, packs
+from hw1lib.results.jobs import Asked, ResultOf, record
+from hw1lib.results.store import MissingResultError, Store
+from hw1lib.training import fused
+from hw1lib.training.run import Run, threads
+
+SHOWN = 3  # missing results that are named
+LONGEST = 60.0  # seconds that a result may have taken to be computed again
+UPDATES = 100  # of which losses must agree
+CLOSE = 1e-4  # relative
+
+
+def main(words: list[str] | None = None) -> None:
+    """Do what is asked, and say what was done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hw1lib.reference",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", nargs="?", choices=("list", "write", "verify"), default="list")
+    parser.add_argument("--sample", type=int, default=5, help="results to verify (default: 5)")
+    parser.add_argument("--seed", type=int, default=0, help="chooses them (default: 0)")
+    arguments = parser.parse_args(words)
+    found, store = wanted(), Store()
+    if arguments.action == "verify":
+        sys.exit(0 if verify(found, arguments.sample, arguments.seed) else 1)
+    for experiment, of in found.items():
+        print(sentence(experiment, of))
+    if arguments.action == "write":
+        write(found, store)
+
+
+def wanted() -> dict[str, Asked]:
+    """Ask every chapter's full profile for its results, by experiment, computing none."""
+    chapters = [(chapter.run, chapter.profiles) for chapter in registry.discover().values()]
+    with jobs.asking() as found:
+        for run, profiles in [*chapters, (summary.run, summary.PROFILES)]:
+            # a chapter asks for more once it has what it began with
+            with contextlib.suppress(MissingResultError):
+                run(profiles["full"], device="cpu", progress=False)
+    return found
+
+
+def sentence(experiment: str, of: Asked) -> str:
+    """Say how many of an experiment's results are stored, and name some that are not."""
+    packed = sum(entry.is_reference for entry in of.entries.values())
+    missing = [job.label for name, job in of.jobs.items() if name not in of.entries]
+    text = f"{experiment}: {len(of.entries)} of {len(of.jobs)} stored, {packed} in the repository"
+    named = "; ".join(missing[:SHOWN]) + ("; ..." if len(missing) > SHOWN else "")
+    return f"{text}; missing: {named}" if missing else text
+
+
+def write(found: Mapping[str, Asked], store: Store) -> None:
+    """Pack what is stored; say how large each pack is, and how long it took to compute.
+
+    Raises:
+        SystemExit: If a result was computed by source that no commit holds.
+    """
+    for experiment, of in found.items():
+        for fingerprint, entry in of.entries.items():
+            git = entry.provenance["git"]
+            if not git or git["dirty"]:
+                sys.exit(
+                    f"{experiment}: {of.jobs[fingerprint].label} was computed with changes that no "
+                    f"commit holds, and is not packed: compute it again from a clean checkout "
+                    f"({entry.path})"
+                )
+    for experiment, of in found.items():
+        if of.entries:
+            contents = {name: store.contents(entry) for name, entry in of.entries.items()}
+            pack = packs.write(store.reference, experiment, contents)
+            hours = record([*of.entries.values()], learned="", replicas=0)["seconds"] / 3600
+            size = pack.stat().st_size / 2**20
+            print(f"{pack}: {len(of.entries)} results, {size:.2f} MiB, {hours:.2f} hours")
+
+
+def verify(found: Mapping[str, Asked], sample: int, seed: int) -> bool:
+    """Compute some packed results again and compare; return whether all agree.
+
+    Those are chosen at random among the ones that took less than a minute, or else the shortest.
+    """
+    packed = [
+        (entry, of.jobs[name], experiment)
+        for experiment, of in found.items()
+        for name, entry in of.entries.items()
+        if entry.is_reference and not any(map(_is_pending, of.jobs[name].call.keywords.values()))
+    ]
+    if not packed:
+        sys.exit("there is no packed result: `python -m hw1lib.reference write` makes packs")
+    short = [one for one in packed if one[0].provenance["seconds"] < LONGEST]
+    chosen = random.Random(seed).sample(short, min(sample, len(short)))
+    agree = True
+    for entry, job, experiment in chosen:
+        with threads(1):
+            arrays = job.call(run=Run(prepare=fused.prepare))
+        apart = [name for name in entry.arrays if not alike(entry.arrays[name], arrays[name])]
+        agree &= not apart
+        how = f"differs in {', '.join(apart)}" if apart else "agrees"
+        print(f"{experiment}: {job.label} {how} ({entry.provenance['seconds']:.0f} s then)")
+    return agree
+
+
+def _is_pending(value: object) -> bool:
+    return isinstance(value, ResultOf) or not getattr(value, "has_pixels", True)
+
+
+def alike(stored: np.ndarray, computed: np.ndarray) -> bool:
+    """Judge whether two machines computed the same, up to the round-off that training magnifies.
+
+    Either all numbers agree to `CLOSE`, or what there is of the first `UPDATES` rows does and the
+    median of the last row lies in the band of its stored replicas.
+    """
+    if stored.shape != computed.shape or stored.dtype.kind != computed.dtype.kind:
+        return False
+    if stored.dtype.kind != "f":
+        return bool(np.array_equal(stored, computed))
+    if np.allclose(stored, computed, rtol=CLOSE, atol=CLOSE * _size(stored), equal_nan=True):
+        return True
+    if stored.ndim < 2:
+        return bool(np.nanmin(stored) <= np.nanmedian(computed) <= np.nanmax(stored))
+    first, last = stored[:UPDATES], stored[-1]
+    same = np.allclose(first, computed[:UPDATES], rtol=CLOSE, atol=0.0, equal_nan=True)
+    return bool(same and np.nanmin(last) <= np.nanmedian(computed[-1]) <= np.nanmax(last))
+
+
+def _size(values: np.ndarray) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0
+
+
+if __name__ == "__main__":
+    main()
