@@ -3,6 +3,9 @@
 PYTHON  ?= python3
 PROFILE ?= quick
 PARAMS  ?=
+SAMPLE  ?= 5
+# COMPUTE=no forbids to compute what is not stored
+export HW1_COMPUTE := $(COMPUTE)
 
 VENV  := .venv/bin
 BUILD := report/build/$(PROFILE)
@@ -14,7 +17,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter lab test lint bench mutants map lock clean help FORCE
+.PHONY: report chapter lab test lint bench reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # every chapter uses all cores
 
@@ -41,6 +44,12 @@ lint: $(ENV) ## style, types, and notebooks without outputs
 
 bench: $(ENV) ## our speed beside that of the loops people write
 	$(VENV)/python -m benchmarks
+
+reference: $(ENV) ## pack the stored results of the full profile into reference/
+	$(VENV)/python -m hw1lib.reference write
+
+verify: $(ENV) ## compute a few of the packed results again: make verify SAMPLE=5
+	$(VENV)/python -m hw1lib.reference verify --sample $(SAMPLE)
 
 mutants: $(ENV) ## a hundred small changes of the library, and which of them no test notices
 	$(VENV)/python tools/mutants.py

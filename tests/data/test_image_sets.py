@@ -98,6 +98,19 @@ def real(name, root):
     return image_sets.load(name, "real")
 
 
+@pytest.mark.parametrize("name", image_sets.DATASETS)
+def test_a_set_without_its_pixels_is_known_by_the_real_ones_fingerprint(name, real_root):
+    known, there = image_sets._known(name), real(name, real_root)
+    assert (known.has_pixels, there.has_pixels) == (False, True)
+    for field in ("name", "source", "mean", "std", "classes", "fingerprint", "description"):
+        assert getattr(known, field) == getattr(there, field)
+    for part in ("train", "test"):
+        one, other = getattr(known, part), getattr(there, part)
+        assert one.images.shape == other.images.shape
+        assert (one.images.dtype, one.labels.dtype) == (other.images.dtype, other.labels.dtype)
+        assert len(one) == len(other)
+
+
 def test_mnist_is_the_published_set(real_root):
     mnist = real("mnist", real_root)
     assert (mnist.name, mnist.source, mnist.description) == ("mnist", "real", "MNIST")

@@ -99,6 +99,7 @@ ROW = {
     "replicas": 20,
     "trainings": 60,
     "seconds": 200.0,
+    "written": "2026-02-03",
     "commits": ["0123456789"],
     "environments": [
         {"machine": "2 cores", "device": "cpu, 1 thread", "versions": {"torch": "2.11.0"}}
@@ -256,7 +257,7 @@ SHOWN = [
     "Figure 2. A second one. 12_second, cell cell-3",
     "Understanding Deep Learning Requires Rethinking Generalization",
     "A Provenance",
-    "MNIST (stand-in) 20 60 3 min 20 s 0123456789",
+    "MNIST (stand-in) 20 60 3 min 20 s 2026-02-03 0123456789",
     "CIFAR-10 (real) – – – –",
     "2 cores cpu, 1 thread torch 2.11.0",
 ]

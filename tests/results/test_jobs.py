@@ -326,7 +326,17 @@ ENVIRONMENT = {
     "machine": "a processor, a system",
     "device": "cpu, 1 thread",
     "versions": {"torch": "2.11.0"},
+    "origin": "computed here",
 }
+
+
+def test_the_record_says_which_results_came_with_the_repository_and_from_when():
+    came = dataclasses.replace(entry(written="2026-02-03T00:00:00"), path=Path("toy.zip/ab"))
+    found = recorded(entry(), came, entry(refiled=[{"from": "ab", "why": "moved"}]))
+    came_from = ENVIRONMENT | {"origin": "came with the repository"}
+    assert found["environments"] == [came_from, ENVIRONMENT]
+    assert found["written"] == "2026-01-01 to 2026-02-03"
+    assert found["refiled"] == ["moved"]
 
 
 def test_the_record_adds_the_seconds_and_counts_a_training_for_each_seed():
@@ -337,6 +347,8 @@ def test_the_record_adds_the_seconds_and_counts_a_training_for_each_seed():
         "trainings": 10,
         "seconds": 6.26,
         "commits": ["a" * 10],
+        "written": "2026-01-01",
+        "refiled": [],
         "environments": [ENVIRONMENT],
     }
 
