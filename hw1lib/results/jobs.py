@@ -272,13 +272,17 @@ def _environments(entries: list[Entry]) -> list[dict[str, Any]]:
         if "compiled" in of:
             device += f", updates compiled by {of['compiled']}"
         one = {
-            "machine": f"{of['machine']['cpu']}, {of['machine']['platform']}",
+            "machine": _machine(**of["machine"]),
             "device": device,
             "versions": of["versions"],
             "origin": "came with the repository" if entry.is_reference else "computed here",
         }
         found[json.dumps(one, sort_keys=True)] = one
     return [found[key] for key in sorted(found)]
+
+
+def _machine(cpu: str, platform: str, cores: int | None = None) -> str:
+    return ", ".join([cpu, *([f"{cores} cores"] if cores else []), platform])
 
 
 def _bar(total: float, shown: bool) -> tqdm.std.tqdm:

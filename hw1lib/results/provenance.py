@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import re
 import subprocess
@@ -49,7 +50,7 @@ def environment() -> dict[str, Any]:
             "hw1lib": version("hw1lib"),
         },
         "git": _git(),
-        "machine": {"platform": platform.platform(), "cpu": _cpu()},
+        "machine": {"platform": platform.platform(), "cpu": _cpu(), "cores": os.cpu_count()},
     }
 
 

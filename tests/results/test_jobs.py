@@ -366,7 +366,7 @@ def test_the_record_lists_every_commit_once():
 
 def test_the_record_lists_every_machine_device_number_of_threads_and_version_once():
     others = [
-        {"machine": {"cpu": "another", "platform": "a system"}},
+        {"machine": {"cpu": "another", "platform": "a system", "cores": 8}},
         {"device": "cuda"},
         {"threads": 2},
         {"compiled": "numba 0.68"},
@@ -375,7 +375,7 @@ def test_the_record_lists_every_machine_device_number_of_threads_and_version_onc
     found = recorded(*(entry(**change) for change in [{}, *others, *others, {}]))["environments"]
     expected = [
         ENVIRONMENT,
-        ENVIRONMENT | {"machine": "another, a system"},
+        ENVIRONMENT | {"machine": "another, 8 cores, a system"},
         ENVIRONMENT | {"device": "cuda, 1 thread"},
         ENVIRONMENT | {"device": "cpu, 2 threads"},
         ENVIRONMENT | {"device": "cpu, 1 thread, updates compiled by numba 0.68"},

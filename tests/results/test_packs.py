@@ -1,8 +1,12 @@
 """Packs give back what was put in, and nothing that was damaged or tampered with."""
 
+import errno
 import hashlib
 import json
+import os
 import re
+import signal
+import sys
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from hw1lib.results import packs
 from hw1lib.results.disk import StoreWarning
@@ -34,7 +39,7 @@ class Settings:
 def count(settings: Settings, *, run):
     """Make an array, and say so."""
     MADE.append(settings.steps)
-    run.progress(1, __import__("torch").zeros(1))
+    run.progress(1, torch.zeros(1))
     return {"curve": settings.rate * np.arange(settings.steps)}
 
 
@@ -251,3 +256,60 @@ def test_another_source_is_named_as_what_differs(roots, monkeypatch):
     monkeypatch.setenv("HW1_COMPUTE", "no")
     with pytest.raises(MissingResultError, match=r"differs in the function\.source$"):
         run()
+
+
+# While a pack is written
+
+
+def faults(pack, stop):
+    """Replace a pack, stopped before each call that changes the disk; count these.
+
+    Args:
+        pack: With `ENTRIES`; has those or their successors afterwards.
+        stop: What happens there.
+    """
+    new = {"c" * 64: ENTRIES[A]}
+    for point in range(1, 1000):
+        packs.write(pack.parent, "toy", ENTRIES)
+        left = point
+
+        def profile(_frame, event, function):
+            nonlocal left
+            if event == "c_call" and function.__name__ in CHANGES:
+                left -= 1
+                if left == 0:
+                    stop()
+
+        child = os.fork()
+        if not child:
+            sys.setprofile(profile)
+            try:
+                packs.write(pack.parent, "toy", new)
+            except OSError:
+                os._exit(3)
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        packs._manifest.cache_clear()
+        old_one = {digest: read(pack, digest) for digest in ENTRIES} == ENTRIES
+        new_one = read(pack, "c" * 64) == new["c" * 64]
+        assert old_one != new_one
+        assert new_one or code
+        for path in pack.parent.glob(".tmp-*"):
+            assert code == -signal.SIGKILL  # only what is killed leaves something
+            path.unlink()
+        if code == 0:
+            return point - 1
+    raise AssertionError("it never ends")
+
+
+CHANGES = {"open", "write", "flush", "fsync", "rename", "replace", "mkdir", "unlink"}
+
+
+@pytest.mark.parametrize("how", ["killed", "disk full"])
+def test_a_pack_is_the_old_one_or_the_new_one_whenever_its_writer_ends(pack, how):
+    def stop():
+        if how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(errno.ENOSPC, "no space")
+
+    assert faults(pack, stop) >= 5
