@@ -20,8 +20,8 @@ import numpy as np
 
 from hw1lib.chapters import registry, summary
 from hw1lib.results import jobs, packs
-from hw1lib.results.jobs import Asked, ResultOf, record
-from hw1lib.results.store import MissingResultError, Store
+from hw1lib.results.jobs import Asked, Job, ResultOf, record
+from hw1lib.results.store import Entry, MissingResultError, Store
 from hw1lib.training import fused
 from hw1lib.training.run import Run, threads
 
@@ -98,31 +98,32 @@ def write(found: Mapping[str, Asked], store: Store) -> None:
 def verify(found: Mapping[str, Asked], sample: int, seed: int) -> bool:
     """Compute some packed results again and compare; return whether all agree.
 
-    Those are chosen at random among the ones that took less than a minute, or else the shortest.
+    Those are chosen at random, of each experiment in turn, among the ones that took less than a
+    minute and need no images that are not here.
     """
-    packed = [
-        (entry, of.jobs[name], experiment)
-        for experiment, of in found.items()
-        for name, entry in of.entries.items()
-        if entry.is_reference and not any(map(_is_pending, of.jobs[name].call.keywords.values()))
-    ]
-    if not packed:
+    draw, turns = random.Random(seed), []
+    for experiment, of in found.items():
+        able = [name for name, entry in of.entries.items() if _can_repeat(entry, of.jobs[name])]
+        drawn = draw.sample(able, len(able))
+        turns += [(turn, draw.random(), experiment, name) for turn, name in enumerate(drawn)]
+    if not turns:
         sys.exit("there is no packed result: `python -m hw1lib.reference write` makes packs")
-    short = [one for one in packed if one[0].provenance["seconds"] < LONGEST]
-    chosen = random.Random(seed).sample(short, min(sample, len(short)))
     agree = True
-    for entry, job, experiment in chosen:
+    for _, _, experiment, name in sorted(turns)[:sample]:
+        entry, job = found[experiment].entries[name], found[experiment].jobs[name]
         with threads(1):
             arrays = job.call(run=Run(prepare=fused.prepare))
-        apart = [name for name in entry.arrays if not alike(entry.arrays[name], arrays[name])]
+        apart = [array for array in arrays if not alike(entry.arrays[array], arrays[array])]
         agree &= not apart
         how = f"differs in {', '.join(apart)}" if apart else "agrees"
         print(f"{experiment}: {job.label} {how} ({entry.provenance['seconds']:.0f} s then)")
     return agree
 
 
-def _is_pending(value: object) -> bool:
-    return isinstance(value, ResultOf) or not getattr(value, "has_pixels", True)
+def _can_repeat(entry: Entry, job: Job) -> bool:
+    given = job.call.keywords.values()
+    here = not any(isinstance(it, ResultOf) or not getattr(it, "has_pixels", True) for it in given)
+    return here and entry.is_reference and entry.provenance["seconds"] < LONGEST
 
 
 def alike(stored: np.ndarray, computed: np.ndarray) -> bool:

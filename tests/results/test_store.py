@@ -146,7 +146,7 @@ def test_provenance_says_who_when_with_what_and_how_long(tmp_path):
     record = fetch(tmp_path, how={"device": "cuda"}).provenance
     assert record["versions"]["torch"] == torch.__version__
     assert set(record["versions"]) == {"python", "torch", "numpy", "hw1lib"}
-    assert set(record["machine"]) == {"platform", "cpu"}
+    assert set(record["machine"]) == {"platform", "cpu", "cores"}
     assert record["threads"] == torch.get_num_threads()
     assert record["device"] == "cuda"
     assert record["functions"] == [f"{__name__}.{name}" for name in ("Spec", "Optimizer", "walk")]
