@@ -48,8 +48,8 @@ HEAD = """# Performance
 
 Written by `make bench`. Each figure is the shortest of a few rounds in which the sides take turns.
 
-Machine: {cpu}, {cores} cores; {threads} torch threads where nothing else is said; {versions};
-JAX {jax}.
+Machine: {cpu}, {cores} cores; {threads} torch threads where nothing else is said.
+Versions: {versions}; JAX {jax}.
 
 ```text
 {table}

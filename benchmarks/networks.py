@@ -8,12 +8,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import peers, reference
-from benchmarks.timing import best, peak
+from benchmarks.timing import best, one_core, peak
 from hw1lib.data import functions, image_sets
 from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.training import classification, fused, loop, losses, minibatches, optimizers
-from hw1lib.training.run import Run, threads
+from hw1lib.training.run import Run
 
 REPLICAS = 20
 REGRESSORS = {"deep": builders.DEEP, "medium": builders.MEDIUM, "shallow": builders.SHALLOW}
@@ -47,7 +47,7 @@ def regressors(rounds: int, epochs: int = 500, points: int = 300) -> None:
         }
         if peers.jax:
             sides["JAX"] = peers.regressors(widths, x.numpy(), y.numpy(), REPLICAS, epochs)
-        with threads(1):
+        with one_core():
             times = best(rounds, warm=True, **sides)
         each = {
             side: 1e6 * seconds / epochs / (1 if side == "homework" else REPLICAS)
@@ -93,7 +93,7 @@ def perceptrons(rounds: int, count: int = 6400) -> None:
             for replicas in (REPLICAS, 1):
                 data = pixels, labels, replicas, BATCH_SIZE
                 sides[f"JAX {replicas}"] = peers.perceptrons(widths, *data)
-        with threads(1):
+        with one_core():
             times = best(rounds, warm=True, **sides)
         each = {
             side: 1e6 * seconds / (count / BATCH_SIZE) / int(side.split()[1])

@@ -1,10 +1,14 @@
 """Timing two sides that take turns, so that whatever else the machine does falls on both."""
 
 import functools
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
+
+from hw1lib.training.run import threads
 
 
 def best(rounds: int, *, warm: bool = False, **sides: Callable[[], object]) -> dict[str, float]:
@@ -25,6 +29,21 @@ def best(rounds: int, *, warm: bool = False, **sides: Callable[[], object]) -> d
             side()
             seconds[name].append(time.perf_counter() - started)
     return {name: min(times) for name, times in seconds.items()}
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Compute with one thread on one core, whatever library it is, where the system can do that."""
+    pinned = hasattr(os, "sched_setaffinity")
+    before = os.sched_getaffinity(0) if pinned else set()
+    with threads(1):
+        try:
+            if pinned:
+                os.sched_setaffinity(0, {max(before)})
+            yield
+        finally:
+            if pinned:
+                os.sched_setaffinity(0, before)
 
 
 @functools.cache
