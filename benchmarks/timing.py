@@ -49,7 +49,8 @@ def one_core() -> Iterator[None]:
 @functools.cache
 def peak() -> float:
     """Measure what one core can do in single precision, in operations per second."""
-    numba = __import__("numba")  # an extra, without which there is nothing to compare with
+    import numba  # an extra
+
     chains = numba.njit(fastmath={"contract"})(_chains)
     seconds = best(
         5, warm=True, chains=lambda: chains(1_000_000, np.float32(0.9), np.float32(0.1))

@@ -173,11 +173,6 @@ def say_diverged(ax: Axes) -> None:
     ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center")
 
 
-def logarithmic(steps: int, count: int = 400) -> np.ndarray:
-    """Choose indices of 0 to steps - 1 that are even on a logarithmic axis, both ends included."""
-    return np.unique(np.geomspace(1, steps, count).astype(int)) - 1
-
-
 def show(
     figure: Figure, name: str, caption: str, *, alt: str, result: Result, standin: str = ""
 ) -> None:

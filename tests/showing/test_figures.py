@@ -120,14 +120,6 @@ def test_a_grid_names_its_columns_above_and_its_rows_at_the_right():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("steps", [1, 2, 31, 20_001])
-def test_logarithmic_indices_rise_and_hold_both_ends(steps):
-    chosen = figures.logarithmic(steps)
-    assert (chosen[0], chosen[-1]) == (0, steps - 1)
-    assert (np.diff(chosen) > 0).all()
-    assert len(chosen) <= 400
-
-
 # What reaches the report
 
 

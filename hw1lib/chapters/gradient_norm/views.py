@@ -30,6 +30,7 @@ from hw1lib.chapters.gradient_norm.spec import (
 from hw1lib.judging.statistics import decades, t_interval, tally
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, GREEN, RED
+from hw1lib.training import thinning
 
 STYLES = {  # colour and mark of each optimizer, in every figure
     RMSPROP: (BLUE, "o"),
@@ -50,7 +51,7 @@ def courses(result: Result) -> Figure:
     figure, axes = figures.panels(2, len(titles), 1.75, sharex="col")
     for (above, below), (arm, title) in zip(axes.T, titles.items(), strict=True):
         course = result.courses[arm, MAIN]
-        shown = figures.logarithmic(len(course.loss))
+        shown = thinning.kept(len(course.loss) - 1)
         for ax, values, color in ((above, course.norm, NORM), (below, course.loss, LOSS)):
             figures.curves(ax, shown + 1, values[shown], label=title, color=color)
             ax.set(xscale="log", yscale="log")
