@@ -6,15 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import t_interval
+from hw1lib.judging.effects import Difference
 
-WORDS = (
-    verdicts.SUPPORTED,
-    verdicts.DIRECTION_ONLY,
-    verdicts.INCONCLUSIVE,
-    verdicts.EQUIVALENT,
-    verdicts.CONTRADICTED,
-)
+WORDS = tuple(word for word in verdicts.WORDS if word != verdicts.NOT_TESTED)
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,7 @@ def word_shares(settings: Audit, comparisons: Sequence[np.ndarray]) -> np.ndarra
         draws = settings.planted if effect else settings.draws
         for which in generator.integers(len(standard), size=draws):
             noise = generator.choice(standard[which], n) * generator.choice([-1.0, 1.0], n)
-            verdict = verdicts.of_effect("", t_interval(noise + effect), unit="", margin=1.0)
-            shares[row, column, WORDS.index(verdict.word)] += 1 / draws
+            compared = Difference("", {"": noise + effect})
+            word = verdicts.word(compared, 1.0, compared.interval.p)
+            shares[row, column, WORDS.index(word)] += 1 / draws
     return shares

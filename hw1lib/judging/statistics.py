@@ -31,7 +31,7 @@ class Interval:
         digits = digits or ".3g"
         if self.n == 0:
             return "no value (n = 0)"
-        mean, low, high = (_written(x, digits) for x in (self.mean, self.low, self.high))
+        mean, low, high = (written(x, digits) for x in (self.mean, self.low, self.high))
         if self.n < 3 or not np.isfinite([self.low, self.high]).all():
             return f"{mean} (n = {self.n})"
         return f"{mean} [{low}, {high}]"
@@ -48,7 +48,7 @@ class Interval:
         return self.n >= 2 and (self.low > 0 or self.high < 0)
 
 
-def _written(value: float, digits: str) -> str:
+def written(value: float, digits: str = ".3g") -> str:
     """Write a number in a format; below a million without a power of ten."""
     text = f"{value:{digits}}"
     return f"{float(text):,.0f}" if "e+0" in text and abs(float(text)) < 1e6 else text

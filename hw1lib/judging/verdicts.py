@@ -1,138 +1,230 @@
-"""Verdicts on the sentences of reports A and B, worded by code and never by hand.
+"""Verdicts on sentences, worded by code and never by hand.
 
-A claim predicts the sign of an effect; its margin is the smallest effect that matters. The word
-follows from the effect's interval and p, and from nothing else.
+A claim predicts an effect; its margin is the smallest effect that matters. The word follows from
+the effect's interval, its p and the margin, and from nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy import special, stats
+from scipy import stats
 
-from hw1lib.judging.statistics import NO_INTERVAL, Interval, t_quantile
+from hw1lib.judging.effects import CORRELATION, Bound, Correlation, Difference, Effect, NotTested
+from hw1lib.judging.statistics import NO_INTERVAL, Interval
 
 SUPPORTED = "supported"
-DIRECTION_ONLY = "direction only"  # the predicted sign, but maybe too small to matter
-EQUIVALENT = "equivalent"  # surely too small to matter
-INCONCLUSIVE = "inconclusive"
+SUPPORTED_SMALL = "supported, perhaps small"
+TOO_SMALL = "too small to matter"
+CONTRADICTED_SMALL = "contradicted, perhaps small"
 CONTRADICTED = "contradicted"
+UNDECIDED = "undecided"
 NOT_TESTED = "not tested"
+
+MEANINGS = {  # of the words; [ ] is the 95 % interval, which zero is outside of at p < 5 % alone
+    SUPPORTED: "the whole interval lies beyond the margin, on the side that the sentence predicts",
+    SUPPORTED_SMALL: "the interval lies on the predicted side of zero, but not all beyond the "
+    "margin: the sentence is right, by how much is open",
+    TOO_SMALL: "the 90 % interval lies between the margins (two one-sided tests at 5 %): whatever "
+    "its sign, such an effect would not matter. Where a sentence states a bound this reads "
+    "*at the bound*, and where it states a correlation *no relation*",
+    CONTRADICTED_SMALL: "the interval lies on the other side of zero, but not all beyond the "
+    "margin: the opposite of the sentence is right, by how much is open",
+    CONTRADICTED: "the whole interval lies beyond the margin, on the other side",
+    UNDECIDED: "none of these: more trainings are needed",
+    NOT_TESTED: "fewer than six trainings, or nothing that could decide it",
+}
+WORDS = tuple(MEANINGS)
+CLAIMING = (SUPPORTED, SUPPORTED_SMALL, CONTRADICTED_SMALL, CONTRADICTED)  # an effect and its sign
+
+MET, REFUTED, OPEN = "met", "refuted", "open"  # what became of an expectation
+OUTCOMES = {
+    SUPPORTED: MET,
+    SUPPORTED_SMALL: MET,
+    TOO_SMALL: REFUTED,
+    CONTRADICTED_SMALL: REFUTED,
+    CONTRADICTED: REFUTED,
+    UNDECIDED: OPEN,
+    NOT_TESTED: OPEN,
+}
 
 LEAST_TRAININGS = 6  # below that, an exact sign-flip test cannot reach 5 %
 CHANCE = 0.05  # of finding an effect where there is none
 
 
 @dataclass(frozen=True)
+class Margin:
+    """The smallest effect that matters, and how it was chosen."""
+
+    size: float  # in the effect's unit; a factor above 1 for ratios
+    why: str
+    after: str = ""  # the results that were seen before this, or the statistic, was chosen
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The effect that a claim predicts, as measured, and the word that follows."""
 
-    compared: str  # what with what, in words
-    effect: Interval  # positive where the claim is right
-    unit: str  # of the effect and the margin
-    margin: float  # smallest effect that matters, above 0; NaN where nothing was tested
+    effect: Effect | None  # None where nothing could be tested
+    margin: Margin
+    reason: str = ""  # why nothing could be tested
+    p: float = np.nan  # of no effect, adjusted or not; NaN where the interval alone decides
+
+    @property
+    def interval(self) -> Interval:
+        """The effect with its 95 % interval, on the scale that it is judged on."""
+        return replace(self.effect.interval, p=self.p) if self.effect else NO_INTERVAL
+
+    @property
+    def size(self) -> float:
+        """The margin, on the scale of the interval."""
+        return self.effect.on_scale(self.margin.size) if self.effect else np.nan
 
     @property
     def word(self) -> str:
         """Judge the effect by its interval, its p and the margin."""
-        effect, margin = self.effect, self.margin
-        if effect.n < LEAST_TRAININGS:
+        if self.interval.n < LEAST_TRAININGS or self.effect is None:
             return NOT_TESTED
-        # without a p (NaN), the interval alone decides
-        found = not effect.p >= CHANCE
-        if effect.low > margin and found:
-            return SUPPORTED
-        if effect.high < -margin and found:
-            return CONTRADICTED
-        if effect.low > 0 and found:
-            return DIRECTION_ONLY
-        return EQUIVALENT if self._farthest < margin else INCONCLUSIVE
+        return word(self.effect, self.size, self.p)
+
+    @property
+    def told(self) -> str:
+        """The word as it reads for this kind of claim."""
+        if self.word != TOO_SMALL:
+            return self.word
+        if isinstance(self.effect, Bound):
+            return "at the bound"
+        related = isinstance(self.effect, Correlation) or (
+            isinstance(self.effect, Difference) and self.effect.unit == CORRELATION
+        )
+        return "no relation" if related else TOO_SMALL
+
+    @property
+    def outcome(self) -> str:
+        """What became of an expectation with this verdict: met, refuted or open."""
+        return OUTCOMES[self.word]
 
     @property
     def flip(self) -> str:
         """Describe the smallest change that would change the word."""
-        effect, margin, word = self.effect, self.margin, self.word
-        if word == NOT_TESTED:
-            missing = LEAST_TRAININGS - effect.n
-            return f"{missing} more trainings" if effect.n else ""
-        if word == SUPPORTED:
-            return f"a mean lower by {effect.low - margin:.2g} {self.unit}"
-        if word == CONTRADICTED:
-            return f"a mean higher by {-margin - effect.high:.2g} {self.unit}"
-        if word == DIRECTION_ONLY:
-            return f"a margin below {effect.low:.2g} {self.unit}"
-        if word == EQUIVALENT:
-            return f"a margin below {self._farthest:.2g} {self.unit}"
-        return f"about {self._needed:,} trainings, if the mean stays"
-
-    def projected(self, n: int) -> Verdict:
-        """Project the verdict to n trainings, if their mean and spread stay as they are."""
-        effect = self.effect
-        if min(n, effect.n) < 2:
-            return replace(self, effect=replace(effect, n=min(n, effect.n)))
-        part = (1 + effect.level) / 2
-        error = (effect.high - effect.low) / 2 / t_quantile(part, effect.n) * (effect.n / n) ** 0.5
-        half = t_quantile(part, n) * error
-        p = effect.p
-        if np.isfinite(p):
-            by_t = 2 * special.stdtr(n - 1, -abs(effect.mean) / error) if error else 0.0
-            p = max(float(by_t), 2.0 ** (1 - n))  # no exact test of n signs finds less
-        ends = {"low": effect.mean - half, "high": effect.mean + half}
-        return replace(self, effect=replace(effect, **ends, n=n, p=p))
-
-    @property
-    def _farthest(self) -> float:
-        """Compute the end of the 90 % interval farther from zero: two one-sided tests at 5 %."""
-        effect = self.effect
-        half = (effect.high - effect.low) / 2
-        half *= t_quantile(0.95, effect.n) / t_quantile((1 + effect.level) / 2, effect.n)
-        return abs(effect.mean) + half
+        if self.effect is None:
+            return ""
+        effect, inner = self.interval, self.effect.at(1 - 2 * CHANCE)
+        if self.word == NOT_TESTED:
+            return f"{LEAST_TRAININGS - effect.n} more trainings"
+        ends = [end for end in (effect.low, -effect.high, _farthest(inner)) if end > 0]
+        # a hair beyond each end another word may begin
+        borders = [
+            end
+            for end in ends
+            if word(self.effect, end * (1 + 1e-9), self.p)
+            != word(self.effect, end * (1 - 1e-9), self.p)
+        ]
+        more = f"about {self._needed:,} trainings, if the mean stays"
+        if self.word == UNDECIDED or not borders:
+            return more
+        nearest = min(borders, key=lambda border: abs(np.log(border / self.size)))
+        side = "above" if nearest >= self.size else "below"
+        return f"a margin {side} {self.effect.write(nearest)}"
 
     @property
     def _needed(self) -> int:
         """Count the trainings whose interval would exclude zero, or lie inside the margins."""
-        effect = self.effect
+        effect = self.interval
         half = (effect.high - effect.low) / 2
-        room = max(abs(effect.mean), self.margin - abs(effect.mean))
+        room = max(abs(effect.mean), self.size - abs(effect.mean))
         return max(effect.n + 1, int(np.ceil(effect.n * (half / room) ** 2)))
+
+
+def word(effect: Effect, size: float, p: float = np.nan) -> str:
+    """Choose the word for an effect, whatever its n.
+
+    Args:
+        effect: As measured.
+        size: The margin, on the scale of `effect.at`.
+        p: Of no effect; NaN where the interval alone decides.
+    """
+    whole = effect.interval
+    found = not p >= CHANCE
+    small = _farthest(effect.at(1 - 2 * CHANCE)) < size
+    if effect.absent:
+        beyond = found and (whole.low > size or whole.high < -size)
+        return SUPPORTED if small else CONTRADICTED if beyond else UNDECIDED
+    if small:
+        return TOO_SMALL
+    if found and whole.low > 0:
+        return SUPPORTED if whole.low > size else SUPPORTED_SMALL
+    if found and whole.high < 0:
+        return CONTRADICTED if whole.high < -size else CONTRADICTED_SMALL
+    return UNDECIDED
+
+
+def _farthest(interval: Interval) -> float:
+    """Return the limit that lies farther from zero."""
+    return max(-interval.low, interval.high)
+
+
+def _everything(result: Any) -> Mapping[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of a report, with the function that judges it from a chapter's result."""
+    """One sentence, with the function that finds its effect in a chapter's result."""
 
-    id: str  # such as A-C12
+    id: str  # such as A-C12; of an expectation of ours, such as E-31a
     sentence: str  # in our words
-    judge: Callable[[Any], Verdict]
+    effect: Callable[[Any], Effect]  # may raise NotTested
+    margin: Margin
+    without: Callable[[Any], Mapping[str, Any]] = field(default=_everything)
+    # results in which one size, target or arm is left out, by its name
 
+    @property
+    def expected(self) -> bool:
+        """Whether this is an expectation of the chapter, not a sentence of a report."""
+        return self.id.startswith("E-")
 
-def of_effect(compared: str, effect: Interval, *, unit: str, margin: float) -> Verdict:
-    """Judge a claim that predicts a positive effect.
+    def judge(self, result: Any) -> Verdict:
+        """Judge the sentence from a chapter's result."""
+        try:
+            effect = self.effect(result)
+        except NotTested as reason:
+            return Verdict(None, self.margin, str(reason))
+        return Verdict(effect, self.margin, p=effect.interval.p)
 
-    Args:
-        compared: What with what, in words.
-        effect: Mean over trainings, or pairs of them, with its interval.
-        unit: Of the effect and the margin.
-        margin: Smallest effect that matters, above 0.
-    """
-    return Verdict(compared, effect, unit, margin)
+    def turns(self, result: Any) -> dict[str, str]:
+        """Vary what should not matter, and return the words that differ, by what was varied.
 
-
-def not_tested(reason: str) -> Verdict:
-    """Return the verdict on a claim that this run cannot test, with the reason."""
-    return Verdict(reason, NO_INTERVAL, "", np.nan)
+        One training is left out, then one of what `without` names, and the comparison is made on
+        the other reasonable scale. Where one training is left out both words are those of the
+        interval alone, since a permutation test of few trainings loses its power with each.
+        """
+        verdict = self.judge(result)
+        effect, now = verdict.effect, verdict.word
+        if effect is None or now == NOT_TESTED:
+            return {}
+        found = {}
+        alone = word(effect, verdict.size)
+        for index in range(effect.trainings):
+            other = word(effect.without(index), verdict.size)
+            if other != alone:
+                found["with one training left out"] = other
+        for name, rescaled, size in effect.rescaled(self.margin.size):
+            found[name] = word(rescaled, rescaled.on_scale(size), rescaled.interval.p)
+        for name, rest in self.without(result).items():
+            found[f"without {name}"] = self.judge(rest).word
+        return {name: other for name, other in found.items() if other not in (now, NOT_TESTED)}
 
 
 def together(judged: Sequence[Verdict]) -> str:
     """Combine the words of several tests of one claim, such as those in different arms."""
-    words = {verdict.word for verdict in judged} - {NOT_TESTED}
+    words = {verdict.told for verdict in judged if verdict.word != NOT_TESTED}
     if not words:
         return NOT_TESTED
-    return words.pop() if len(words) == 1 else "depends on the arm"
+    return words.pop() if len(words) == 1 else "depends on the part"
 
 
 def adjusted(judged: Sequence[Verdict]) -> list[Verdict]:
@@ -144,21 +236,10 @@ def adjusted(judged: Sequence[Verdict]) -> list[Verdict]:
         Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", Journal of the Royal
         Statistical Society B 57, 289-300, 1995.
     """
-    p = np.array([v.effect.p if v.word != NOT_TESTED else np.nan for v in judged])
+    p = np.array([v.p if v.word != NOT_TESTED else np.nan for v in judged])
     tested = np.isfinite(p)
     p[tested] = stats.false_discovery_control(p[tested])
     return [
-        replace(v, effect=replace(v.effect, p=float(rate))) if known else v
+        replace(v, p=float(rate)) if known else v
         for v, rate, known in zip(judged, p, tested, strict=True)
     ]
-
-
-def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
-    """List each claim of a chapter with its verdict."""
-    rows = []
-    for claim in claims:
-        verdict = claim.judge(result)
-        effect = f"{verdict.effect} {verdict.unit}" if verdict.effect.n else ""
-        row = {"claim": claim.id, "in our words": claim.sentence, "compared": verdict.compared}
-        rows.append({**row, "effect": effect, "n": verdict.effect.n, "verdict": verdict.word})
-    return pd.DataFrame(rows)

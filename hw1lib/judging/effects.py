@@ -1,0 +1,269 @@
+"""What a claim compares: what was measured, and the effect that is positive where it is right.
+
+Each kind of effect keeps the values of every training, so that it can be computed again without
+one of them, or on another scale.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from hw1lib.judging.statistics import (
+    Interval,
+    decades,
+    geometric_mean,
+    log_ratio,
+    paired_difference,
+    rank_correlation,
+    share_interval,
+    t_interval,
+    tally,
+    written,
+)
+
+POINTS = "percentage points"
+CORRELATION = "rank correlation"
+
+
+class NotTested(Exception):
+    """Says in one sentence why a result cannot test a claim."""
+
+
+@dataclass(frozen=True)
+class Effect(ABC):
+    """One comparison; a subclass for each kind."""
+
+    of: str  # what is compared, such as "final loss"
+    _: KW_ONLY
+    absent: bool = False  # the claim is right where the effect is too small to matter
+
+    @abstractmethod
+    def at(self, level: float) -> Interval:
+        """Estimate the effect, positive where the claim is right, with limits at a level."""
+
+    @cached_property
+    def interval(self) -> Interval:
+        """The effect with its 95 % interval."""
+        return self.at(0.95)
+
+    @property
+    @abstractmethod
+    def trainings(self) -> int:
+        """Count what `without` can leave out, whether or not it has a value."""
+
+    @property
+    @abstractmethod
+    def measured(self) -> str:
+        """Write what was measured on each side."""
+
+    @abstractmethod
+    def write(self, value: Interval | float) -> str:
+        """Write an effect, or a margin's size on the effect's own scale."""
+
+    def on_scale(self, size: float) -> float:
+        """Convert a margin's size, as a reader states it, to the scale of `at`."""
+        return size
+
+    def rescaled(self, size: float) -> Iterator[tuple[str, Effect, float]]:
+        """Give the same comparison on the other reasonable scale, with its name and margin."""
+        yield from ()
+
+    @abstractmethod
+    def without(self, index: int) -> Effect:
+        """Leave out one training, or one network of a correlation."""
+
+
+def _less(values: np.ndarray, index: int) -> np.ndarray:
+    return np.delete(np.asarray(values), index, axis=0)
+
+
+@dataclass(frozen=True)
+class _OfSides(Effect):
+    sides: Mapping[str, np.ndarray]  # by name: one value per training, (R,); first and second
+
+    @property
+    def _pairs(self) -> list[np.ndarray]:
+        """Values of the sides, of the trainings that have all of them."""
+        values = [np.asarray(side, dtype=float) for side in self.sides.values()]
+        complete = np.isfinite(values).all(axis=0)
+        return [side[complete] for side in values]
+
+    def _list(self, means: list[str]) -> str:
+        named = zip(self.sides, means, strict=True)
+        return ", ".join(f"{name} {mean}".strip() for name, mean in named)
+
+    @property
+    def trainings(self) -> int:
+        return len(next(iter(self.sides.values())))
+
+    def without(self, index: int) -> _OfSides:
+        return replace(self, sides={name: _less(side, index) for name, side in self.sides.items()})
+
+
+@dataclass(frozen=True)
+class Ratio(_OfSides):
+    """How many times larger the first side is than the second; margins are factors above 1."""
+
+    def at(self, level: float) -> Interval:
+        first, second = self.sides.values()
+        return log_ratio(first, second, level=level)
+
+    @property
+    def measured(self) -> str:
+        return self._list([written(geometric_mean(side).mean) for side in self._pairs])
+
+    def write(self, value: Interval | float) -> str:
+        return f"× {value.factor if isinstance(value, Interval) else round(10.0**value, 9):.3g}"
+
+    def on_scale(self, size: float) -> float:
+        return float(np.log10(size))
+
+    def rescaled(self, size: float) -> Iterator[tuple[str, Effect, float]]:
+        if self.interval.n:
+            plain = (size - 1) * float(np.mean(self._pairs[1]))
+            yield "as a difference", Difference(self.of, self.sides, absent=self.absent), plain
+
+
+@dataclass(frozen=True)
+class Difference(_OfSides):
+    """By how much the first side exceeds the second, or a lone side exceeds zero."""
+
+    unit: str = ""
+
+    def at(self, level: float) -> Interval:
+        first, *second = self.sides.values()
+        if not second:
+            return t_interval(first, level=level)
+        return paired_difference(first, *second, level=level)
+
+    @property
+    def measured(self) -> str:
+        return self._list([written(float(np.mean(side))) for side in self._pairs if len(side)])
+
+    def write(self, value: Interval | float) -> str:
+        unit = "" if self.unit == CORRELATION else self.unit
+        return f"{value:.3g} {unit}".strip()
+
+    def rescaled(self, size: float) -> Iterator[tuple[str, Effect, float]]:
+        pairs = self._pairs
+        if len(pairs) == 2 and len(pairs[0]) and all((side > 0).all() for side in pairs):
+            factor = 1 + size / float(np.mean(pairs[1]))
+            yield "as a factor", Ratio(self.of, self.sides, absent=self.absent), factor
+
+
+@dataclass(frozen=True)
+class Bound(Effect):
+    """How far the values stay on the right side of a bound that the claim states."""
+
+    values: np.ndarray  # (R,)
+    at_most: float = np.nan  # one of the two is given
+    at_least: float = np.nan
+    unit: str = ""
+    factor: bool = False  # compared as a ratio; margins are factors then
+
+    @property
+    def _upper(self) -> bool:
+        return np.isfinite(self.at_most)
+
+    @property
+    def bound(self) -> float:
+        """The bound, in the unit of the values."""
+        return self.at_most if self._upper else self.at_least
+
+    def at(self, level: float) -> Interval:
+        values, bound = np.asarray(self.values, dtype=float), np.array(self.bound)
+        if self.factor:
+            values, bound = decades(values), decades(bound)
+        return t_interval(bound - values if self._upper else values - bound, level=level)
+
+    @property
+    def measured(self) -> str:
+        mean = geometric_mean(self.values) if self.factor else t_interval(self.values)
+        word = "at most" if self._upper else "at least"
+        return f"{mean} {self.unit}".strip() + f"; {word} {self.bound:,g}"
+
+    def write(self, value: Interval | float) -> str:
+        if self.factor:
+            return Ratio.write(self, value)  # type: ignore[arg-type]
+        return f"{value:.3g} {self.unit}".strip()
+
+    def on_scale(self, size: float) -> float:
+        return float(np.log10(size)) if self.factor else size
+
+    def rescaled(self, size: float) -> Iterator[tuple[str, Effect, float]]:
+        if self.factor:
+            yield "as a difference", replace(self, factor=False), (size - 1) * self.bound
+        elif self.bound > 0 and (np.asarray(self.values) > 0).all():
+            yield "as a factor", replace(self, factor=True), 1 + size / self.bound
+
+    @property
+    def trainings(self) -> int:
+        return len(self.values)
+
+    def without(self, index: int) -> Bound:
+        return replace(self, values=_less(self.values, index))
+
+
+@dataclass(frozen=True)
+class Share(Effect):
+    """How far the share of trainings that did something lies above a bound, or below it."""
+
+    which: np.ndarray  # (R,) of bool
+    at_least: float = 0.5
+    at_most: float = np.nan  # in place of `at_least`
+
+    def at(self, level: float) -> Interval:
+        if np.isfinite(self.at_most):
+            share = share_interval(self.which, beyond=self.at_most, level=level)
+            return replace(share, mean=-share.mean, low=-share.high, high=-share.low)
+        return share_interval(self.which, beyond=self.at_least, level=level)
+
+    @property
+    def measured(self) -> str:
+        upper = np.isfinite(self.at_most)
+        word, bound = ("at most", self.at_most) if upper else ("at least", self.at_least)
+        return f"{tally(self.which)}; {word} {100 * bound:g} %"
+
+    def write(self, value: Interval | float) -> str:
+        if isinstance(value, Interval):
+            ends = {name: 100 * getattr(value, name) for name in ("mean", "low", "high")}
+            return f"{replace(value, **ends):.2g} {POINTS}"
+        return f"{100 * value:.3g} {POINTS}"
+
+    @property
+    def trainings(self) -> int:
+        return len(self.which)
+
+    def without(self, index: int) -> Share:
+        return replace(self, which=_less(self.which, index))
+
+
+@dataclass(frozen=True)
+class Correlation(Effect):
+    """Spearman's rank correlation of two measures over networks, or over trainings."""
+
+    first: np.ndarray  # (n,)
+    second: np.ndarray  # (n,)
+
+    def at(self, level: float) -> Interval:
+        both = np.isfinite(self.first) & np.isfinite(self.second)
+        return rank_correlation(self.first[both], self.second[both], level=level)
+
+    @property
+    def measured(self) -> str:
+        return CORRELATION
+
+    def write(self, value: Interval | float) -> str:
+        return f"{value:.3g}"
+
+    @property
+    def trainings(self) -> int:
+        return len(self.first)
+
+    def without(self, index: int) -> Correlation:
+        return replace(self, first=_less(self.first, index), second=_less(self.second, index))

@@ -1,0 +1,72 @@
+"""Tables and sentences of verdicts: all that a word rests on, and what would turn it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hw1lib.judging.effects import CORRELATION
+from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
+
+DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
+
+
+def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, str]:
+    """Write what a verdict rests on, for a table of verdicts."""
+    effect = verdict.effect
+    text = {"claim": claim.id, "in our words": claim.sentence}
+    if effect is None:
+        nothing = dict.fromkeys(("effect", "n", "matters from", "p"), "")
+        return {**text, "measured": verdict.reason, **nothing, "verdict": NOT_TESTED}
+    measured = effect.of if effect.measured == CORRELATION else f"{effect.of}: {effect.measured}"
+    return {
+        **text,
+        "measured": measured,
+        "effect": effect.write(verdict.interval),
+        "n": str(verdict.interval.n),
+        "matters from": effect.write(verdict.size),
+        "p": _probability(verdict.p),
+        "verdict": said(claim, verdict, turns),
+    }
+
+
+def said(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> str:
+    """Write the word, whether it was chosen late, and what turns it."""
+    told = f"{verdict.outcome}: {verdict.told}" if claim.expected else verdict.told
+    mark = DAGGER if verdict.margin.after and verdict.word != NOT_TESTED else ""
+    fragile = "; ".join(f"{other} {name}" for name, other in turns.items())
+    return f"{told}{mark}" + (f" (fragile: {fragile})" if fragile else "")
+
+
+def _probability(p: float) -> str:
+    if not np.isfinite(p):
+        return ""
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
+    """List each claim of a chapter with its verdict."""
+    return pd.DataFrame(row(c, c.judge(result), c.turns(result)) for c in claims)
+
+
+def margins(claims: Iterable[Claim]) -> str:
+    """Say why the margins of a chapter are what they are, and which were chosen late."""
+    by_reason: dict[Margin, list[str]] = {}
+    for claim in claims:
+        by_reason.setdefault(claim.margin, []).append(claim.id)
+    parts = []
+    for margin, ids in by_reason.items():
+        late = f" {DAGGER} Chosen after {margin.after}." if margin.after else ""
+        parts.append(f"{', '.join(ids)}: {margin.why}.{late}")
+    return " ".join(parts)
+
+
+def expectation(claims: Iterable[Claim], result: Any) -> str:
+    """Say what became of a chapter's expectation, each of its parts met, refuted or open."""
+    parts = [
+        f"{claim.sentence.removesuffix('.')}: **{claim.judge(result).outcome}** ({claim.id})"
+        for claim in claims
+        if claim.expected
+    ]
+    return f"What became of the expectation. {'; '.join(parts)}."
