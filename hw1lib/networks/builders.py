@@ -195,6 +195,33 @@ def dropout_cnn(streams: Streams) -> Stack:
     return Stack(nn.Sequential(*features), head)
 
 
+class Residual(nn.Module):
+    """Adds its input to what some layers make of it, so that they learn the difference.
+
+    Source:
+        K. He et al., "Deep residual learning for image recognition", CVPR 2016, equation 1.
+    """
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the input plus the layers' output, both (R, ...) of one shape."""
+        return x + self.body(x)
+
+
+def residual_mlp(streams: Streams, *widths: int) -> Stack:
+    """Build a perceptron in which every hidden layer but the first adds its input to its output.
+
+    It has the parameters of `mlp` with the same widths, of which the hidden ones are equal.
+    """
+    first, *between, last = (replicas.Linear(*pair, streams) for pair in pairwise(widths))
+    # not in place, since what comes in is added again
+    residual = [Residual(layer, nn.ReLU()) for layer in between]
+    return Stack(None, nn.Sequential(first, nn.ReLU(), *residual, last))
+
+
 def deep_cnn(
     streams: Streams, layers: int, channels: int, colours: int = 3, classes: int = 10
 ) -> Stack:
@@ -211,20 +238,33 @@ def deep_cnn(
         colours: Channels of the input.
         classes: Outputs.
     """
+    return _deep(streams, layers, channels, colours, classes, nn.Sequential)
+
+
+def residual_cnn(
+    streams: Streams, layers: int, channels: int, colours: int = 3, classes: int = 10
+) -> Stack:
+    """Build `deep_cnn` with every convolution but the first adding its input to its output."""
+    return _deep(streams, layers, channels, colours, classes, Residual)
+
+
+def _deep(
+    streams: Streams,
+    layers: int,
+    channels: int,
+    colours: int,
+    classes: int,
+    join: Callable[..., nn.Module],
+) -> Stack:
+    """Build `deep_cnn`, of which `join` puts each convolution but the first together."""
     features: list[nn.Module] = []
     for layer in range(layers):
-        first = layer == 0
-        features += [
-            replicas.Conv2d(
-                colours if first else channels,
-                channels,
-                3,
-                streams,
-                stride=2 if first else 1,
-                padding=1,
-            ),
-            nn.ReLU(),
-        ]
+        if layer:
+            convolution = replicas.Conv2d(channels, channels, 3, streams, padding=1)
+            features.append(join(convolution, nn.ReLU()))
+        else:
+            first = replicas.Conv2d(colours, channels, 3, streams, stride=2, padding=1)
+            features += [first, nn.ReLU()]
         if layer + 1 == layers // 2:
             features.append(replicas.PerImage(nn.MaxPool2d(2)))
     features.append(replicas.PerImage(nn.AdaptiveAvgPool2d(1)))

@@ -13,9 +13,16 @@ from torch import nn
 from viewing import labels_and_units, no_text_lacks_a_number, of_panel, shown
 
 from hw1lib.chapters import function_fit, tables
-from hw1lib.chapters.function_fit import claims, findings, slips, views
+from hw1lib.chapters.function_fit import claims, findings, learning, slips, views
 from hw1lib.chapters.function_fit.chapter import CHAPTER
-from hw1lib.chapters.function_fit.result import Fit, choose, chosen_again, loss_ratio
+from hw1lib.chapters.function_fit.result import (
+    Fit,
+    Learning,
+    both_succeed,
+    choose,
+    chosen_again,
+    successes,
+)
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED
 from hw1lib.chapters.function_fit.trainings import train
 from hw1lib.data import functions
@@ -77,6 +84,9 @@ def arrays(result):
     for key, fit in result.fits.items():
         for field in dataclasses.fields(fit):
             yield (*key, field.name), getattr(fit, field.name)
+    for key, one in result.learning.items():
+        for field in dataclasses.fields(one):
+            yield (*key, field.name), getattr(one, field.name)
 
 
 def test_the_same_spec_gives_the_same_bits(fresh, fitted):
@@ -99,6 +109,7 @@ def test_every_combination_is_there(fitted):
     expected |= {(B_SIGN, "sign", network) for network in NETWORKS}
     assert set(fitted.fits) == expected
     assert set(fitted.tuning) == set(pairs)
+    assert set(fitted.learning) == {("sign", network) for network in NETWORKS}
     assert all(losses.shape == (2, 2) for losses in fitted.tuning.values())
     for (arm, *_), fit in fitted.fits.items():
         epochs = FITTING.sign_epochs if arm == B_SIGN else FITTING.epochs
@@ -142,6 +153,8 @@ def test_the_arms_differ_from_bs_adam_as_they_say(asked):
             differs = {**differs, "learning_rate": B_SIGN_RATES[network]}
         expected = dataclasses.replace(as_b(target, network), **differs)
         assert settings.pop((arm, target, network)) == expected, (arm, target, network)
+    for network in NETWORKS:
+        assert settings.pop(("sign", network)) == as_b("sign", network)
     for (target, network, rate), tried in settings.items():
         assert tried == dataclasses.replace(
             as_b(target, network),
@@ -390,11 +403,18 @@ def test_the_plateau_rule_ends_a_training_where_it_is_found_afterwards():
 # The views
 
 
+def with_sine(result):
+    """Let the fits of the sine have come about as those of the sign."""
+    sine = {("sine", network): one for (_, network), one in result.learning.items()}
+    return dataclasses.replace(result, learning={**result.learning, **sine})
+
+
 @pytest.fixture(scope="module")
 def fit_shown(fitted):
     """Every figure, table and text of chapter 11."""
     result = fitted
-    figures = [views.loss_curves(result), views.final_losses(result)]
+    figures = [views.loss_curves(result), views.final_losses(result), views.together(result)]
+    figures.append(views.learning(with_sine(result)))
     for arm in ARMS:
         figures += [
             views.predictions(result, arm),
@@ -403,7 +423,7 @@ def fit_shown(fitted):
             views.error_at_jumps(result, arm),
         ]
     shown_tables = {
-        "comparison": views.comparison_table(result),
+        "success": views.success_table(result),
         "stopping": views.stopping_table(result),
         "tuning": views.tuning_table(result),
     }
@@ -416,6 +436,9 @@ def fit_shown(fitted):
         findings.arrival_sentence(result),
         findings.stopping_sentence(result),
         findings.describe_losses(result),
+        findings.pieces_sentence(result),
+        findings.pieces_sentence(with_sine(result)),
+        findings.spectrum_sentence(result),
     ]
     return figures, shown_tables, texts
 
@@ -431,17 +454,14 @@ def test_the_panel_names_what_it_compares_and_every_target(fitted):
     figure = of_panel(views.panel)(fitted)
     figure.draw_without_rendering()
     (ax,) = figure.axes
-    assert ax.get_xlabel() == "final loss, deep / shallow"
+    assert ax.get_xlabel() == "trainings below 0.001 (%)"
     assert [text.get_text() for text in ax.get_yticklabels()] == ["sinc(5x)", "sign(sin(5πx))"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(ARMS)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(NETWORKS)
 
 
 def test_tables_have_a_row_per_combination(fit_shown):
     _, its, _ = fit_shown
-    assert len(its["comparison"]) == 2 * len(ARMS)
-    assert list(its["comparison"].columns)[2:] == [
-        "deep / medium", "deep / shallow", "medium / shallow"
-    ]  # fmt: skip
+    assert len(its["success"]) == 2 * len(ARMS) * len(NETWORKS)
     # the two arms that a report stopped on sinc; nobody asked for sine here
     assert len(its["stopping"]) == 2 * len(NETWORKS)
     assert len(its["tuning"]) == 2 * len(NETWORKS)
@@ -449,13 +469,85 @@ def test_tables_have_a_row_per_combination(fit_shown):
         assert sum(str(cell).startswith("**") for cell in row) == 1
 
 
-def test_the_ratio_of_two_networks_is_that_of_their_geometric_means(fitted):
-    interval = loss_ratio(fitted, AS_B, "sinc", "deep", "shallow")
-    deep, shallow = (fitted.fits[AS_B, "sinc", n].final.astype(float) for n in ("deep", "shallow"))
-    assert 10**interval.mean == pytest.approx(
-        math.sqrt(math.prod(deep)) / math.sqrt(math.prod(shallow)), rel=1e-6
+def test_success_is_counted_over_all_panels_and_compared_where_both_succeed():
+    fits = {
+        (arm, "sinc", network): a_fit(*([1.0, end] for end in ends))
+        for arm in ARMS
+        for network, ends in {
+            "deep": [1e-4, 4e-4, 1e-2],
+            "medium": [1.0, 1.0, 1.0],
+            "shallow": [1e-5, 1.0, 1e-5],
+        }.items()
+    }
+    fits[AS_A, "sinc", "deep"] = a_fit([1.0, 1e-6], [1.0, 1.0], [1.0, 1.0])
+    spec = FITTING.replace(targets=["sinc"], replicas=3)
+    result = function_fit.Result(spec, fits, {}, {}, ())
+    np.testing.assert_allclose(successes(result, "deep"), [100, 200 / 3, 0])
+    deep, shallow = both_succeed(result, "deep", "shallow")
+    np.testing.assert_allclose(deep, [(1e-4 * 1e-4 * 1e-6) ** (1 / 3), np.nan, np.nan])
+    np.testing.assert_allclose(shallow, [1e-5, np.nan, np.nan])
+    row = views.success_table(result).iloc[0]
+    assert [*row[["below 0.01", "below 0.001", "median of these", "best"]]] == [
+        "1 of 3", "1 of 3", "1.0e-06", "1.0e-06"
+    ]  # fmt: skip
+
+
+# How a fit comes about
+
+
+def test_an_amplitude_is_that_of_the_sine_it_was_made_of():
+    x = np.linspace(-1, 1, DRAWN)
+    made = (
+        0.7 * np.sin(15 * np.pi * x) - 0.2 * np.sin(35 * np.pi * x) + 0.3 * np.cos(15 * np.pi * x)
     )
-    assert interval.n == 2
+    np.testing.assert_allclose(learning.amplitudes(made), [0, 0.7, 0, -0.2], atol=1e-12)
+    wanted = np.sin(5 * np.pi * x)
+    errors = learning.frequency_errors(np.stack([0.25 * wanted, wanted]), wanted)
+    np.testing.assert_allclose(errors[:, 0], [0.75, 0], atol=1e-12)
+    assert np.isnan(errors[:, 1:]).all()  # a sine has no other frequency
+
+
+def test_the_sign_of_a_sine_has_the_amplitudes_of_its_fourier_series():
+    x = np.linspace(-1, 1, 30_001)
+    found = learning.amplitudes(np.sign(np.round(np.sin(5 * np.pi * x), 9)))
+    np.testing.assert_allclose(found, 4 / np.pi / np.array([1, 3, 5, 7]), rtol=1e-4)
+
+
+def test_an_error_is_counted_in_the_half_wave_where_it_lies():
+    x = np.linspace(-1, 1, DRAWN)
+    wrong = np.where(np.abs(x) > 0.85, 2.0, 0.0)
+    found = learning.place_errors(wrong, np.zeros(DRAWN))
+    inside = np.abs(x) >= 0.8 - 1e-9
+    assert found[:-1].tolist() == [0, 0, 0, 0]
+    assert found[-1] == pytest.approx(4 * (np.abs(x) > 0.85).sum() / inside.sum(), rel=0.05)
+
+
+def test_a_watched_training_is_the_training_itself():
+    settings = as_b("sinc", "shallow")
+    kept, watched = train(settings, run=Run()), learning.watch(settings, run=Run())
+    truth = np.sinc(5 * np.linspace(-1, 1, DRAWN))
+    expected = learning.place_errors(kept["prediction"].astype(float), truth)
+    np.testing.assert_allclose(watched["by_place"][-1], expected, rtol=1e-4)
+    assert watched["updates"].tolist() == list(range(13))
+    model = builders.mlp(Streams([0]), *NETWORKS["shallow"], activation=builders.leaky_relu)
+    weight, bias = (p[0].detach().double().numpy() for p in [*model.parameters()][:2])
+    bends = -bias / weight[:, 0]
+    assert watched["pieces"][0, 0] == 1 + (np.abs(bends) < 1).sum()
+
+
+def test_a_watched_training_that_diverges_leaves_gaps():
+    settings = dataclasses.replace(as_b("sinc", "deep"), learning_rate=1e30)
+    found = learning.watch(settings, run=Run())
+    assert found["diverged"].all()
+    assert found["by_place"].shape == (13, 2, 5)
+    assert np.isnan(found["by_place"][-1]).all()
+    assert np.isnan(found["pieces"][1]).all()
+
+
+def test_the_time_to_an_error_is_the_first_look_below_it():
+    one = Learning(np.array([0, 10, 20]), np.empty(0), np.empty(0), np.empty(0))
+    error = np.array([[1, 0.1, 1, 1], [0.4, 1, 1, 1], [0.3, 1, 1, np.nan]])
+    np.testing.assert_array_equal(one.half(error, 0.5), [10, 1, 20, np.nan])
 
 
 def test_no_text_says_what_is_not_a_number(fit_shown):
@@ -520,7 +612,9 @@ VIEWS = {
     "arrivals": lambda result: views.arrivals(result, AS_B),
     "between_points": lambda result: views.between_points(result, AS_B),
     "error_at_jumps": lambda result: views.error_at_jumps(result, AS_B),
-    "comparison_table": views.comparison_table,
+    "success_table": views.success_table,
+    "together": views.together,
+    "learning": lambda result: views.learning(with_sine(result)),
     "stopping_table": views.stopping_table,
     "tuning_table": views.tuning_table,
     "panel": of_panel(views.panel),
@@ -529,7 +623,10 @@ VIEWS = {
     "order_sentence": findings.order_sentence,
     "stuck_sentence": findings.stuck_sentence,
     "reading": findings.reading,
-    "depth_sentence": findings.depth_sentence,
+    "success_sentence": findings.success_sentence,
+    "pieces_sentence": lambda result: findings.pieces_sentence(with_sine(result)),
+    "spectrum_sentence": findings.spectrum_sentence,
+    "expectation": lambda result: tables.expectation(claims.CLAIMS, result),
     "jump_sentence": findings.jump_sentence,
     "between_sentence": findings.between_sentence,
     "arrival_sentence": findings.arrival_sentence,

@@ -18,6 +18,7 @@ from hw1lib.chapters.image_task.result import Curves, depth_arms
 from hw1lib.chapters.image_task.spec import (
     AS_A,
     AS_B,
+    BY_ITSELF,
     CNN_DEPTHS,
     CONTROL,
     DEPTH,
@@ -46,7 +47,20 @@ IMAGES = image_task.PROFILES["smoke"].replace(
     measured=20,
     a_batch=12,
     b_batch=12,
+    depth_epochs=2,
 )
+RATES = {  # as if tuned
+    **{
+        (DEPTH, f"{n} layers{kind}"): 0.02 + n / 100
+        for n in (2, 4, 6)
+        for kind in ("", ", residual")
+    },
+    **{
+        (DIGITS_DEPTH, f"{n} hidden{kind}"): 0.05 + n / 100
+        for n in (1, 3, 6)
+        for kind in ("", ", residual")
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +87,20 @@ def test_every_network_of_every_arm_is_there(seen):
     assert names[MAIN] == ["CNN 2", "CNN 3", "MLP 4", "MLP 6"]
     assert names[AS_A] == names[MAIN]
     assert names[CONTROL] == ["CNN 2", "MLP 4", "MLP 6"]
-    assert names[DEPTH] == ["2 layers", "4 layers", "6 layers"]
+    assert names[BY_ITSELF] == ["linear"]
+    assert names[DEPTH] == [
+        "2 layers", "4 layers", "6 layers", "4 layers, residual", "6 layers, residual"
+    ]  # fmt: skip
     assert names[AS_B] == ["LeNet", "dropout CNN"]
-    assert names[DIGITS_DEPTH] == ["1 hidden", "3 hidden", "6 hidden"]
-    for curves in seen.curves.values():
+    assert names[DIGITS_DEPTH] == [
+        "1 hidden", "3 hidden", "6 hidden", "3 hidden, residual", "6 hidden, residual"
+    ]  # fmt: skip
+    for (arm, _), curves in seen.curves.items():
         count = IMAGES.replicas
-        assert curves.train.shape == curves.test.shape == (2, count, 3)
-        assert curves.objective.shape == (IMAGES.epochs, count)
-        assert curves.epochs.tolist() == [0, 1]
+        epochs = IMAGES.depth_epochs if arm in (DEPTH, DIGITS_DEPTH) else IMAGES.epochs
+        assert curves.train.shape == curves.test.shape == (epochs + 1, count, 3)
+        assert curves.objective.shape == (epochs, count)
+        assert curves.epochs.tolist() == list(range(epochs + 1))
         assert curves.diverged.tolist() == [False] * count
 
 
@@ -90,10 +110,11 @@ DIFFERS = {  # by arm: the settings in which it differs from the main one
     MAIN: {},
     CONTROL: {"permuted": True},
     AS_A: {"objective": losses.softmax_squared_error},
-    DEPTH: {"batch_size": 12, "momentum": 0.9, "train_examples": 25},
+    BY_ITSELF: {},
     AS_B: {"batch_size": 12, "momentum": 0.9},
-    DIGITS_DEPTH: {"batch_size": 12, "momentum": 0.9, "train_examples": 25},
 }
+VARIES = {"batch_size": 12, "momentum": 0.9, "train_examples": 25, "epochs": 2}
+DIFFERS |= {arm: VARIES for arm in (DEPTH, DIGITS_DEPTH)}
 BUILT = {  # by arm and name: what builds a network, and of which shape
     (MAIN, "CNN 2"): (builders.wide_cnn, (2, 3, 32, 32, 10)),
     (MAIN, "CNN 3"): (builders.wide_cnn, (3, 3, 32, 32, 10)),
@@ -102,11 +123,19 @@ BUILT = {  # by arm and name: what builds a network, and of which shape
     (DEPTH, "2 layers"): (builders.deep_cnn, (2, 46, 3, 10)),
     (DEPTH, "4 layers"): (builders.deep_cnn, (4, 27, 3, 10)),
     (DEPTH, "6 layers"): (builders.deep_cnn, (6, 21, 3, 10)),
+    (DEPTH, "4 layers, residual"): (builders.residual_cnn, (4, 27, 3, 10)),
+    (DEPTH, "6 layers, residual"): (builders.residual_cnn, (6, 21, 3, 10)),
+    (BY_ITSELF, "linear"): (builders.mlp, (3072, 10)),
     (AS_B, "LeNet"): (builders.lenet, ()),
     (AS_B, "dropout CNN"): (builders.dropout_cnn, ()),
     (DIGITS_DEPTH, "1 hidden"): (builders.mlp, (784, 128, 10)),
     (DIGITS_DEPTH, "3 hidden"): (builders.mlp, (784, 102, 102, 102, 10)),
     (DIGITS_DEPTH, "6 hidden"): (builders.mlp, (784, 83, 83, 83, 83, 83, 83, 10)),
+    (DIGITS_DEPTH, "3 hidden, residual"): (builders.residual_mlp, (784, 102, 102, 102, 10)),
+    (DIGITS_DEPTH, "6 hidden, residual"): (
+        builders.residual_mlp,
+        (784, 83, 83, 83, 83, 83, 83, 10),
+    ),
 }
 BUILT |= {(arm, name): BUILT[MAIN, name] for arm in (CONTROL, AS_A) for name in ("CNN 2", "MLP 4")}
 BUILT |= {(arm, "MLP 6"): BUILT[MAIN, "MLP 6"] for arm in (CONTROL, AS_A)}
@@ -115,10 +144,10 @@ BUILT[AS_A, "CNN 3"] = BUILT[MAIN, "CNN 3"]
 
 def test_the_arms_differ_from_the_main_one_as_they_say(seen):
     spec = IMAGES.replace(a_batch=10, written_replicas=1)
-    arms = plan.arms(spec, seen.images[MAIN], seen.images[AS_B])
+    arms = plan.arms(spec, seen.images[MAIN], seen.images[AS_B], RATES)
     found = plan.jobs(spec, arms)
     for (arm, name), (build, shape) in BUILT.items():
-        flat = build is builders.mlp
+        flat = build in (builders.mlp, builders.residual_mlp)
         main = Training(
             build=build,
             shape=shape,
@@ -130,7 +159,7 @@ def test_the_arms_differ_from_the_main_one_as_they_say(seen):
             batch_size=10,
             epochs=1,
             evaluate_every=1,
-            learning_rate=0.01,
+            learning_rate=RATES.get((arm, name), 0.01),
             momentum=0.0,
             seeds=(),
         )
@@ -158,13 +187,31 @@ def digest(job, images=None, **changes):
 
 @pytest.fixture(scope="module")
 def asked(seen):
-    return plan.jobs(IMAGES, plan.arms(IMAGES, seen.images[MAIN], seen.images[AS_B]))
+    sets = seen.images[MAIN], seen.images[AS_B]
+    return plan.jobs(IMAGES, plan.arms(IMAGES, *sets, seen.rates)), plan.trials(IMAGES, *sets)
 
 
 def test_a_training_is_filed_under_its_settings_and_images_alone(asked, image_store):
     # not its label, cost, threads or device, which the digests here do not know
     filed = {path.parent.name for path in image_store.rglob("spec.json")}
-    assert filed == {digest(job) for job in asked.values()}
+    compared, tried = asked
+    assert filed == {digest(job) for job in [*compared.values(), *tried.values()]}
+
+
+def test_the_rates_are_chosen_by_the_training_loss_of_other_seeds(asked, seen):
+    _, tried = asked
+    assert {rate for *_, rate in tried} == set(IMAGES.depth_rates)
+    for job in tried.values():
+        assert set(job.settings.seeds) == {1_000_000}
+        assert job.settings.epochs == IMAGES.tuning_epochs
+    assert set(seen.rates) == {key[:2] for key in tried}
+    losses = {
+        ("a", "x", 0.1): np.array([1.0, 3.0]),
+        ("a", "x", 0.2): np.array([1.0, 2.0]),
+        ("a", "y", 0.1): np.array([9.0, 9.0]),
+        ("a", "y", 0.2): np.array([0.1, np.nan]),  # one that diverged loses
+    }
+    assert plan.choose(losses) == {("a", "x"): 0.2, ("a", "y"): 0.1}
 
 
 @pytest.mark.parametrize(
@@ -187,24 +234,29 @@ def test_a_training_is_filed_under_its_settings_and_images_alone(asked, image_st
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_decides_a_training_is_in_its_key(asked, change):
-    for job in asked.values():
+    for job in asked[0].values():
         assert digest(job, **change) != digest(job)
 
 
 def test_other_images_are_other_keys(asked):
-    for job in asked.values():
+    for job in asked[0].values():
         images = dataclasses.replace(job.call.keywords["images"], fingerprint="of others")
         assert digest(job, images) != digest(job)
+
+
+DEEP = (builders.deep_cnn, builders.residual_cnn)
 
 
 def test_networks_that_differ_in_depth_alone_have_equally_many_parameters():
     for name, inputs in (("cifar10", 3 * 32 * 32), ("mnist", 28 * 28)):
         streams = Streams([0])
         if name == "cifar10":
-            built = [builders.deep_cnn(streams, *shape) for shape in CNN_DEPTHS]
+            built = [build(streams, *shape) for shape in CNN_DEPTHS for build in DEEP]
         else:
             built = [
-                builders.mlp(streams, inputs, *[units] * hidden, 10) for hidden, units in MLP_DEPTHS
+                build(streams, inputs, *[units] * hidden, 10)
+                for hidden, units in MLP_DEPTHS
+                for build in (builders.mlp, builders.residual_mlp)
             ]
         # by the tensors' shapes, not by the library's own count
         counts = [sum(math.prod(p.shape[1:]) for p in model.parameters()) for model in built]
@@ -213,9 +265,12 @@ def test_networks_that_differ_in_depth_alone_have_equally_many_parameters():
 
 def test_the_comparisons_of_depth_report_their_equal_sizes(seen):
     counts = {name: curves.parameters for name, curves in seen.arm(DEPTH).items()}
-    assert counts == {"2 layers": 20_848, "4 layers": 20_800, "6 layers": 20_758}
+    plain = {name: count for name, count in counts.items() if "residual" not in name}
+    assert plain == {"2 layers": 20_848, "4 layers": 20_800, "6 layers": 20_758}
     counts = {name: curves.parameters for name, curves in seen.arm(DIGITS_DEPTH).items()}
-    assert counts == {"1 hidden": 101_770, "3 hidden": 102_112, "6 hidden": 100_855}
+    plain = {name: count for name, count in counts.items() if "residual" not in name}
+    assert plain == {"1 hidden": 101_770, "3 hidden": 102_112, "6 hidden": 100_855}
+    assert views.results_table(seen, [DEPTH])["rate"].tolist() == ["0.01"] * 5
 
 
 @pytest.fixture
@@ -372,7 +427,7 @@ def test_a_folder_of_images_leaves_the_digits_out(fresh, tmp_path):
                 Image.fromarray(pixels).save(folder / f"{number}.png")
     spec = IMAGES.replace(data=f"folder:{tmp_path / 'animals'}", a_batch=5, b_batch=5)
     result = fresh(image_task, spec)
-    assert set(result.images) == {MAIN, CONTROL, AS_A, DEPTH}
+    assert set(result.images) == {MAIN, CONTROL, AS_A, BY_ITSELF, DEPTH}
     assert [row["standin"] for row in result.provenance] == [None]
     assert depth_arms(result) == [DEPTH]
     assert result.standin(*result.images) == ""
@@ -403,6 +458,7 @@ def images_shown(seen):
         *findings.width_reading(result),
         findings.control_sentence(result),
         findings.depth_sentence(result),
+        *findings.depth_reading(result),
         findings.written_sentence(result),
         findings.digits_sentence(result),
         *(findings.describe(result, arm) for arm in result.images),
@@ -422,7 +478,7 @@ def test_tables_have_a_row_per_network(images_shown):
     _, its, _ = images_shown
     assert len(its["one arm"]) == 4
     assert "arm" not in its["one arm"]
-    assert Counter(its["two arms"]["arm"]) == {DEPTH: 3, DIGITS_DEPTH: 3}
+    assert Counter(its["two arms"]["arm"]) == {DEPTH: 5, DIGITS_DEPTH: 5}
     assert len(its["contrasts"]) == 6
     assert its["one arm"]["n"].tolist() == [IMAGES.replicas] * 4
 
@@ -456,6 +512,8 @@ VIEWS = {
     "width_reading": findings.width_reading,
     "control_sentence": findings.control_sentence,
     "depth_sentence": findings.depth_sentence,
+    "depth_reading": findings.depth_reading,
+    "expectation": lambda result: tables.expectation(claims.CLAIMS, result),
     "written_sentence": findings.written_sentence,
     "digits_sentence": findings.digits_sentence,
     "describe": lambda result: findings.describe(result, MAIN),

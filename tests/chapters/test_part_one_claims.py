@@ -8,12 +8,12 @@ from planted import REPLICAS, Cases
 
 from hw1lib.chapters import function_fit, image_task
 from hw1lib.chapters.function_fit import claims as function_fit_claims
-from hw1lib.chapters.function_fit.result import near_jumps
+from hw1lib.chapters.function_fit.result import Learning, near_jumps
 from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN, NETWORKS, TUNED
 from hw1lib.chapters.image_task import claims as image_task_claims
 from hw1lib.chapters.image_task.result import Curves
 from hw1lib.chapters.image_task.spec import AS_B as DIGITS
-from hw1lib.chapters.image_task.spec import CONTROL, MAIN
+from hw1lib.chapters.image_task.spec import BY_ITSELF, CONTROL, DEPTH, DIGITS_DEPTH, MAIN
 from hw1lib.judging import verdicts
 from hw1lib.training.regression import DENSE
 
@@ -44,7 +44,28 @@ def fit(low, flat_from, *, error=0.01, at_jumps=0.0, seed=0, bumpy=False, lost=0
     return planted.function_fit(steady, wrong * jitter(seed)[:, None])
 
 
-def fitted(fits, **spec):
+def came_about(*, low=100, high=400, inner=400, outer=100, deep=90, shallow=60):
+    """How fits came about: when each frequency and place was learned, and pieces at the end."""
+    updates = np.arange(UPDATES + 1)
+
+    def errors(*times):
+        when = np.array(times)[:, None] * jitter(0)
+        return np.where(updates[:, None] < when[:, None], 1.0, 0.01).transpose(1, 2, 0)
+
+    ends = {"deep": deep, "medium": 1, "shallow": shallow}
+    return {
+        (target, network): Learning(
+            updates,
+            errors(low, high, high, high),
+            errors(inner, inner, inner, inner, outer),
+            np.stack([np.ones(REPLICAS), ends[network] * jitter(1)]),
+        )
+        for target in ("sine", "sign")
+        for network in NETWORKS
+    }
+
+
+def fitted(fits, learning=None, **spec):
     """A result of chapter 11 in which all fits not given are alike."""
     arms = {
         (arm, t): fit(1e-2, 300)
@@ -53,7 +74,7 @@ def fitted(fits, **spec):
     }
     everything = {(*key, n): alike for key, alike in arms.items() for n in NETWORKS} | fits
     chosen = function_fit.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=UPDATES, **spec)
-    return function_fit.Result(chosen, everything, {}, ())
+    return function_fit.Result(chosen, everything, {}, learning or came_about(), ())
 
 
 def of_arm(arm, target, deep, medium, shallow):
@@ -117,14 +138,18 @@ def test_fits_that_diverged_are_not_judged():
         ),
     )
     judged = {name for name, word in found.items() if word != verdicts.NOT_TESTED}
-    assert judged == {"A-C1a", "A-C1b", "A-C2", "A-C4", "B-C3"}  # of stops, which it never reaches
+    # of stops and of losses that they never reach, and of other trainings
+    never = {"A-C1a", "A-C1b", "A-C2", "A-C4", "A-C7c", "B-C3", "E-11a"}
+    assert judged == never | {"E-11b", "E-11c", "E-11d"}
 
 
-def curves(loss, accuracy, seed=0):
+def curves(loss, accuracy, seed=0, *, bumpy=False):
     """Curves whose training loss falls to a value by powers, with an accuracy at the end."""
     passes = np.linspace(0, 1, 5)[:, None]
     measured = np.empty((5, REPLICAS, 3))
     measured[:, :, 0] = loss**passes * jitter(seed)
+    if bumpy:
+        measured[1::2, :, 0] *= 3
     measured[:, :, 1] = 0.01
     measured[:, :, 2] = accuracy * jitter(seed + 1)
     nobody = np.zeros(REPLICAS, dtype=bool)
@@ -141,16 +166,25 @@ def learned(**accuracy):
         (CONTROL, "CNN 16"): "permuted",
         (CONTROL, "MLP 128"): "thin",
         (CONTROL, "MLP 260"): "thick",
+        (BY_ITSELF, "linear"): "line",
+        **{(arm, name): kind for arm, names in DEPTHS.items() for name, kind in names.items()},
         (DIGITS, "LeNet"): "small",
         (DIGITS, "dropout CNN"): "large",
     }
     spec = image_task.PROFILES["smoke"].replace(channels=(16, 80), units=(128, 260))
     known = {key: curves(1.05 - accuracy[name], accuracy[name]) for key, name in names.items()}
-    return image_task.Result(spec, known, {DIGITS: None}, ())
+    images = {DIGITS: None, DEPTH: None, DIGITS_DEPTH: None}
+    return image_task.Result(spec, known, {}, images, ())
 
 
+DEPTHS = {
+    DEPTH: {"2 layers": "flat", "6 layers": "deep", "6 layers, residual": "deep"},
+    DIGITS_DEPTH: {"1 hidden": "flat", "6 hidden": "deep", "6 hidden, residual": "deep"},
+}
 RIGHT = {"narrow": 0.6, "wide": 0.8, "thin": 0.3, "thick": 0.5, "permuted": 0.4}
+RIGHT |= {"line": 0.4, "flat": 0.3, "deep": 0.6}
 WRONG = {"narrow": 0.5, "wide": 0.3, "thin": 0.8, "thick": 0.6, "permuted": 0.9}
+WRONG |= {"line": 0.3, "flat": 0.6, "deep": 0.3}
 
 
 @functools.cache
@@ -160,7 +194,9 @@ def images_right():
 
 @functools.cache
 def images_wrong():
-    return learned(**WRONG, small=0.95, large=0.9)
+    result = learned(**WRONG, small=0.95, large=0.9)
+    result.curves[DIGITS, "LeNet"] = curves(0.1, 0.95, bumpy=True)
+    return result
 
 
 CASES = {
@@ -170,46 +206,28 @@ CASES = {
 
 
 MARGINS = {  # the smallest effects that matter, as chosen before the verdicts were looked at
-    "A-C1a": 0.1,  # of the trainings
-    "A-C1b": 0.1,
-    "A-C2": 0.1,
-    "A-C3a": np.log10(1.25),  # decades
-    "A-C3b": np.log10(1.25),
-    "A-C4": 0.1,
-    "A-C5": np.log10(1.25),
-    "A-C6": np.log10(1.25),
-    "A-C7a": np.log10(1.25),
-    "A-C7b": np.log10(1.25),
-    "B-C1": 0.05,  # of the updates
-    "B-C2": np.log10(1.25),
-    "B-C3": np.log10(1.25),
-    "B-C4": 0.05,  # of the value
-    "B-C5": np.log10(1.25),
-    "B-C6": np.log10(1.25),
-    "B-C7": 0.1,  # of the squared error
-    "A-C8a": np.log10(1.1),
-    "A-C8b": 1.0,  # percentage points
-    "A-C9a": np.log10(1.1),
-    "A-C9b": 1.0,
-    "A-C10a": np.log10(1.1),
-    "A-C10b": 1.0,
-    "A-C11": 1.0,
-    "B-C8": np.log10(1.1),
+    "A-C1a A-C1b A-C2 A-C4 B-C7 E-11a": 0.1,  # of the trainings, the error, the targets
+    "A-C3a A-C3b A-C5 A-C6 A-C7a A-C7b B-C2 B-C3 B-C5 B-C6": 1.25,  # a factor
+    "A-C7d E-11b E-11c E-11d": 1.25,
+    "A-C7c": 10.0,  # percentage points
+    "B-C1 B-C4 B-C8b": 0.05,  # of the updates, the value, the passes
+    "A-C8a A-C8c A-C9a A-C9c A-C10a A-C10c B-C8a": 1.1,  # a factor
+    "A-C8b A-C9b A-C10b A-C11a A-C11b E-12a E-12b E-12c E-12d E-12e": 1.0,  # percentage points
 }
 
 
 def test_the_margins_are_those_that_were_chosen():
     cases = ((function_fit_claims, right()), (image_task_claims, images_right()))
-    found = {c.id: c.judge(result).margin for claims, result in cases for c in claims.CLAIMS}
-    assert found == MARGINS
+    found = {c.id: c.margin.size for claims, _ in cases for c in claims.CLAIMS}
+    assert found == {name: size for names, size in MARGINS.items() for name in names.split()}
 
 
 def test_without_digits_or_a_second_width_there_is_no_test():
     result = learned(**RIGHT, small=0.9, large=0.95)
     result.images.clear()
     narrow = image_task.Result(
-        result.spec.replace(channels=(16,)), result.curves, result.images, ()
+        result.spec.replace(channels=(16,)), result.curves, {}, result.images, ()
     )
     found = words(image_task_claims, narrow)
-    assert found["B-C8"] == found["A-C8a"] == found["A-C8b"] == verdicts.NOT_TESTED
+    assert found["B-C8a"] == found["A-C8a"] == found["A-C8b"] == verdicts.NOT_TESTED
     assert found["A-C9a"] == verdicts.SUPPORTED

@@ -15,6 +15,8 @@ NETWORKS = {
     "tanh": (lambda s: builders.mlp(s, 4, 6, 2, activation=nn.Tanh), (7, 4)),
     "wide_cnn": (lambda s: builders.wide_cnn(s, 2, 3, 12, 14), (5, 3, 12, 14)),
     "deep_cnn": (lambda s: builders.deep_cnn(s, 4, 3), (5, 3, 32, 32)),
+    "residual_cnn": (lambda s: builders.residual_cnn(s, 4, 3), (5, 3, 32, 32)),
+    "residual_mlp": (lambda s: builders.residual_mlp(s, 7, 4, 4, 4, 2), (5, 7)),
     "lenet": (builders.lenet, (5, 1, 28, 28)),
     "dropout_cnn": (builders.dropout_cnn, (3, 1, 28, 28)),
 }
@@ -27,6 +29,13 @@ def problem(request):
     g = torch.Generator().manual_seed(0)
     inputs = torch.randn(len(SEEDS), *shape, generator=g, dtype=torch.float64)
     return build, inputs
+
+
+class Plus(nn.Sequential):
+    """Layers whose input is added to their output."""
+
+    def forward(self, x):
+        return x + super().forward(x)
 
 
 def plain_twin(model: nn.Module, replica: int) -> nn.Sequential:
@@ -48,6 +57,13 @@ def plain_twin(model: nn.Module, replica: int) -> nn.Sequential:
             return
         elif isinstance(module, replicas.Dropout):
             return  # the twins are compared in eval mode
+        elif isinstance(module, builders.Residual):
+            before = len(layers)
+            for child in module.body:
+                add(child)
+            inner = layers[before:]
+            layers[before:] = [Plus(*inner)]
+            return
         elif list(module.children()):
             for child in module.children():
                 add(child)

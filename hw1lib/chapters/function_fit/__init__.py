@@ -7,7 +7,8 @@ from itertools import product
 
 import numpy as np
 
-from hw1lib.chapters.function_fit.result import Fit, Result, choose
+from hw1lib.chapters.function_fit.learning import watch
+from hw1lib.chapters.function_fit.result import LOOKED_AT, Fit, Learning, Result, choose
 from hw1lib.chapters.function_fit.spec import (
     AS_A,
     AS_B,
@@ -16,6 +17,7 @@ from hw1lib.chapters.function_fit.spec import (
     NETWORKS,
     PROFILES,
     TUNED,
+    WATCHED,
     Spec,
 )
 from hw1lib.chapters.function_fit.trainings import train
@@ -25,7 +27,7 @@ from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
 from hw1lib.training.regression import DENSE, Training
 
-__all__ = ["AS_B", "DENSE", "PROFILES", "TUNED", "Result", "Spec", "run"]
+__all__ = ["AS_B", "DENSE", "LOOKED_AT", "PROFILES", "TUNED", "Result", "Spec", "run"]
 
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
@@ -38,13 +40,15 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     rates = {pair: spec.grid[int(choose(losses))] for pair, losses in tuning.items()}
     jobs = arm_jobs(spec, rates)
     entries = carry_out("function_fit", jobs, device=device, progress=progress)
+    watched = carry_out("function_fit", watched_jobs(spec), device=device, progress=progress)
     return Result(
         spec=spec,
         fits={key: _fit(jobs[key], entry) for key, entry in entries.items()},
         tuning=tuning,
+        learning={key: _learning(entry) for key, entry in watched.items()},
         provenance=(
             record(
-                [*tried.values(), *entries.values()],
+                [*tried.values(), *entries.values(), *watched.values()],
                 learned="the targets' formulas",
                 replicas=spec.replicas,
             ),
@@ -95,6 +99,20 @@ def arm_jobs(spec: Spec, rates: Mapping[tuple[str, str], float]) -> dict[tuple[s
     return {key: _job(", ".join(key), training) for key, training in trainings.items()}
 
 
+def watched_jobs(spec: Spec) -> dict[tuple[str, str], Job]:
+    """List the trainings that are looked at on their way, by target and network."""
+    return {
+        (target, network): Job(
+            f"{WATCHED}, {target}, {network}",
+            partial(watch, _as_b(spec, target, network)),
+            cost=len(spec.seeds),
+            threads=1,
+        )
+        for target, network in _pairs(spec)
+        if target in LOOKED_AT
+    }
+
+
 def _pairs(spec: Spec) -> list[tuple[str, str]]:
     """List the targets with each network."""
     return list(product(spec.targets, NETWORKS))
@@ -122,3 +140,7 @@ def _fit(job: Job, entry: Entry) -> Fit:
     settings: Training = job.settings
     kept = {name: values for name, values in entry.arrays.items() if name != "diverged"}
     return Fit(settings.learning_rate, **kept)
+
+
+def _learning(entry: Entry) -> Learning:
+    return Learning(**{name: v for name, v in entry.arrays.items() if name != "diverged"})

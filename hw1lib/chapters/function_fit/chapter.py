@@ -8,7 +8,7 @@ import numpy as np
 from hw1lib.chapters import registry
 from hw1lib.chapters.function_fit import PROFILES, Result, run, views
 from hw1lib.chapters.function_fit.claims import CLAIMS
-from hw1lib.chapters.function_fit.findings import depth_sentence, panel_caption
+from hw1lib.chapters.function_fit.findings import panel_caption, success_sentence
 from hw1lib.chapters.function_fit.slips import SLIPS
 from hw1lib.chapters.function_fit.spec import AS_B, NETWORKS, TUNED
 from hw1lib.judging.statistics import decades
@@ -34,8 +34,8 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C7a",),
-    tells=(partial(depth_sentence, where=" (@tbl-fit-ratio)"),),
+    answers=("A-C7c", "A-C7d"),
+    tells=(partial(success_sentence, where=" (@tbl-fit-success)"),),
     metrics={
         f"mean final loss, {network}, {arm} (mean squared error)": _final_loss(arm, network)
         for arm in (AS_B, TUNED)

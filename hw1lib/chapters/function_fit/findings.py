@@ -2,19 +2,23 @@
 
 import numpy as np
 
+from hw1lib.chapters.function_fit.learning import HARMONICS
 from hw1lib.chapters.function_fit.result import (
     LOWER,
     NEAR,
-    PAIRS,
     STOPPED,
     Result,
-    loss_ratio,
+    both_succeed,
     loss_text,
+    median_of_sound,
     near_jumps,
+    successes,
     title,
 )
 from hw1lib.chapters.function_fit.spec import ARMS, AS_B, NETWORKS, TUNED
-from hw1lib.judging.statistics import tally
+from hw1lib.judging.slips import times
+from hw1lib.judging.statistics import log_ratio, paired_difference
+from hw1lib.networks import zigzag
 
 
 def order_sentence(result: Result) -> str:
@@ -25,47 +29,76 @@ def order_sentence(result: Result) -> str:
     return f"Lowest median at the end, of {len(winners)} panels: {won}."
 
 
+def success_sentence(result: Result, *, where: str = "") -> str:
+    """Say how often deep and shallow succeed, and how low they end where both do.
+
+    Args:
+        result: What was fitted.
+        where: A reference to the numbers, if any, with a space before it.
+    """
+    more, fewer = (successes(result, network) for network in ("deep", "shallow"))
+    deep, shallow = both_succeed(result, "deep", "shallow")
+    ratio = log_ratio(deep, shallow)
+    then = (
+        f"where both do, the loss of *deep* is {times(ratio)} of that of *shallow*"
+        if ratio.n
+        else "no seed has a target on which both do"
+    )
+    panels = len(result.spec.targets) * len(ARMS)
+    return (
+        f"Over {panels} targets and optimizers{where}, {more.mean():.0f} % of the trainings of "
+        f"*deep* and {fewer.mean():.0f} % of those of *shallow* end below {LOWER:g}, a difference "
+        f"of {paired_difference(more, fewer):.2g} percentage points; {then}."
+    )
+
+
 def stuck_sentence(result: Result) -> str:
-    """Count the trainings that never left the best constant, or diverged, by network."""
+    """Count the trainings that end no better than nine tenths of a constant's loss, by network."""
     parts = []
     for network in NETWORKS:
         stuck = np.concatenate(
             [result.stuck(arm, target, network) for target in result.spec.targets for arm in ARMS]
         )
-        parts.append(f"{network} {tally(stuck)}")
+        parts.append(f"{network} {np.sum(stuck)} of {len(stuck)}")
     diverged = sum(int(fit.diverged.sum()) for fit in result.fits.values())
     return (
-        "Ended within a tenth of the best constant's loss, over all panels: "
+        "Ended with more than nine tenths of the best constant's loss, over all panels: "
         f"{', '.join(parts)}. Stopped by a loss that was not finite: {diverged}."
     )
 
 
-def comparison_sentence(result: Result, first: str, second: str, *, where: str = "") -> str:
-    """Count the targets and arms in which a network ends lower, or higher, than another.
+def pieces_sentence(result: Result) -> str:
+    """Say how many straight pieces the networks can draw, and how many they do."""
+    parts = []
+    for network, widths in NETWORKS.items():
+        if ("sine", network) not in result.learning:
+            return "sin(5πx) was not fitted, so its straight pieces are not counted."
+        start, end = median_of_sound(result.learning["sine", network].pieces, axis=1)
+        ends = f"ends with {end:.0f}" if np.isfinite(end) else "diverges"
+        parts.append(
+            f"{network} can draw {zigzag.teeth(widths):,}, begins with {start:.0f} and {ends}"
+        )
+    return f"Straight pieces (medians of trainings on sin(5πx)): {'; '.join(parts)}."
 
-    Args:
-        result: What was fitted.
-        first: A network.
-        second: The network that it is compared with.
-        where: A reference to the numbers, if any, with a space before it.
-    """
-    intervals = [
-        loss_ratio(result, arm, target, first, second)
-        for target in result.spec.targets
-        for arm in ARMS
-    ]
-    lower = sum(i.excludes_zero and i.mean < 0 for i in intervals)
-    higher = sum(i.excludes_zero and i.mean > 0 for i in intervals)
+
+def spectrum_sentence(result: Result) -> str:
+    """Say after how many updates half of each frequency's amplitude is learned."""
+    if ("sign", "deep") not in result.learning:
+        return "The sign of sin(5πx) was not fitted, so its frequencies are not told apart."
+    parts = []
+    for network in NETWORKS:
+        one = result.learning["sign", network]
+        reached = [one.half(error, 0.5) for error in np.moveaxis(one.by_frequency, -1, 0)]
+        found = [float(median_of_sound(updates, axis=0)) for updates in reached]
+        listed = ", ".join(
+            f"{n:,.0f}" if n < one.updates[-1] else "not reached" for n in found if np.isfinite(n)
+        )
+        parts.append(f"{network} {listed or 'diverged'}")
+    waves = ", ".join(str(5 * h) for h in HARMONICS)
     return (
-        f"Of {len(intervals)} comparisons of *{first}* with *{second}*{where}, "
-        f"{lower} find the loss of *{first}* lower, {higher} higher, and "
-        f"{len(intervals) - lower - higher} leave it open."
+        f"Updates until half of the amplitude at {waves} half waves is learned, medians: "
+        f"{'; '.join(parts)}."
     )
-
-
-def depth_sentence(result: Result, *, where: str = "") -> str:
-    """Count the targets and arms in which deep ends lower, or higher, than shallow."""
-    return comparison_sentence(result, "deep", "shallow", where=where)
 
 
 def tuned_sentence(result: Result, target: str) -> str:
@@ -79,8 +112,9 @@ def tuned_sentence(result: Result, target: str) -> str:
 
 def reading(result: Result) -> list[str]:
     """List what the comparison of the networks comes to."""
-    compared = [comparison_sentence(result, *pair, where=" (@tbl-fit-ratio)") for pair in PAIRS]
-    return compared + [tuned_sentence(result, target) for target in result.spec.targets]
+    return [success_sentence(result, where=" (@tbl-fit-success)")] + [
+        tuned_sentence(result, target) for target in result.spec.targets
+    ]
 
 
 def jump_sentence(result: Result) -> str:
@@ -154,6 +188,6 @@ def describe_losses(result: Result) -> str:
 def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
-        "final loss of the deep network over that of the shallow one, geometric mean over "
-        f"{result.spec.replicas} pairs of trainings with its 95 % t interval."
+        f"share of {result.spec.replicas} trainings that end with a loss below {LOWER:g}, by "
+        "target, network and optimizer."
     )

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib.chapters.function_fit.spec import AS_A, AS_B, NETWORKS, TUNED, Spec
+from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, NETWORKS, TUNED, Spec
 from hw1lib.chapters.function_fit.trainings import EDGES, LEVELS, bin_of_points
 from hw1lib.data import functions
-from hw1lib.judging.statistics import Interval, decades, log_ratio, t_interval
+from hw1lib.judging.statistics import decades
 from hw1lib.training.regression import DENSE
 
-PAIRS = [("deep", "medium"), ("deep", "shallow"), ("medium", "shallow")]
 STOPPED = [(AS_A, "sinc"), (AS_A, "sine"), (AS_B, "sinc")]  # trainings that a report stopped
 LOW, LOWER = 1e-2, 1e-3  # mean squared errors; when trainings get below them is shown
 NEAR = 0.01  # of a jump
+LOOKED_AT = ("sine", "sign")  # targets whose trainings are watched on their way
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,25 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Learning:
+    """How R replicas of one network came to fit one target."""
+
+    updates: np.ndarray  # (K,) before each look
+    by_frequency: np.ndarray  # (K, R, H) error of the amplitude at each of HARMONICS, as a share
+    by_place: np.ndarray  # (K, R, L) mean squared error in each half wave, from the middle outwards
+    pieces: np.ndarray  # (2, R) straight pieces at the start and at the end
+
+    def half(self, error: np.ndarray, level: float) -> np.ndarray:
+        """Count the updates until an error (K, R) was first below a level, (R,), at least 1.
+
+        The last update where it never was; NaN where a replica diverged.
+        """
+        below = error < level
+        first = np.where(below.any(axis=0), self.updates[below.argmax(axis=0)], self.updates[-1])
+        return np.where(np.isfinite(error[-1]), np.maximum(first, 1), np.nan)
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything that chapter 11 shows."""
 
@@ -71,6 +90,7 @@ class Result:
     fits: dict[tuple[str, str, str], Fit]  # by arm, target and network
     tuning: dict[tuple[str, str], np.ndarray]  # by target and network: (G, T) final losses, where
     # G learning rates were tried with T replicas each
+    learning: dict[tuple[str, str], Learning]  # by target and network, with B's Adam
     provenance: tuple[dict[str, Any], ...]
 
     def networks(self, arm: str, target: str) -> dict[str, Fit]:
@@ -128,19 +148,49 @@ def _points_of_bins() -> np.ndarray:
     return np.bincount(bin_of_points())
 
 
-def loss_ratio(result: Result, arm: str, target: str, first: str, second: str) -> Interval:
-    """Compare two networks: mean of log10(loss of first / loss of second) over paired seeds.
+def mean_loss(result: Result, network: str) -> np.ndarray:
+    """Compute the geometric mean of a network's final losses over the targets, tuned, (R,)."""
+    ends = [result.fits[TUNED, target, network].final for target in result.spec.targets]
+    logs = np.mean([decades(end) for end in ends], axis=0)
+    return np.where(np.isfinite(logs), 10**logs, np.nan)
 
-    Pairs in which a training diverged are left out; `n` counts the others.
+
+def successes(result: Result, network: str) -> np.ndarray:
+    """Compute on how many targets and with how many optimizers a network succeeds, (R,), percent.
+
+    That is, ends with a loss below `LOWER`.
     """
-    return log_ratio(*(result.fits[arm, target, network].final for network in (first, second)))
+    fits = [result.fits[arm, target, network] for target in result.spec.targets for arm in ARMS]
+    return 100 * np.mean([fit.final < LOWER for fit in fits], axis=0)
 
 
-def improvement(more: str, less: str, result: Result) -> Interval:
-    """Compare two networks' final losses, tuned: log10(less / more), mean over the targets."""
-    ends = [[result.fits[TUNED, t, n].final for t in result.spec.targets] for n in (more, less)]
-    with np.errstate(invalid="ignore"):  # where both diverged
-        return t_interval(decades(np.divide(ends[1], ends[0])).mean(axis=0))
+def both_succeed(result: Result, first: str, second: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses of two networks where both succeed, geometric means over these, (R,) each.
+
+    Over the targets and optimizers; NaN for a seed without one on which both do.
+    """
+    means = []
+    pairs = [
+        (result.fits[arm, target, first].final, result.fits[arm, target, second].final)
+        for target in result.spec.targets
+        for arm in ARMS
+    ]
+    both = np.array([(one < LOWER) & (other < LOWER) for one, other in pairs])
+    count = both.sum(axis=0)
+    for side in (0, 1):
+        logs = np.where(both, [decades(pair[side]) for pair in pairs], 0.0)
+        mean = logs.sum(axis=0) / np.maximum(count, 1)
+        means.append(np.where(count > 0, 10**mean, np.nan))
+    return means[0], means[1]
+
+
+def median_of_sound(values: np.ndarray, axis: int) -> np.ndarray:
+    """Compute the median along an axis, of any shape, over replicas that did not diverge.
+
+    NaN where all did.
+    """
+    masked = np.ma.median(np.ma.masked_invalid(values), axis=axis)
+    return np.ma.filled(np.ma.asarray(masked, dtype=float), np.nan)
 
 
 def title(target: str) -> str:

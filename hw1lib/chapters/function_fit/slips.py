@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hw1lib.chapters.function_fit.result import Fit, Result, improvement, title
+from hw1lib.chapters.function_fit.result import Fit, Result, mean_loss, title
 from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN, NETWORKS
 from hw1lib.data import functions
 from hw1lib.judging import slips
@@ -56,8 +56,11 @@ def _as_in_the_code(result: Result, network: str) -> Interval:
 
 def _neurons(result: Result) -> str:
     ratios = {
-        "fewest neurons (medium) over most (shallow)": improvement("shallow", "medium", result),
-        "one hidden layer (shallow) over most (deep)": improvement("deep", "shallow", result),
+        name: log_ratio(mean_loss(result, less), mean_loss(result, more))
+        for name, less, more in (
+            ("fewest neurons (medium) over most (shallow)", "medium", "shallow"),
+            ("one hidden layer (shallow) over most (deep)", "shallow", "deep"),
+        )
     }
     return f"tuned loss: {factors(ratios)}"
 

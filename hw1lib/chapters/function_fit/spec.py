@@ -13,6 +13,7 @@ AS_A = "RMSprop, as A"
 AS_B = "Adam, as B"
 TUNED = "Adam, tuned"
 B_SIGN = "as B wrote it"
+WATCHED = "Adam, as B, watched"
 ARMS = (AS_A, AS_B, TUNED)
 
 B_SIGN_RATES = {"deep": 1.2e-3, "medium": 1.2e-3, "shallow": 1.1e-3}  # of B's sign fit

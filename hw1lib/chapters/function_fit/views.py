@@ -5,26 +5,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from hw1lib.chapters.function_fit.learning import HARMONICS, LOBES
 from hw1lib.chapters.function_fit.result import (
+    LOOKED_AT,
     LOW,
     LOWER,
-    PAIRS,
     STOPPED,
     Result,
     choose,
     chosen_again,
-    loss_ratio,
     loss_text,
+    median_of_sound,
     title,
 )
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, NETWORKS, TUNED
 from hw1lib.chapters.function_fit.trainings import EDGES
 from hw1lib.data import functions
-from hw1lib.judging.statistics import Interval
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, GREEN, RED
 from hw1lib.training.regression import DRAWN
@@ -147,29 +148,93 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
     return figure
 
 
-def panel(ax: Axes, result: Result) -> None:
-    """Draw by what factor deep's final loss differs from shallow's, for the summary."""
+def together(result: Result) -> Figure:
+    """Draw the best fit of each network and the target in one panel: a row per target."""
     targets = result.spec.targets
-    for arm, (shift, mark) in PANEL_STYLES.items():
-        compared = [loss_ratio(result, arm, target, "deep", "shallow") for target in targets]
-        _whiskers(ax, compared, np.arange(len(targets)) + shift, mark, arm)
-    ax.axvline(1, color="0.5", linewidth=0.8)
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.5, sharex=True, sharey="row")
+    x = functions.grid(DRAWN)
+    for ax, target, arm in _panels(axes, targets, ARMS):
+        truth = functions.TARGETS[target](x).numpy()
+        ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
+        for network, (color, dash, _) in STYLES.items():
+            fit = result.fits[arm, target, network]
+            middle = np.argsort(fit.final)[len(fit.final) // 2]
+            ax.plot(x, fit.prediction[middle], color=color, linestyle=dash, label=network)
+        ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
+    figures.label_grid(axes, ARMS, [title(t) for t in targets])
+    figure.supxlabel("x")
+    figure.supylabel("value at x")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(STYLES) + 1
+    )
+    return figure
+
+
+def learning(result: Result) -> Figure:
+    """Draw how fits come about: by frequency above, by place below, a column per network."""
+    figure, axes = figures.panels(2, len(NETWORKS), 1.9, sharex=True, sharey="row")
+    for column, network in zip(axes.T, NETWORKS, strict=True):
+        sign, sine = (result.learning[target, network] for target in LOOKED_AT[::-1])
+        waves = [f"{5 * h} half waves" for h in HARMONICS]
+        _shades(column[0], sign.updates, sign.by_frequency, waves)
+        places = ["next to 0", *["between"] * (LOBES - 2), "next to ±1"]
+        _shades(column[1], sine.updates, sine.by_place, places)
+        column[0].set_title(network)
+        for ax in column:
+            ax.set(xscale="log", yscale="log")
+    axes[0, 0].set_ylabel("error of the amplitude\n(share of it), sign")
+    axes[1, 0].set_ylabel("mean squared error,\nsin(5πx)")
+    figure.supxlabel("updates + 1")
+    for row in axes:
+        row[-1].legend(fontsize=6.5)
+    return figure
+
+
+def _shades(ax: Axes, updates: np.ndarray, errors: np.ndarray, names: list[str]) -> None:
+    """Draw the medians over replicas of some errors (K, R, N), from dark to light."""
+    for k, name in enumerate(names):
+        label = name if name not in names[:k] else None
+        median = median_of_sound(errors[..., k], axis=1)
+        ax.plot(updates + 1, median, color=colormaps["viridis"](0.9 * k / len(names)), label=label)
+
+
+def panel(ax: Axes, result: Result) -> None:
+    """Draw how often each network ends with a low loss, for the summary."""
+    targets = result.spec.targets
+    for network, (color, _, mark) in STYLES.items():
+        for arm, (shift, _) in PANEL_STYLES.items():
+            shares = [100 * (result.fits[arm, t, network].final < LOWER).mean() for t in targets]
+            places = np.arange(len(targets)) + shift
+            label = network if arm == AS_A else None
+            ax.plot(shares, places, mark, color=color, alpha=0.8, markersize=4, label=label)
     ax.set_yticks(range(len(targets)), [title(target) for target in targets])
     ax.set_ylim(len(targets) - 0.5, -0.5)
-    ax.set(xscale="log", xlabel="final loss, deep / shallow", title="regressors of equal size")
+    ax.set(xlabel=f"trainings below {LOWER:g} (%)", title="regressors of equal size")
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3)
 
 
-def comparison_table(result: Result) -> pd.DataFrame:
-    """List every pair of networks by target and arm, as factors between their final losses."""
+def success_table(result: Result) -> pd.DataFrame:
+    """List how often each network succeeds, and how well, by target and optimizer."""
     rows = []
     for target in result.spec.targets:
         for arm in ARMS:
-            row = {"target": title(target), "optimizer": arm}
-            for first, second in PAIRS:
-                factor = loss_ratio(result, arm, target, first, second).factor
-                row[f"{first} / {second}"] = f"{factor:.2g}"
-            rows.append(row)
+            for network, fit in result.networks(arm, target).items():
+                low = fit.final < LOWER
+                best = int(np.argmin(fit.final))
+                rows.append(
+                    {
+                        "target": title(target),
+                        "optimizer": arm,
+                        "network": network,
+                        f"below {LOW:g}": f"{(fit.final < LOW).sum()} of {len(low)}",
+                        f"below {LOWER:g}": f"{low.sum()} of {len(low)}",
+                        "median of these": loss_text(np.median(fit.final[low]))
+                        if low.any()
+                        else "–",
+                        "best": loss_text(fit.final[best]),
+                        "its dense error": loss_text(fit.dense[best]),
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -215,16 +280,6 @@ def tuning_table(result: Result) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _whiskers(ax: Axes, ratios: list[Interval], heights: np.ndarray, mark: str, label: str) -> None:
-    """Draw means of log10 as factors with their intervals, where there are any."""
-    known = [(r.factor, height) for r, height in zip(ratios, heights, strict=True) if r.n]
-    if known:
-        factors, places = zip(*known, strict=True)
-        mean, low, high = np.array([(f.mean, f.low, f.high) for f in factors]).T
-        sides = np.nan_to_num([mean - low, high - mean])
-        ax.errorbar(mean, places, xerr=sides, fmt=mark, markersize=4, linewidth=1, label=label)
 
 
 def _panels(axes: np.ndarray, rows: Iterable, columns: Iterable) -> Iterator[tuple[Axes, Any, Any]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hw1lib.chapters.image_task.plan import Network, arms, jobs, stacks
+from hw1lib.chapters.image_task.plan import Arm, Network, arms, choose, jobs, stacks, trials
 from hw1lib.chapters.image_task.result import Curves, Result, depth_arms
 from hw1lib.chapters.image_task.spec import AS_A, AS_B, CONTROL, DEPTH, MAIN, PROFILES, Spec
 from hw1lib.data import image_sets
@@ -35,11 +35,17 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     known = spec == PROFILES["full"]
     scenes = image_sets.load("cifar10", spec.data, known=known)
     digits = None if of_folder else image_sets.load("mnist", spec.data, known=known)
-    plan = arms(spec, scenes, digits)
+    tried = carry_out("image_task", trials(spec, scenes, digits), device=device, progress=progress)
+    ends = {key: entry.arrays["train"][-1, :, 0] for key, entry in tried.items()}
+    rates = choose(ends)
+    plan = arms(spec, scenes, digits, rates)
     entries = carry_out("image_task", jobs(spec, plan), device=device, progress=progress)
     curves = {
         (name, network.name): _curves(
-            spec, network, [entries[name, network.name, seeds] for seeds in stacks(arm, network)]
+            spec,
+            arm,
+            network,
+            [entries[name, network.name, seeds] for seeds in stacks(arm, network)],
         )
         for name, arm in plan.items()
         for network in arm.networks
@@ -48,10 +54,15 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     return Result(
         spec=spec,
         curves=curves,
+        rates=rates,
         images={name: arm.images for name, arm in plan.items()},
         provenance=tuple(
             record(
-                [entry for (arm, *_), entry in entries.items() if plan[arm].images is images],
+                [
+                    entry
+                    for (arm, *_), entry in [*tried.items(), *entries.items()]
+                    if plan[arm].images is images
+                ],
                 learned=images,
                 replicas=spec.replicas,
             )
@@ -60,17 +71,18 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     )
 
 
-def _curves(spec: Spec, network: Network, entries: list[Entry]) -> Curves:
+def _curves(spec: Spec, arm: Arm, network: Network, entries: list[Entry]) -> Curves:
     """Join the replicas of one network; NaN where one diverged before the end."""
 
     def side_by_side(name: str, length: int) -> np.ndarray:
         return np.concatenate([to_length(entry.arrays[name], length) for entry in entries], axis=1)
 
+    epochs = spec.evaluated(arm.epochs)
     return Curves(
         parameters=replicas.parameter_count(network.single()),
-        epochs=spec.evaluated,
-        train=side_by_side("train", len(spec.evaluated)),
-        test=side_by_side("test", len(spec.evaluated)),
-        objective=side_by_side("objective", spec.epochs),
+        epochs=epochs,
+        train=side_by_side("train", len(epochs)),
+        test=side_by_side("test", len(epochs)),
+        objective=side_by_side("objective", arm.epochs),
         diverged=np.concatenate([entry.arrays["diverged"] for entry in entries]),
     )

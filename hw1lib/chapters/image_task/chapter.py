@@ -16,7 +16,7 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C10b", "A-C11"),
+    answers=("A-C10b", "A-C11a"),
     tells=(control_sentence,),
     metrics={
         "test accuracy, narrowest CNN (%)": lambda result: cnns(result)[0].percent("test"),

@@ -1,27 +1,36 @@
-"""What reports A and B say about learning images, each sentence with its test.
-
-The margins were written down before the full profile was run.
-"""
+"""What reports A and B say about learning images, and what chapter 12 expects."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from hw1lib.chapters.image_task.result import Curves, Result, cnns, mlps
+from hw1lib.chapters.image_task.result import Curves, Result, cnns, mlps, named
 from hw1lib.chapters.image_task.spec import (
     AS_B,
+    BY_ITSELF,
     CONTROL,
+    DEPTH,
+    DIGITS_DEPTH,
     DROPOUT_CNN,
     LENET,
+    LINEAR,
     MAIN,
+    RESIDUAL,
     cnn_name,
     mlp_name,
 )
-from hw1lib.judging.statistics import Interval, decades, log_ratio, paired_difference, t_interval
-from hw1lib.judging.verdicts import Claim, Verdict, not_tested, of_effect
+from hw1lib.judging.effects import POINTS, Bound, Difference, Effect, NotTested, Ratio
+from hw1lib.judging.statistics import decades
+from hw1lib.judging.verdicts import Claim, Margin
 
-FACTOR = float(np.log10(1.1))  # decades; a tenth of the loss is what one sees in the curves
-POINTS = 1.0  # percentage points; a hundredth of the images is what A's text rounds to
+LATER = "the full run"
+FACTOR = Margin(1.1, "a tenth of the loss is what one sees in the curves")
+POINT = Margin(1.0, "a hundredth of the images is what A's text rounds to")
+TEST_FACTOR = Margin(1.1, "as on the training images", LATER)
+LATE_POINT = Margin(1.0, "as for A's sentences", LATER)
+
+Sides = dict[str, Curves]  # two networks by name, the first of which is to have more
 
 
 def _lead(result: Result, arm: str) -> np.ndarray:
@@ -39,110 +48,170 @@ def _lead(result: Result, arm: str) -> np.ndarray:
     return of_cnns - of_mlps
 
 
-def _lost(result: Result) -> np.ndarray:
-    """Compute how much more than half its lead convolution loses under permuted pixels, (R,)."""
-    return _lead(result, MAIN) / 2 - _lead(result, CONTROL)
+def _of_widths(networks: Callable[[Result], list[Curves]], result: Result) -> Sides:
+    """Return the narrowest and the widest network of a family."""
+    family = networks(result)
+    if len(family) < 2:
+        raise NotTested("there is one width only")
+    return {"narrowest": family[0], "widest": family[-1]}
 
 
-def _mean_log_loss(curves: Curves) -> np.ndarray:
-    """Average log10 of the training loss, measured at rest, over the passes, (R,)."""
-    return decades(curves.series("train", "loss")).mean(axis=0)
+def _loss(networks: Callable[[Result], list[Curves]], split: str, result: Result) -> Effect:
+    sides = _of_widths(networks, result)
+    return Ratio(f"{split} loss", {name: c.final(split, "loss") for name, c in sides.items()})
 
 
-def _loss(compared: str, effect: Interval) -> Verdict:
-    return of_effect(compared, effect, unit="decades", margin=FACTOR)
+def _accuracy(networks: Callable[[Result], list[Curves]], result: Result) -> Effect:
+    narrow, wide = _of_widths(networks, result).values()
+    sides = {"widest": wide.percent("test"), "narrowest": narrow.percent("test")}
+    return Difference("test accuracy", sides, unit=POINTS)
 
 
-def _accuracy(compared: str, effect: Interval) -> Verdict:
-    return of_effect(compared, effect, unit="percentage points", margin=POINTS)
+def _families_loss(split: str, result: Result) -> Effect:
+    sides = {
+        name: 10 ** np.mean([decades(c.final(split, "loss")) for c in family(result)], axis=0)
+        for name, family in (("perceptrons", mlps), ("convolutional", cnns))
+    }
+    return Ratio(f"{split} loss, geometric mean of a family", sides)
 
 
-def _of_widths(
-    networks: Callable[[Result], list[Curves]], judge: Callable[[Curves, Curves], Verdict]
-) -> Callable[[Result], Verdict]:
-    """Judge from the narrowest and the widest network of a family."""
-
-    def judged(result: Result) -> Verdict:
-        family = networks(result)
-        if len(family) < 2:
-            return not_tested("there is one width only")
-        return judge(family[0], family[-1])
-
-    return judged
+def _families_accuracy(result: Result) -> Effect:
+    sides = {
+        name: np.mean([c.percent("test") for c in family(result)], axis=0)
+        for name, family in (("convolutional", cnns), ("perceptrons", mlps))
+    }
+    return Difference("test accuracy, mean of a family", sides, unit=POINTS)
 
 
-def _lower_loss(narrow: Curves, wide: Curves) -> Verdict:
-    return _loss(
-        "training loss of the narrowest over that of the widest",
-        log_ratio(narrow.final("train", "loss"), wide.final("train", "loss")),
+def _by_structure(result: Result) -> Effect:
+    half = _lead(result, MAIN) / 2
+    sides = {"half of it": half, "left under permuted pixels": _lead(result, CONTROL)}
+    return Difference("lead of convolution in test accuracy", sides, unit=POINTS)
+
+
+def _lead_vanishes(result: Result) -> Effect:
+    return Difference(
+        "lead of convolution in test accuracy under permuted pixels",
+        {"": _lead(result, CONTROL)},
+        unit=POINTS,
+        absent=True,
     )
 
 
-def _higher_accuracy(narrow: Curves, wide: Curves) -> Verdict:
-    return _accuracy(
-        "test accuracy of the widest less that of the narrowest",
-        paired_difference(wide.percent("test"), narrow.percent("test")),
-    )
+def _by_itself(result: Result) -> Effect:
+    """Compare A's perceptrons with a network to which every pixel adds its own evidence."""
+    perceptrons = np.mean([c.percent("test") for c in mlps(result)], axis=0)
+    linear = result.curves[BY_ITSELF, LINEAR].percent("test")
+    sides = {"perceptrons": perceptrons, LINEAR: linear}
+    return Difference("test accuracy", sides, unit=POINTS, absent=True)
 
 
-def _family_loss(networks: list[Curves]) -> np.ndarray:
-    """Compute the geometric mean of a family's training losses after the last pass, (R,)."""
-    return 10 ** np.mean([decades(c.final("train", "loss")) for c in networks], axis=0)
-
-
-def _families_loss(result: Result) -> Verdict:
-    return _loss(
-        "training loss of the perceptrons over that of the convolutional networks",
-        log_ratio(_family_loss(mlps(result)), _family_loss(cnns(result))),
-    )
-
-
-def _families_accuracy(result: Result) -> Verdict:
-    of_cnns, of_mlps = (
-        np.mean([c.percent("test") for c in family(result)], axis=0) for family in (cnns, mlps)
-    )
-    return _accuracy(
-        "test accuracy of the convolutional networks less that of the perceptrons",
-        paired_difference(of_cnns, of_mlps),
-    )
-
-
-def _by_structure(result: Result) -> Verdict:
-    return _accuracy(
-        "half of the lead in test accuracy less what remains of it under permuted pixels",
-        t_interval(_lost(result)),
-    )
-
-
-def _large_falls_faster(result: Result) -> Verdict:
+def _large_falls_faster(result: Result) -> Effect:
     if AS_B not in result.images:
-        return not_tested("there are no digits")
-    small, large = (result.curves[AS_B, network] for network in (LENET, DROPOUT_CNN))
-    return _loss(
-        "training loss of the small network over that of the large, mean over the passes",
-        paired_difference(_mean_log_loss(small), _mean_log_loss(large)),
-    )
+        raise NotTested("there are no digits")
+    sides = {
+        name: 10 ** decades(result.curves[AS_B, name].series("train", "loss")).mean(axis=0)
+        for name in (LENET, DROPOUT_CNN)
+    }
+    return Ratio("training loss, geometric mean over the passes", sides)
+
+
+def _falls_steadily(result: Result) -> Effect:
+    if AS_B not in result.images:
+        raise NotTested("there are no digits")
+    loss = result.curves[AS_B, LENET].series("train", "loss")
+    falls = np.where(np.isfinite(loss[-1]), (np.diff(loss, axis=0) < 0).mean(axis=0), np.nan)
+    return Bound(f"share of passes that lower the training loss of {LENET}", falls, at_least=0.9)
+
+
+def _depth_helps(arm: str, kind: str, result: Result) -> Effect:
+    """Compare the deepest network of a kind with the shallowest, each at its own rate."""
+    if arm not in result.images:
+        raise NotTested("there are no digits")
+    shallowest, deepest = named(result, arm, kind)
+    sides = {name: result.curves[arm, name].percent("test") for name in (deepest, shallowest)}
+    return Difference("test accuracy at a tuned learning rate", sides, unit=POINTS)
 
 
 CLAIMS = (
     Claim(
-        "A-C8a", "Wider convolutional networks have a lower loss.", _of_widths(cnns, _lower_loss)
+        "A-C8a",
+        "Wider convolutional networks have a lower training loss.",
+        partial(_loss, cnns, "train"),
+        FACTOR,
     ),
     Claim(
         "A-C8b",
         "Wider convolutional networks have a higher accuracy.",
-        _of_widths(cnns, _higher_accuracy),
+        partial(_accuracy, cnns),
+        POINT,
     ),
-    Claim("A-C9a", "Wider perceptrons have a lower loss.", _of_widths(mlps, _lower_loss)),
-    Claim("A-C9b", "Wider perceptrons have a higher accuracy.", _of_widths(mlps, _higher_accuracy)),
-    Claim("A-C10a", "Convolutional networks have a lower loss than perceptrons.", _families_loss),
+    Claim("A-C8c", "And a lower test loss.", partial(_loss, cnns, "test"), TEST_FACTOR),
+    Claim(
+        "A-C9a",
+        "Wider perceptrons have a lower training loss.",
+        partial(_loss, mlps, "train"),
+        FACTOR,
+    ),
+    Claim("A-C9b", "Wider perceptrons have a higher accuracy.", partial(_accuracy, mlps), POINT),
+    Claim("A-C9c", "And a lower test loss.", partial(_loss, mlps, "test"), TEST_FACTOR),
+    Claim(
+        "A-C10a",
+        "Convolutional networks have a lower training loss than perceptrons.",
+        partial(_families_loss, "train"),
+        FACTOR,
+    ),
     Claim(
         "A-C10b",
         "Convolutional networks have a higher accuracy than perceptrons.",
         _families_accuracy,
+        POINT,
     ),
-    Claim("A-C11", "They lead because of their convolutions.", _by_structure),
+    Claim("A-C10c", "And a lower test loss.", partial(_families_loss, "test"), TEST_FACTOR),
+    Claim("A-C11a", "They lead because of their convolutions.", _by_structure, POINT),
     Claim(
-        "B-C8", "The large network's loss falls faster than the small one's.", _large_falls_faster
+        "A-C11b",
+        "Perceptrons take every pixel by itself, so they do no better than a linear network.",
+        _by_itself,
+        LATE_POINT,
+    ),
+    Claim(
+        "B-C8a",
+        "The large network's loss falls faster than the small one's.",
+        _large_falls_faster,
+        FACTOR,
+    ),
+    Claim(
+        "B-C8b",
+        "The small network's loss falls consistently.",
+        _falls_steadily,
+        Margin(0.05, "one pass in twenty more or less is still consistent", LATER),
+    ),
+    Claim(
+        "E-12a", "Under permuted pixels convolution's lead vanishes.", _lead_vanishes, LATE_POINT
+    ),
+    Claim(
+        "E-12b",
+        "At equal size six convolutions do better than two.",
+        partial(_depth_helps, DEPTH, ""),
+        LATE_POINT,
+    ),
+    Claim(
+        "E-12c",
+        "At equal size six convolutions with residual connections do better than two.",
+        partial(_depth_helps, DEPTH, RESIDUAL),
+        LATE_POINT,
+    ),
+    Claim(
+        "E-12d",
+        "At equal size a perceptron of six hidden layers does better on digits than one of one.",
+        partial(_depth_helps, DIGITS_DEPTH, ""),
+        LATE_POINT,
+    ),
+    Claim(
+        "E-12e",
+        "So does one of six with residual connections.",
+        partial(_depth_helps, DIGITS_DEPTH, RESIDUAL),
+        LATE_POINT,
     ),
 )

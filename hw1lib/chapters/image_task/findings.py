@@ -11,11 +11,15 @@ from hw1lib.chapters.image_task.result import (
     WRITTEN_MLP,
     Result,
     contrasts,
+    converged,
     depth_arms,
     difference,
+    named,
 )
-from hw1lib.chapters.image_task.spec import AS_B, MAIN
-from hw1lib.judging.statistics import t_interval
+from hw1lib.chapters.image_task.spec import AS_B, MAIN, RESIDUAL
+from hw1lib.judging.effects import POINTS
+from hw1lib.judging.slips import told
+from hw1lib.judging.statistics import paired_difference, t_interval
 
 
 def main_sentence(result: Result) -> str:
@@ -54,6 +58,25 @@ def depth_sentence(result: Result) -> str:
         for arm in depth_arms(result)
     )
     return "; ".join(listed) + "."
+
+
+def depth_reading(result: Result) -> list[str]:
+    """Say by how much the deepest networks differ from the shallowest, and what is still open."""
+    said = []
+    for arm in depth_arms(result):
+        parts = []
+        for kind in ("", RESIDUAL):
+            shallowest, deepest = named(result, arm, kind)
+            ends = [result.curves[arm, name].percent("test") for name in (deepest, shallowest)]
+            parts.append(f"{deepest} − {shallowest} is {told(paired_difference(*ends), POINTS)}")
+        fall = converged(result, arm)
+        still = f"by a factor of {fall.factor:.3g}" if fall.n else "not measurably"
+        said.append(
+            f"On {result.images[arm].description}, {'; '.join(parts)}. In the last fifth of the "
+            f"{result.spec.depth_epochs} passes the training loss of the network that falls most "
+            f"still falls {still}."
+        )
+    return said
 
 
 def written_sentence(result: Result) -> str:

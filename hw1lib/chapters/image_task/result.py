@@ -11,13 +11,14 @@ from hw1lib.chapters.image_task.spec import (
     DEPTH,
     DIGITS_DEPTH,
     MAIN,
+    RESIDUAL,
     Spec,
     cnn_name,
     mlp_name,
 )
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
-from hw1lib.judging.statistics import Interval, paired_difference
+from hw1lib.judging.statistics import Interval, log_ratio, paired_difference
 
 # the comparisons on A's images
 WIDER_CNN, WIDER_MLP, CONVOLUTION = "wider CNN", "wider MLP", "convolution"
@@ -68,6 +69,7 @@ class Result:
 
     spec: Spec
     curves: dict[tuple[str, str], Curves]  # by arm and network
+    rates: dict[tuple[str, str], float]  # by arm and network: tuned, where depth varies
     images: dict[str, ImageSet]  # what each arm learned
     provenance: tuple[dict[str, Any], ...]
 
@@ -141,6 +143,31 @@ def cnns(result: Result) -> list[Curves]:
 def mlps(result: Result) -> list[Curves]:
     """Return A's perceptrons, in the order of their units."""
     return [result.curves[MAIN, mlp_name(u)] for u in sorted(result.spec.units)]
+
+
+def named(result: Result, arm: str, kind: str) -> tuple[str, str]:
+    """Return the shallowest network of an arm that compares depths, and the deepest of a kind.
+
+    Args:
+        result: What was measured.
+        arm: One of `depth_arms`.
+        kind: "" for plain networks, `RESIDUAL` for those with residual connections.
+    """
+    names = list(result.arm(arm))
+    return names[0], [name for name in names if (RESIDUAL in name) == bool(kind)][-1]
+
+
+def converged(result: Result, arm: str) -> Interval:
+    """Measure how much the training loss still falls in the last fifth of the passes, in decades.
+
+    The network of the arm that falls most.
+    """
+    falls = []
+    for curves in result.arm(arm).values():
+        losses = curves.series("train", "loss")
+        before = losses[np.searchsorted(curves.epochs, 0.8 * curves.epochs[-1])]
+        falls.append(log_ratio(before, losses[-1]))
+    return max(falls, key=lambda fall: -np.inf if np.isnan(fall.mean) else fall.mean)
 
 
 def depth_arms(result: Result) -> list[str]:

@@ -15,7 +15,11 @@ AS_A = "as A wrote it"
 CONTROL = "permuted pixels"
 DEPTH = "depth at equal size"
 AS_B = "as B has it"
+BY_ITSELF = "every pixel by itself"
 DIGITS_DEPTH = "depth at equal size, digits"
+
+LINEAR = "linear"  # the network that takes every pixel by itself
+RESIDUAL = "residual"  # in the names of networks that add a layer's input to its output
 
 LENET, DROPOUT_CNN = "LeNet", "dropout CNN"  # B's small and large network
 
@@ -25,6 +29,8 @@ MOST_NETWORKS = 6  # that can be told apart in one figure
 CNN_DEPTHS = ((2, 46), (4, 27), (6, 21))
 # hidden layers and units of networks with 101,770, 102,112 and 100,855 parameters on MNIST
 MLP_DEPTHS = ((1, 128), (3, 102), (6, 83))
+
+UNSEEN = 1_000_000  # added to a seed for trainings that only choose a learning rate
 
 
 def cnn_name(channels: int) -> str:
@@ -69,6 +75,12 @@ class Spec(specs.Replicated):
     momentum: float = setting(0.9, "of SGD there, as B has it; A has none", at_least=0)
     channels: tuple[int, ...] = setting((16, 44, 80), "A's CNNs: first-layer channels", at_least=1)
     units: tuple[int, ...] = setting((128, 200, 260), "A's MLPs: first-layer units", at_least=1)
+    depth_epochs: int = setting(30, "passes where depth varies", at_least=1)
+    depth_rates: tuple[float, ...] = setting(
+        (0.003, 0.01, 0.03, 0.1), "learning rates tried for each depth", above=0
+    )
+    tuning_replicas: int = setting(2, "trainings that choose among them", at_least=1)
+    tuning_epochs: int = setting(10, "passes of each of those", at_least=1)
     side_channels: tuple[int, ...] = setting(
         (16,), "A's CNNs trained on permuted pixels, too", at_least=1
     )
@@ -88,10 +100,14 @@ class Spec(specs.Replicated):
             )
 
     @property
-    def evaluated(self) -> np.ndarray:
-        """Passes before each measurement of both splits, (K,)."""
+    def tuning_seeds(self) -> tuple[int, ...]:
+        """One seed for each training that chooses; others than `seeds`, or it favours itself."""
+        return tuple(UNSEEN + self.seed + r for r in range(self.tuning_replicas))
+
+    def evaluated(self, epochs: int) -> np.ndarray:
+        """Passes before each measurement of both splits in so many passes, (K,)."""
         some = Probe(replicas.weights, self.evaluate_every)  # whatever it measures
-        return some.epochs(self.epochs)
+        return some.epochs(epochs)
 
 
 PROFILES = specs.Profiles(
@@ -104,6 +120,10 @@ PROFILES = specs.Profiles(
         evaluate_every=2,
         a_batch=8,
         b_batch=8,
+        depth_epochs=6,
+        depth_rates=(0.01, 0.03),
+        tuning_replicas=1,
+        tuning_epochs=4,
     ),
     smoke=Spec(
         replicas=1,
@@ -112,5 +132,9 @@ PROFILES = specs.Profiles(
         epochs=1,
         a_batch=20,
         b_batch=20,
+        depth_epochs=1,
+        depth_rates=(0.01,),
+        tuning_replicas=1,
+        tuning_epochs=1,
     ),
 )

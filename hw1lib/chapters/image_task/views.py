@@ -94,6 +94,8 @@ def results_table(result: Result, arms: Sequence[str]) -> pd.DataFrame:
     for arm in arms:
         for name, curves in result.arm(arm).items():
             row = {"arm": arm, "network": name, "parameters": f"{curves.parameters:,}"}
+            if (arm, name) in result.rates:
+                row["rate"] = f"{result.rates[arm, name]:g}"
             for split in ("train", "test"):
                 row[f"{split} loss"] = str(t_interval(curves.final(split, "loss")))
                 row[f"{split} accuracy (%)"] = str(t_interval(curves.percent(split)))
