@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from scipy import stats
 
 from hw1lib import chapters
 from hw1lib.chapters import registry, summary
@@ -16,9 +17,11 @@ from hw1lib.chapters.registry import Panel, discover
 from hw1lib.chapters.summary import findings, literature, parts
 from hw1lib.chapters.summary.literature import NO, OPEN, YES
 from hw1lib.chapters.summary.result import SENTENCES, Judged, judge
-from hw1lib.judging import verdicts
+from hw1lib.chapters.summary.views import EXAMPLES, STYLES
+from hw1lib.judging import audit, verdicts
+from hw1lib.judging.effects import Difference
 from hw1lib.judging.statistics import NO_INTERVAL, Interval
-from hw1lib.judging.verdicts import Claim
+from hw1lib.judging.verdicts import Claim, Margin, Verdict
 from hw1lib.results.specs import SettingError
 
 
@@ -28,8 +31,8 @@ class Fit:
 
 
 def claim(name, p):
-    effect = Interval(3.0, 2.0, 4.0, 20, p=p)
-    return Claim(name, "", lambda _: verdicts.of_effect("", effect, unit="", margin=1.0))
+    verdict = Verdict(Difference("", {"": np.linspace(2.9, 3.1, 20)}), Margin(1.0, ""), p=p)
+    return SimpleNamespace(id=name, judge=lambda _: verdict, turns=lambda _: {})
 
 
 def test_claims_of_all_chapters_are_adjusted_together(monkeypatch):
@@ -41,8 +44,8 @@ def test_claims_of_all_chapters_are_adjusted_together(monkeypatch):
     judged = judge({"one": None, "two": None})
     assert [j.sentence for j in judged] == ["A-C1", "A-C1", "B-C2"]
     # Benjamini and Hochberg: 0.001 * 3, 0.04 * 3 / 2, 0.9
-    assert [j.verdict.effect.p for j in judged] == pytest.approx([0.06, 0.9, 0.003])
-    assert [j.alone.word for j in judged] == ["supported", "inconclusive", "supported"]
+    assert [j.verdict.p for j in judged] == pytest.approx([0.06, 0.9, 0.003])
+    assert [j.alone.word for j in judged] == ["supported", "undecided", "supported"]
     assert [j.verdict.word for j in judged] == ["inconclusive", "inconclusive", "supported"]
 
 
@@ -65,21 +68,19 @@ def test_every_chapter_is_answered_by_its_own_claims_and_told_by_its_own_sentenc
 
 PLANTED = """
 from hw1lib.chapters import registry
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import Interval
-from hw1lib.judging.verdicts import Claim
+from hw1lib.judging.effects import Difference
+from hw1lib.judging.verdicts import Claim, Margin
 from hw1lib.results.specs import Profiles, Spec
 
 
-def judge(result):
-    effect = Interval(3.0, 2.0, 4.0, 20, p=0.04)
-    return verdicts.of_effect("", effect, unit="", margin=1.0)
+def effect(result):
+    return Difference("", {{"": [3.0, 2.9, 3.1, 3.0, 2.9, 3.1]}})
 
 
 CHAPTER = registry.Chapter(
     number="{number}", name="{name}", section="{name}", question="Does it work?",
     profiles=Profiles(smoke=Spec()), run=lambda spec, **how: None,
-    claims=(Claim("E-{number}", "It works.", judge),), answers=("{answer}",),
+    claims=(Claim("E-{number}", "It works.", effect, Margin(1.0, "")),), answers=("{answer}",),
 )
 """
 
@@ -146,10 +147,10 @@ def test_a_part_is_drawn_from_the_panels_of_its_chapters(monkeypatch, count, row
 
 
 def test_an_answer_is_the_sentence_with_its_verdict():
-    tested = Claim("A-C1", "Depth helps.", lambda _: None)
-    effect = Interval(-3.0, -4.0, -2.0, 20, p=0.001)
-    verdict = verdicts.of_effect("", effect, unit="", margin=1.0)
-    result = SimpleNamespace(judged=[Judged("one", tested, verdict, verdict)])
+    values = np.linspace(-3.1, -2.9, 8)
+    tested = Claim("A-C1", "Depth helps.", lambda _: Difference("", {"": values}), Margin(1.0, ""))
+    verdict = tested.judge(None)
+    result = SimpleNamespace(judged=[Judged("one", tested, verdict, verdict, {})])
     assert findings.answer(result, "A-C1") == "*Depth helps.* **Contradicted.**"
 
 
@@ -248,3 +249,24 @@ def test_means_are_drawn_with_their_intervals():
     line, _, (whiskers,) = bars
     assert line.get_xydata().tolist() == [[2.0, 0.0]]  # what has no interval is not drawn
     assert whiskers.get_segments()[0].tolist() == [[1.0, 0.0], [4.0, 0.0]]
+
+
+def test_every_word_has_an_example_that_gets_it():
+    assert set(EXAMPLES) == set(STYLES) == set(audit.WORDS)
+    for word, (mean, half) in EXAMPLES.items():
+        n = 20
+        spread = np.tile([-1.0, 1.0], n // 2)
+        spread *= half / (stats.t.ppf(0.975, n - 1) * spread.std(ddof=1) / n**0.5)
+        assert verdicts.word(Difference("", {"": mean + spread}), 1.0) == word
+
+
+def test_fragile_verdicts_are_counted_by_what_turns_them():
+    values = np.linspace(2.9, 3.1, 8)
+    tested = Claim("A-C1", "", lambda _: Difference("", {"": values}), Margin(1.0, "", "a look"))
+    verdict = tested.judge(None)
+    turns = [{}, {"as a factor": "undecided", "without sinc": "undecided"}, {"without sinc": "x"}]
+    judged = [Judged("one", tested, verdict, verdict, one) for one in turns]
+    said = findings.fragile_sentence(SimpleNamespace(of_reports={"A-C1": judged}))
+    assert "Of 3 tests that have a verdict, 2 would" in said
+    assert "0 on one training, 1 on the scale, 2 on one size" in said
+    assert "Of 3 the margin" in said

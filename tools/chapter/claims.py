@@ -1,18 +1,15 @@
 """The sentences that this chapter tests, each judged from its result."""
 
-import numpy as np
-
 from hw1lib.chapters.example.result import Result
-from hw1lib.judging import verdicts
-from hw1lib.judging.verdicts import Claim, Verdict
+from hw1lib.chapters.example.spec import LARGE, SMALL
+from hw1lib.judging.effects import Effect, Ratio
+from hw1lib.judging.verdicts import Claim, Margin
 
-FACTOR = float(np.log10(1.25))  # decades; less could not be seen on a logarithmic axis
-
-
-def _large_steps_end_lower(result: Result) -> Verdict:
-    return verdicts.of_effect(
-        "final loss, small steps over large", result.effect, unit="decades", margin=FACTOR
-    )
+FACTOR = Margin(1.25, "less could not be seen on a logarithmic axis")
 
 
-CLAIMS = (Claim("E-00a", "Large steps end with a lower loss.", _large_steps_end_lower),)
+def _large_steps_end_lower(result: Result) -> Effect:
+    return Ratio("final loss", {name: result.final(name) for name in (SMALL, LARGE)})
+
+
+CLAIMS = (Claim("E-00a", "Large steps end with a lower loss.", _large_steps_end_lower, FACTOR),)

@@ -5,13 +5,11 @@ from collections import Counter
 import numpy as np
 from scipy import stats
 
-from hw1lib.chapters.function_fit.findings import depth_sentence
+from hw1lib.chapters.function_fit.findings import success_sentence
 from hw1lib.chapters.registry import discover
 from hw1lib.chapters.sensitivity.findings import rescaled_sentence
-from hw1lib.chapters.summary.result import SENTENCES, WORDS, Result, halved
+from hw1lib.chapters.summary.result import SENTENCES, Result
 from hw1lib.judging import audit, verdicts
-
-CLAIMING = (verdicts.SUPPORTED, verdicts.DIRECTION_ONLY, verdicts.CONTRADICTED)
 
 
 def findings(result: Result) -> str:
@@ -32,7 +30,7 @@ def answer(result: Result, which: str) -> str:
         which: Id of the claim.
     """
     (judged,) = (judged for judged in result.judged if judged.claim.id == which)
-    return f"*{judged.claim.sentence}* **{judged.verdict.word.capitalize()}.**"
+    return f"*{judged.claim.sentence}* **{judged.verdict.told.capitalize()}.**"
 
 
 def abstract(result: Result) -> str:
@@ -54,7 +52,7 @@ def abstract(result: Result) -> str:
 
 def counted(result: Result) -> str:
     """Say how the deep network fares against the shallow one, and what rescaling does."""
-    first = depth_sentence(result.chapters["function-fit"])
+    first = success_sentence(result.chapters["function-fit"])
     return f"{first} {rescaled_sentence(result.chapters['sensitivity'])}"
 
 
@@ -63,7 +61,7 @@ def count_sentence(result: Result) -> str:
     tests = [one.verdict for of in result.of_reports.values() for one in of]
     alone = [one for of in result.of_reports.values() for one in of]
     words = Counter(verdict.word for verdict in tests)
-    listed = ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
+    listed = "; ".join(f"{words[word]} {word}" for word in verdicts.WORDS if words[word])
     changed = [one.claim.id for one in alone if one.verdict.word != one.alone.word]
     judged = sum(one.verdict.word != verdicts.NOT_TESTED for one in result.judged)
     by = f" ({', '.join(changed)})" if changed else ""
@@ -81,13 +79,13 @@ def audit_sentence(result: Result) -> str:
     allowed = stats.binom.ppf(0.99, spec.draws, verdicts.CHANCE) / spec.draws
     for n, shares in zip(spec.audited, result.shares, strict=True):
         by_word = dict(zip(audit.WORDS, shares.T, strict=True))
-        false = sum(by_word[word][0] for word in CLAIMING)
+        false = sum(by_word[word][0] for word in verdicts.CLAIMING)
         found = by_word[verdicts.SUPPORTED] >= 0.8
         power = f"from {effects[found.argmax()]:g} margins on" if found.any() else "never here"
         text = f"{n} pairs: {100 * false:.2g} % claim an effect"
         if (effects == 1).any():
-            alike = by_word[verdicts.EQUIVALENT][effects == 1][0]
-            text += f", {100 * alike:.2g} % call an effect of one margin equivalent to none"
+            alike = by_word[verdicts.TOO_SMALL][effects == 1][0]
+            text += f", {100 * alike:.2g} % call an effect of one margin too small to matter"
         parts.append(f"{text}, and an effect is supported four times in five {power}")
     return (
         f"Of {spec.draws:,} verdicts on permuted labels, of which at most {100 * allowed:.2g} % "
@@ -95,19 +93,28 @@ def audit_sentence(result: Result) -> str:
     )
 
 
-def half_sentence(result: Result) -> str:
-    """Say which sentences half the trainings would answer otherwise."""
-    tests = [one for of in result.of_reports.values() for one in of]
-    changed = {
-        one.claim.id: halved(one.verdict).word
-        for one in tests
-        if halved(one.verdict).word != one.verdict.word
+def fragile_sentence(result: Result) -> str:
+    """Count the tests of sentences whose word turns with what should not matter."""
+    tested = [
+        one
+        for of in result.of_reports.values()
+        for one in of
+        if one.verdict.word != verdicts.NOT_TESTED
+    ]
+    fragile = [one for one in tested if one.turns]
+    kinds = {
+        "one training": "with one training left out",
+        "the scale": "as a ",
+        "one size, target or layer": "without ",
     }
-    lost = sum(word == verdicts.NOT_TESTED for word in changed.values())
-    others = [f"{name} ({word})" for name, word in changed.items() if word != verdicts.NOT_TESTED]
-    listed = f": {', '.join(others)}" if others else ""
+    counts = {
+        kind: sum(any(name.startswith(start) for name in one.turns) for one in fragile)
+        for kind, start in kinds.items()
+    }
+    late = sum(bool(one.verdict.margin.after) for one in tested)
+    listed = ", ".join(f"{count} on {kind}" for kind, count in counts.items())
     return (
-        f"With half the trainings {lost} tests would have fewer than "
-        f"{verdicts.LEAST_TRAININGS} of them and no verdict, and of the other words "
-        f"{len(others)} would change{listed}."
+        f"Of {len(tested)} tests that have a verdict, {len(fragile)} would have another word if "
+        f"something were varied that should not matter: {listed}. Of {late} the margin or the "
+        "statistic was chosen after results had been seen."
     )

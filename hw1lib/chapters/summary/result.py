@@ -10,12 +10,11 @@ import numpy as np
 from hw1lib.chapters.registry import discover
 from hw1lib.chapters.summary.spec import Spec
 from hw1lib.data import image_sets
-from hw1lib.judging import audit, verdicts
+from hw1lib.judging import verdicts
 from hw1lib.judging.verdicts import Claim, Verdict
 
 # the sentences of reports A and B, each of which some chapter judges
 SENTENCES = tuple([f"A-C{k}" for k in range(1, 37)] + [f"B-C{k}" for k in range(1, 21)])
-WORDS = (*audit.WORDS, verdicts.NOT_TESTED)
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Judged:
     claim: Claim
     verdict: Verdict  # with its p adjusted for the number of tests in the whole report
     alone: Verdict  # as its chapter has it
+    turns: Mapping[str, str]  # other words, by what was varied that should not matter
 
     @property
     def sentence(self) -> str:
@@ -81,13 +81,8 @@ def judge(found: Mapping[str, Any]) -> list[Judged]:
     claims = [(section, claim) for section in found for claim in discover()[section].claims]
     alone = [claim.judge(found[section]) for section, claim in claims]
     return [
-        Judged(section, claim, together, one)
+        Judged(section, claim, together, one, claim.turns(found[section]))
         for (section, claim), together, one in zip(
             claims, verdicts.adjusted(alone), alone, strict=True
         )
     ]
-
-
-def halved(verdict: Verdict) -> Verdict:
-    """Project a verdict to half its trainings."""
-    return verdict.projected(verdict.effect.n // 2)

@@ -14,17 +14,26 @@ from hw1lib.chapters.minimal_ratio.result import trained
 from hw1lib.chapters.registry import PARTS, discover
 from hw1lib.chapters.sensitivity.result import SHORT
 from hw1lib.chapters.summary import literature
-from hw1lib.chapters.summary.result import WORDS, Judged, Result, halved
-from hw1lib.judging import audit, correlates, verdicts
+from hw1lib.chapters.summary.result import Judged, Result
+from hw1lib.judging import audit, correlates, tables, verdicts
 from hw1lib.judging.statistics import Interval, rank_correlation
 from hw1lib.showing import figures, palette
 
 STYLES = {  # colour and mark of each word
     verdicts.SUPPORTED: (palette.GREEN, "o"),
-    verdicts.DIRECTION_ONLY: (palette.SKY, "^"),
-    verdicts.INCONCLUSIVE: (palette.GRAY, "D"),
-    verdicts.EQUIVALENT: (palette.ORANGE, "s"),
+    verdicts.SUPPORTED_SMALL: (palette.SKY, "^"),
+    verdicts.TOO_SMALL: (palette.ORANGE, "s"),
+    verdicts.UNDECIDED: (palette.GRAY, "D"),
+    verdicts.CONTRADICTED_SMALL: (palette.PINK, "v"),
     verdicts.CONTRADICTED: (palette.RED, "X"),
+}
+EXAMPLES = {  # an interval for each word, in margins: its mean and half its width
+    verdicts.SUPPORTED: (2.2, 0.7),
+    verdicts.SUPPORTED_SMALL: (1.1, 0.8),
+    verdicts.TOO_SMALL: (0.3, 0.5),
+    verdicts.UNDECIDED: (0.4, 1.3),
+    verdicts.CONTRADICTED_SMALL: (-1.1, 0.8),
+    verdicts.CONTRADICTED: (-2.2, 0.7),
 }
 RIVALS = {  # idea: its first definition, and the others
     "sensitivity": (
@@ -62,13 +71,43 @@ def verdict_map(result: Result) -> Figure:
         axes[0, 0].plot([], [], mark, color=color, label=word)[0]
         for word, (color, mark) in STYLES.items()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
+
+
+def words(result: Result) -> Figure:
+    """Draw an interval for each word, against the margins."""
+    figure, axes = figures.panels(1, 1, 2.0)
+    ax = axes[0, 0]
+    for place, (word, (mean, half)) in enumerate(EXAMPLES.items()):
+        color, mark = STYLES[word]
+        ax.errorbar(mean, place, xerr=half, fmt=mark, color=color, markersize=5)
+    ax.set_yticks(range(len(EXAMPLES)), list(EXAMPLES))
+    ax.set_ylim(len(EXAMPLES) - 0.5, -0.5)
+    ax.set_xticks([-1, 0, 1], ["−margin", "0", "margin"])
+    ax.set_xlabel("effect, positive as the sentence says")
+    _band(ax)
+    return figure
+
+
+def word_table(result: Result) -> pd.DataFrame:
+    """List the words with what they mean, and how many tests of A's and B's sentences got each."""
+    tests = Counter(one.verdict.word for of in result.of_reports.values() for one in of)
+    return pd.DataFrame(
+        {"word": word, "given if": meaning, "tests": tests[word]}
+        for word, meaning in verdicts.MEANINGS.items()
+    )
+
+
+def _band(ax: Axes) -> None:
+    """Shade where effects are too small to matter."""
+    ax.axvspan(-1, 1, color="0.92", linewidth=0)
+    ax.axvline(0, color="0.5", linewidth=0.8)
 
 
 def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
     for place, one in enumerate(tests):
-        effect, margin, word = one.verdict.effect, one.verdict.margin, one.verdict.word
+        effect, margin, word = one.verdict.interval, one.verdict.size, one.verdict.word
         color, mark = STYLES[word]
         whiskers = [[effect.mean - effect.low], [effect.high - effect.mean]]
         ax.errorbar(
@@ -87,27 +126,19 @@ def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
     ax.xaxis.set_major_formatter("{x:g}")
     ax.tick_params(axis="x", labelsize=6.5)
     ax.set_xlabel("effect in margins")
-    ax.axvspan(-1, 1, color="0.92", linewidth=0)
-    ax.axvline(0, color="0.5", linewidth=0.8)
+    _band(ax)
 
 
 def verdict_table(result: Result) -> pd.DataFrame:
     """List every sentence of A and B with its tests, verdicts and chapters."""
-    rows = []
-    for tests in result.of_reports.values():
-        for one in tests:
-            effect = f"{one.verdict.effect} {one.verdict.unit}" if one.verdict.effect.n else "–"
-            rows.append(
-                {
-                    "claim": one.claim.id,
-                    "in our words": one.claim.sentence,
-                    "effect": effect,
-                    "n": one.verdict.effect.n,
-                    "verdict": one.verdict.word,
-                    "chapter": f"@sec-{one.section}",
-                }
-            )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            **tables.row(one.claim, one.verdict, one.turns),
+            "chapter": f"@sec-{one.section}",
+        }
+        for tests in result.of_reports.values()
+        for one in tests
+    ).drop(columns="measured")
 
 
 def index_table(result: Result) -> pd.DataFrame:
@@ -145,19 +176,8 @@ def audit_figure(result: Result) -> Figure:
         ax.axvline(1, color="0.5", linewidth=0.8, linestyle=":")
         ax.set(title=f"{n} pairs of trainings", xlabel="true effect, in margins")
     axes[0, 0].set_ylabel("verdicts (%)")
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(audit.WORDS)
-    )
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
-
-
-def half_table(result: Result) -> pd.DataFrame:
-    """Count the words as they are, and as half the trainings would make them."""
-    tests = [one.verdict for of in result.of_reports.values() for one in of]
-    now = Counter(verdict.word for verdict in tests)
-    then = Counter(halved(verdict).word for verdict in tests)
-    rows = [{"verdict": w, "now": now[w], "with half the trainings": then[w]} for w in WORDS]
-    return pd.DataFrame(rows)
 
 
 def definition_table(result: Result) -> pd.DataFrame:
