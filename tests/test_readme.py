@@ -5,11 +5,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from hw1lib import readme
 from hw1lib.chapters.registry import PARTS, discover
+from hw1lib.data import published
+from hw1lib.results.store import MissingResultError
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,6 +40,47 @@ def test_the_table_has_the_questions_of_the_chapters_in_their_order():
     expected = [(f"1-{c.part} {c.question}", c.notebook) for c in chapters]
     assert rows[0][1] == "00_summary"
     assert rows[1:] == expected
+
+
+@pytest.mark.parametrize("chapter", discover().values(), ids=lambda chapter: chapter.notebook)
+def test_a_finding_is_that_of_the_published_results(chapter, monkeypatch, tmp_path):
+    def nowhere(name, root):
+        raise published.UnavailableError("no data in this test")
+
+    monkeypatch.setenv("HW1_COMPUTE", "no")
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path))
+    monkeypatch.setattr(published, "read", nowhere)
+    try:
+        found = readme.finding(chapter)
+    except MissingResultError:
+        pytest.skip("the full profile of this chapter is not in reference/ as a whole")
+    assert readme.rows(README)[chapter.notebook] == found
+
+
+def test_a_row_is_replaced_and_the_others_stay(monkeypatch, tmp_path, capsys):
+    def chapter(name, run):
+        told = (lambda result: f"Found {result} (@tbl-one).",)
+        return SimpleNamespace(notebook=name, run=run, profiles={"full": 7}, tells=told)
+
+    def missing(spec, **how):
+        raise MissingResultError("not stored: a training")
+
+    file = tmp_path / "README.md"
+    row = "| why? | old | [{0}](notebooks/{0}.ipynb) |\n"
+    file.write_text("before\n" + row.format("11_one") + row.format("12_two"), encoding="utf-8")
+    chapters = {
+        "one": chapter("11_one", lambda spec, **how: spec),
+        "two": chapter("12_two", missing),
+    }
+    monkeypatch.setattr(readme, "discover", lambda: chapters)
+    monkeypatch.setattr(readme, "README", file)
+    monkeypatch.setenv("HW1_COMPUTE", "")
+    readme.main([])
+    assert readme.rows(file.read_text()) == {
+        "11_one": "Found 7. (full profile)",
+        "12_two": "old",
+    }
+    assert "12_two: kept, since not stored: a training" in capsys.readouterr().out
 
 
 def test_the_report_has_the_parts_of_the_chapters_in_their_order():
