@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,10 +59,18 @@ class ImageSet:
 
     @property
     def description(self) -> str:
-        """One phrase for captions, so that no stand-in passes for the real set."""
+        """One phrase for captions, in Markdown, so that no stand-in passes for the real set."""
         if self.source == "folder":
-            return f"images of the folder {self.name}"
+            literal = re.sub(r"([^\w\s.-]|_)", r"\\\1", self.name)  # no markup, whatever it holds
+            return f"images of the folder {literal}"
         return _TITLES[self.name] if self.source == "real" else _STANDIN_TITLES[self.name]
+
+    @property
+    def title(self) -> str:
+        """The same phrase for figures, in which Matplotlib would read $ as the start of a formula."""
+        if self.source == "folder":
+            return f"images of the folder {self.name}".replace("$", r"\$")
+        return self.description
 
     def normalized(self, images: Tensor) -> Tensor:
         """Return (images / 255 - mean) / std in float32, on the images' device.

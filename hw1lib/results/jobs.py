@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 import tqdm.auto
 import tqdm.std
 
-from hw1lib.results import keys
+from hw1lib.results.job import Images, Job, ResultOf
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, MissingResultError, Store, may_compute
 from hw1lib.training import fused
@@ -25,59 +25,6 @@ from hw1lib.training.run import Run, threads
 
 Key = TypeVar("Key", bound=Hashable)
 SHOWN = 5  # missing results that are told one by one
-
-
-class Images(Protocol):
-    """What a record says of an image set."""
-
-    @property
-    def description(self) -> str:
-        """One phrase for captions."""
-
-    @property
-    def source(self) -> str:
-        """Where they are from: "real", "standin" or "folder"."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One training to be found in the store, or made.
-
-    Its call holds all that decides its numbers: a function that is given a `Run` besides and
-    returns arrays, with the settings as its first argument, and data and the results of other jobs
-    by name. The key of the result is derived from that call (`keys.key_of`).
-    """
-
-    label: str  # what the progress bar calls it
-    call: functools.partial[dict[str, np.ndarray]]
-    cost: float = 1.0  # of one epoch, relative to the other jobs
-    threads: int | None = None  # that it computes with; None: as many as torch has
-
-    @property
-    def settings(self) -> Any:
-        """The frozen record of what is trained."""
-        return self.call.args[0]
-
-    @property
-    def work(self) -> float:
-        """How much there is to do, relative to other jobs."""
-        return self.cost * getattr(self.settings, "epochs", 1)
-
-
-@dataclass(frozen=True)
-class ResultOf:
-    """In a job's call, the result of another job, which is made only where it is missed.
-
-    The function gets the `Entry`; a key takes either for the other.
-    """
-
-    experiment: str
-    job: Job
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """Name the result as `Entry.fingerprint` does."""
-        return keys.digest(self.experiment, self.job.call)
 
 
 @dataclass

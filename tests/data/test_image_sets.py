@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import os
 import pickle
+import re
 import shutil
 import socket
 import tarfile
@@ -19,7 +20,7 @@ from PIL import Image
 from scipy import stats
 from torchvision import datasets
 
-from hw1lib.data import functions, image_sets, published, randomized, standins
+from hw1lib.data import folders, functions, image_sets, published, randomized, standins
 
 SMALL = (200, 100)
 
@@ -579,23 +580,27 @@ def load_folder(folder):
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_a_folder_is_read_in_alphabetical_order(tmp_path, mode):
+def test_a_folder_is_read_with_its_classes_mixed(tmp_path, mode):
     root = tmp_path / "pets"
     pixels = [
         write_image(root / "train" / name / f"{j}.png", mode=mode, seed=j + len(name))
         for name in ("ape", "horse")
         for j in range(2)
     ]
-    write_image(root / "test" / "horse" / "0.png", mode=mode)
+    for name in ("ape", "horse"):
+        write_image(root / "test" / name / "0.png", mode=mode)
     (root / "train" / "ape" / "notes.txt").write_text("not an image")
+    (root / "train" / "ape" / "._0.png").write_bytes(b"\0\5\x16\7")  # as a Mac leaves them
+    (root / "train" / "__MACOSX").mkdir()
     (root / "train" / ".ipynb_checkpoints").mkdir()
     images = load_folder(root)
     assert (images.name, images.source, images.classes) == ("pets", "folder", ("ape", "horse"))
-    assert images.train.labels.tolist() == [0, 0, 1, 1]
-    assert images.test.labels.tolist() == [1]
+    assert images.train.labels.tolist() == [0, 1, 0, 1]
+    assert images.test.labels.tolist() == [0, 1]
     channels = 1 if mode == "L" else 3
     assert images.train.images.shape == (4, channels, 10, 12)
-    expected = np.stack(pixels).reshape(4, 10, 12, channels).transpose(0, 3, 1, 2)
+    order = folders.mixed(np.array([0, 0, 1, 1]))
+    expected = np.stack(pixels)[order].reshape(4, 10, 12, channels).transpose(0, 3, 1, 2)
     assert np.array_equal(images.train.images.numpy(), expected)
     flat = expected.transpose(1, 0, 2, 3).reshape(channels, -1) / 255
     assert images.mean == pytest.approx(flat.mean(axis=1), abs=1e-12)
@@ -632,7 +637,11 @@ def test_a_folder_without_what_it_takes_is_refused(folder, tmp_path):
     write_image(folder / "test" / "emu" / "0.png")
     with pytest.raises(published.DataError, match=r"test holds classes that .*train does not: emu"):
         load_folder(folder)
+    write_image(folder / "train" / "emu" / "0.png")
     shutil.rmtree(folder / "test" / "emu")
+    with pytest.raises(published.DataError, match=r"train holds classes that .*test does not: emu"):
+        load_folder(folder)
+    shutil.rmtree(folder / "train" / "emu")
     (folder / "train" / "emu").mkdir()
     with pytest.raises(published.DataError, match=r"emu holds no images"):
         load_folder(folder)
@@ -645,6 +654,58 @@ def test_a_folder_without_what_it_takes_is_refused(folder, tmp_path):
     shutil.rmtree(folder / "train" / "ant")
     with pytest.raises(published.DataError, match=r"train holds no class folders"):
         load_folder(folder)
+
+
+@pytest.mark.parametrize("counts", [(100, 100, 100), (7, 200, 31), (1, 5)])
+def test_the_first_images_of_a_folder_hold_every_class_in_its_share(counts):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    order = folders.mixed(labels)
+    assert sorted(order) == list(range(len(labels)))
+    for n in range(1, len(labels) + 1):
+        seen = np.bincount(labels[order[:n]], minlength=len(counts))
+        assert (np.abs(seen - n * np.array(counts) / len(labels)) <= 1).all()
+    within = order[labels[order] == 1]
+    assert (np.diff(within) < 0).any() or counts[1] < 6  # not as the files are named
+    np.testing.assert_array_equal(folders.mixed(labels), order)
+
+
+def test_an_image_is_turned_as_its_camera_says(folder):
+    file = folder / "train" / "ant" / "0.jpg"
+    pixels = np.zeros((12, 10, 3), np.uint8)
+    pixels[:6] = 255  # the upper half is white, as the file has it
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    Image.fromarray(pixels).save(file, exif=exif, quality=100)
+    images = load_folder(folder).train.images.float()
+    found = [image for image in images if (image[:, :, 7:] > 200).all()]
+    assert len(found) == 1  # white on the right, 12 wide and 10 high like the others
+    assert (found[0][:, :, :5] < 50).all()
+
+
+@pytest.mark.parametrize("size", [(9, 40), (40, 257)])
+def test_images_too_small_or_too_large_are_refused(tmp_path, size):
+    for split in ("train", "test"):
+        for name in ("ape", "horse"):
+            write_image(tmp_path / split / name / "0.png", size=size)
+    with pytest.raises(published.DataError, match=r"expected sides of 10 to 256 pixels"):
+        load_folder(tmp_path)
+
+
+def test_more_images_than_the_memory_takes_are_refused(folder, monkeypatch):
+    monkeypatch.setattr(folders, "MOST", 18 * 360 - 1)
+    with pytest.raises(published.DataError, match="18 images of 360 values, more than 6,479"):
+        load_folder(folder)
+    monkeypatch.setattr(folders, "MOST", 18 * 360)
+    load_folder(folder)
+
+
+@pytest.mark.parametrize("name", ["price_5$ *best*", "`x` <b>|", "Käse_und_Brot", "写真"])
+def test_a_folders_name_is_written_literally(folder, name):
+    folder.rename(folder.parent / name)
+    images = load_folder(folder.parent / name)
+    assert images.name == name
+    assert not re.search(r"(?<!\\)[$*`<_|]", images.description)
+    assert images.description.replace("\\", "") == f"images of the folder {name}"
 
 
 # ------------------------------------------------------------------------- image tensors

@@ -85,7 +85,7 @@ def panel(ax: Axes, result: Result) -> None:
     networks = result.arm(MAIN)
     groups = {name.replace(" ", "\n"): curves.percent("test") for name, curves in networks.items()}
     figures.strip(ax, groups, COLORS[: len(groups)], MARKS[: len(groups)])
-    ax.set(ylabel="test accuracy (%)", title=result.images[MAIN].description)
+    ax.set(ylabel="test accuracy (%)", title=result.images[MAIN].title)
 
 
 def results_table(result: Result, arms: Sequence[str]) -> pd.DataFrame:
