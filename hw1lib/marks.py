@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
 FIGURE, TABLE, PROVENANCE = "figure", "table", "provenance"  # an output's entry, under "kind"
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
@@ -10,3 +12,12 @@ DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table c
 ABSTRACT = "abstract"  # belongs on the title page
 DROPPED = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
 HIDDEN_CODE = frozenset({"hide-input", "remove-input"})
+
+
+def literal(text: str) -> str:
+    r"""Write a text so that Markdown shows it as it is, whatever it holds.
+
+    >>> print(literal("5_$ *best*"))
+    5\_\$ \*best\*
+    """
+    return re.sub(r"([^\w\s.,:/-]|_)", r"\\\1", text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from hw1lib.data import folders, published, standins
 from hw1lib.data.published import UnavailableError
+from hw1lib.marks import literal
 
 DATASETS = ("mnist", "cifar10")
 MODES = ("auto", "real", "standin", "folder:PATH")
@@ -61,13 +61,12 @@ class ImageSet:
     def description(self) -> str:
         """One phrase for captions, in Markdown, so that no stand-in passes for the real set."""
         if self.source == "folder":
-            literal = re.sub(r"([^\w\s.-]|_)", r"\\\1", self.name)  # no markup, whatever it holds
-            return f"images of the folder {literal}"
+            return f"images of the folder {literal(self.name)}"
         return _TITLES[self.name] if self.source == "real" else _STANDIN_TITLES[self.name]
 
     @property
     def title(self) -> str:
-        """The same phrase for figures, in which Matplotlib would read $ as the start of a formula."""
+        """The same phrase for figures, where Matplotlib would begin a formula at a $."""
         if self.source == "folder":
             return f"images of the folder {self.name}".replace("$", r"\$")
         return self.description

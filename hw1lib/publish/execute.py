@@ -95,6 +95,9 @@ def _is_scalar(value: Any) -> bool:
     return type(value) in kinds or (type(value) is float and math.isfinite(value))
 
 
+LONGEST_PATH = 85  # bytes of a folder for sockets, of 103 on macOS, with a file's name behind it
+
+
 class _Kernel(AsyncKernelManager):
     """A kernel of the Python that runs this, whatever kernels the user has registered."""
 
@@ -111,8 +114,9 @@ def _run(
     """Execute to `scratch`; a cell that fails is left for `_complaint` to find there."""
     with tempfile.TemporaryDirectory(prefix="hw1-", ignore_cleanup_errors=True) as folder:
         connection = {"connection_file": str(Path(folder, "kernel.json"))}
-        if os.name != "nt":
-            connection["transport"] = "ipc"  # kernels that start together race for TCP ports
+        # kernels that start together race for TCP ports; but a socket's path must be short
+        if os.name != "nt" and len(os.fsencode(folder)) <= LONGEST_PATH:
+            connection["transport"] = "ipc"
         try:
             with suppress(PapermillExecutionError):
                 papermill.execute_notebook(

@@ -17,7 +17,7 @@ from traitlets.config import Config
 from hw1lib.marks import DROPPED, KEY
 from hw1lib.publish import fences
 from hw1lib.publish.merge import check_executed, label
-from hw1lib.publish.programs import compile_pdf, run_pandoc, typst_string
+from hw1lib.publish.programs import by_cell, compile_pdf, run_pandoc, typst_string, without_glyph
 from hw1lib.publish.provenance import provenance_chapter, provenance_rows
 from hw1lib.publish.settings import CODE_PLACES, PublishError
 
@@ -152,11 +152,20 @@ class ReportExporter(TemplateExporter):
         }
         files = {**resources["outputs"], "front-matter.json": json.dumps(front_matter).encode()}
         made, warnings = run_pandoc(text, settings, files)
-        if warnings and self.strict:
-            raise PublishError("\n".join(dict.fromkeys(warnings)))
-        for sentence in warnings:
-            self.log.warning(sentence)
+        self._complain(warnings)
         return made
+
+    def _complain(self, sentences: Iterable[str]) -> None:
+        """Log what is wrong.
+
+        Raises:
+            PublishError: While `strict`, if anything is.
+        """
+        sentences = list(dict.fromkeys(sentences))
+        if sentences and self.strict:
+            raise PublishError("\n".join(sentences))
+        for sentence in sentences:
+            self.log.warning(sentence)
 
     def _bibliography(self, resources: Resources) -> Path | None:
         if self.bibliography:
@@ -224,7 +233,22 @@ class TypstPDFExporter(TypstExporter):
         """
         source, resources = super().from_notebook_node(nb, resources)
         pictures = resources.pop("outputs")
+        self._check_letters(source)
         return compile_pdf(source, pictures), resources
+
+    def _check_letters(self, source: str) -> None:
+        """Complain of letters that no font has, by the cell where each stands first.
+
+        Raises:
+            PublishError: While `strict`, if there is one.
+        """
+        missing = set(without_glyph("".join(sorted({x for x in source if not x.isascii()}))))
+        for cell, text in by_cell(source):
+            if letters := "".join(dict.fromkeys(x for x in text if x in missing)):
+                missing -= set(letters)
+                self._complain(
+                    [f"{cell}: no font of the printed report has {letters}; the HTML page has."]
+                )
 
 
 class HTMLReportExporter(ReportExporter):
@@ -267,8 +291,8 @@ def _rename_attachments(nb: NotebookNode) -> None:
     """Give attachments names that differ between cells and hold no spaces."""
     for number, cell in enumerate(nb.cells):
         renamed = {}
-        for old, data in cell.get("attachments", {}).items():
-            new = f"attachment-{number}-{re.sub(r'[^A-Za-z0-9.]', '-', old)}"
+        for place, (old, data) in enumerate(cell.get("attachments", {}).items()):
+            new = f"attachment-{number}-{place}{re.sub(r'[^A-Za-z0-9.]', '-', Path(old).suffix)}"
             cell.source = cell.source.replace(f"attachment:{old}", f"attachment:{new}")
             renamed[new] = data
         if renamed:

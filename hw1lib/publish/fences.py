@@ -60,7 +60,46 @@ def place(cell: NotebookNode) -> str:
 def text_fence(cell: NotebookNode) -> str:
     """Put the text of a Markdown cell into a fence; part headings get their own kind."""
     kind = "part" if cell.metadata[KEY].get("kind") == "part" else _kind_of_text(cell)
-    return fence(kind, cell.source, source=place(cell))
+    return fence(kind, as_jupyter_reads(cell.source), source=place(cell))
+
+
+_CODE = re.compile(
+    r"(^(`{3,}|~{3,}).*?^\2[^\n]*$|(`+)(?!`).+?(?<!`)\3(?!`))", re.DOTALL | re.MULTILINE
+)
+_SPACED = re.compile(r"(?<![\\$])\$[ \t]*([^$\s](?:[^$\n]*[^$\s\\])?)[ \t]*\$(?![$\d])")
+_IMAGE = re.compile(r"<img\s([^<>]*?)/?>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+
+
+def as_jupyter_reads(text: str) -> str:
+    r"""Write what Jupyter reads and pandoc does not in words that both read.
+
+    That is a formula with spaces inside its dollar signs, and an image in HTML.
+
+    >>> as_jupyter_reads("The step $ \\eta $ in `$ HOME $`")
+    'The step $\\eta$ in `$ HOME $`'
+    >>> as_jupyter_reads('<img src="attachment:a.png" alt="A" width="300"/>')
+    '![A](attachment:a.png){width=300px}'
+    """
+    parts, end = [], 0
+    for code in _CODE.finditer(text):
+        parts += [_rewritten(text[end : code.start()]), code[0]]
+        end = code.end()
+    return "".join([*parts, _rewritten(text[end:])])
+
+
+def _rewritten(text: str) -> str:
+    return _IMAGE.sub(_image, _SPACED.sub(r"$\1$", text))
+
+
+def _image(tag: re.Match[str]) -> str:
+    """Write an HTML image in Markdown; as it is if it names no file."""
+    given = {name.lower(): "".join(values) for name, *values in _ATTRIBUTE.findall(tag[1])}
+    if "src" not in given:
+        return tag[0]
+    width = re.fullmatch(r"(\d+)(px|%)?", given.get("width", ""))
+    size = f"{{width={width[1]}{width[2] or 'px'}}}" if width else ""
+    return f"![{given.get('alt', '')}]({given['src']}){size}"
 
 
 def is_abstract(cell: NotebookNode) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pypandoc
+import pypdf
 import typst
 
 from hw1lib.publish.settings import PublishError
@@ -71,7 +74,39 @@ def compile_pdf(source: str, pictures: Mapping[str, bytes]) -> bytes:
                 str(folder / "main.typ"), root=name, ignore_system_fonts=True, timestamp=0
             )
         except typst.TypstError as error:
-            raise PublishError(f"Typst failed: {' '.join(str(error).split())}.") from None
+            raise PublishError(f"{_origin(source, error)}Typst failed: {error.message}.") from None
+
+
+def by_cell(source: str) -> Iterator[tuple[str, str]]:
+    """Divide Typst source by the cells it was made from, which comments name: place and text."""
+    pieces = re.split(r"^// from (.*)$", source, flags=re.MULTILINE)
+    yield "the title page", pieces[0]
+    yield from zip(pieces[1::2], pieces[2::2], strict=True)
+
+
+def _origin(source: str, error: typst.TypstError) -> str:
+    """Name the cell whose text Typst refuses, if its complaint points to one."""
+    line = re.search(r"main\.typ:(\d+):", str(error.diagnostic))
+    before = "\n".join(source.splitlines()[: int(line[1])]) if line else ""
+    *_, (cell, _) = by_cell(before)
+    return f"{cell}: " if line else ""
+
+
+def without_glyph(letters: str) -> str:
+    """Find letters that no font of the printed report has, by setting them and reading them back.
+
+    Args:
+        letters: Different ones.
+    """
+    if not letters:
+        return ""
+    pages = "#pagebreak()".join(f"#text({typst_string(letter)})" for letter in letters)
+    read = pypdf.PdfReader(io.BytesIO(compile_pdf(pages, {})))
+    return "".join(
+        letter
+        for letter, page in zip(letters, read.pages, strict=True)
+        if "\0" in page.extract_text()
+    )
 
 
 def typst_string(text: str) -> str:

@@ -13,7 +13,12 @@ from pathlib import Path
 from hw1lib.results.syntax import Names, own_nodes, root_of
 
 # What this process imports, so that numbers are never filed under a later edit.
-IMPORTED = {path: path.read_bytes() for path in Path(__file__).resolve().parents[1].rglob("*.py")}
+# Editors leave hidden files and dangling links beside a module, which nothing imports.
+IMPORTED = {
+    path: path.read_bytes()
+    for path in Path(__file__).resolve().parents[1].rglob("*.py")
+    if not path.name.startswith(".") and path.is_file()
+}
 
 
 class Binding(typing.NamedTuple):

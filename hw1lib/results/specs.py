@@ -8,6 +8,8 @@ import typing
 from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
+from hw1lib.marks import literal
+
 
 class SettingError(ValueError):
     """A setting is not allowed; the message says what was given, what is allowed and where."""
@@ -173,4 +175,4 @@ def _shown(value: Any) -> str:
         return ", ".join(map(_shown, value))
     if isinstance(value, float):
         return f"{value:g}"
-    return f"{value:,}" if type(value) is int else str(value)
+    return f"{value:,}" if type(value) is int else literal(str(value))

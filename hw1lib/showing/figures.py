@@ -20,7 +20,8 @@ from hw1lib.marks import DATA, FIGURE, KEY, PROVENANCE, TABLE
 from hw1lib.showing import drawn
 
 # the one look of every figure that this module or a chapter draws
-plt.style.use(Path(__file__).with_name("report.mplstyle"))
+# from Matplotlib's own defaults on, whatever the user has set
+plt.style.use(["default", Path(__file__).with_name("report.mplstyle")])
 
 BAND = "median and the band from the 10th to the 90th percentile"
 

@@ -19,10 +19,11 @@ from nbconvert.exporters import get_exporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from hw1lib.marks import DATA
-from hw1lib.publish import load_report
+from hw1lib.publish import fences, load_report
 from hw1lib.publish.__main__ import main
 from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter, TypstPDFExporter
-from hw1lib.publish.programs import compile_pdf
+from hw1lib.publish.programs import compile_pdf, without_glyph
+from hw1lib.publish.settings import PublishError
 
 REFERENCES = Path(__file__).parents[2] / "report" / "references.bib"
 
@@ -59,6 +60,7 @@ PICTURES = {
     "image/svg+xml": FORMATS["svg"].decode(),
 }
 PNG = base64.b64encode(drawn("png")).decode()
+OTHER_PNG = base64.b64encode(drawn("png") + b"\n").decode()
 
 
 def display(data, **entry):
@@ -550,9 +552,9 @@ HOSTILE = {
     "blocks": '```{=typst}\n#panic("blocks")\n```',
     "elsewhere": '#import "elsewhere.typ"',
     "brackets": "]) #panic() #figure([ brackets",
-    "dollars": "$ 5 and 6 dollars $ for \\textbf{you}",
+    "dollars": "5 $ and 6 dollars for \\textbf{you}",
     "alert": "<script>alert(1)</script>",
-    "example.org": '<img src="http://example.org/x.png">',
+    "example.org": '<object data="http://example.org/x.png">',
     "fenced": "``` a fenced block without end",
     "unclosed": "::: an unclosed div",
     "comments": "--- */ // /* comments {{ cell }} {% raw %}",
@@ -605,6 +607,10 @@ BROKEN = {
     "cannot convert the formula \\foo{x}": [text("# T\n\n$\\foo{x}$")],
     "cannot convert the formula a = b \\tag{7}": [text("# T\n\n$$a = b \\tag{7}$$")],
     "the picture plot.png is not in the notebook": [text("# T\n\n![A plot](plot.png)")],
+    "a formula between $$ that has no end": [text("# T\n\n$$\nL = a\n\n+ b\n$$")],
+    "HTML in a text, which is printed as it is: <b>bold</b>": [text("# T\n\n<b>bold</b>")],
+    "no font of the printed report has 训练": [text("# T\n\n训练 and 训")],
+    "the picture http://x.org/a.png is not in": [text('# T\n\n<img src="http://x.org/a.png"/>')],
     "a link to unknown #nowhere": [text("# T\n\n[there](#nowhere)")],
     "failed with ValueError: no such data": [
         text("# T"),
@@ -673,6 +679,9 @@ FORMULAS = {
     r"\begin{Vmatrix} a \end{Vmatrix}": "‖",
     r"|x| + \|y\|_2 + \left\lVert z \right\rVert": "bar.v.double",
     r"x \in [0, 1], \{1, 2\}, \Big|_{x=0}": r"#scale(x: 180%, y: 180%)[\|]_(x = 0)",
+    r"A \otimes B \odot C \ominus D": "A times.o B dot.o C minus.o D",
+    r"A \cap B, \bigcap_i A_i, A \sqcap B": "A inter B",
+    r"\bigotimes_i A_i \bigodot_i B_i \circleddash": "times.o.big",
     r'\text{if "a" | divides} + \hat\theta^\top \mathbb{R}^n': "divides",
 }
 
@@ -683,6 +692,57 @@ def test_formula_becomes_typst_that_compiles(tex):
     source, resources = exporter.from_notebook_node(notebook([text(f"$${tex}$$ and ${tex}$")]))
     assert FORMULAS[tex] in source
     assert compile_pdf(source, resources["outputs"]).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("spaced", [r"$ \eta_t $", "$\t\\eta_t$", r"$\eta_t $", r"`x` $ \eta_t $"])
+def test_a_formula_with_spaces_inside_its_dollars_is_one(spaced):
+    exporter = TypstExporter(strict=True)
+    source, _ = exporter.from_notebook_node(notebook([text(f"The step {spaced} shrinks.")]))
+    assert "eta_t$" in source
+
+
+@pytest.mark.parametrize(
+    "code", ["`$ HOME $`", "```\n$ HOME $ <img src=x>\n```", "~~~\n$ a $\n~~~", "``a ` $ b $``"]
+)
+def test_what_is_code_is_left_alone(code):
+    assert fences.as_jupyter_reads(code) == code
+
+
+def test_a_failure_of_typst_names_its_cell():
+    source = "// from 11_fit, cell 1\n\nfine\n\n// from 11_fit, cell 2\n\n#nothing\n"
+    with pytest.raises(PublishError, match=r"^11_fit, cell 2: Typst failed: unknown variable"):
+        compile_pdf(source, {})
+
+
+def test_letters_that_no_font_has_are_found_by_reading_them_back():
+    assert without_glyph("aé训βテ→") == "训テ"
+    assert without_glyph("") == ""
+
+
+def test_a_long_printed_word_ends_on_the_page():
+    line = "weights:" + ",".join(f"{i / 7:.6f}" for i in range(60)) + "x" * 300 + "END"
+    shown = code(new_output("stream", name="stdout", text=line))
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook([text("# T"), shown]))
+    lines = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().splitlines()
+    printed = "".join(lines).replace("\u200b", "")
+    assert line in printed
+    assert max(map(len, lines)) < 160
+
+
+def test_an_image_in_html_is_shown_with_its_width(build):
+    cell = text('# T\n\n<img src="attachment:a.png" alt="A" width="30"/>')
+    cell.attachments = {"a.png": {"image/png": PNG}}
+    source, resources = TypstExporter(strict=True).from_notebook_node(notebook([cell]))
+    assert "width: 22.5pt" in source
+    assert compile_pdf(source, resources["outputs"]).startswith(b"%PDF")
+
+
+def test_attachments_whose_names_differ_in_other_letters_stay_apart():
+    cell = text("# T\n\n![](attachment:α.png) ![](attachment:β.png)")
+    cell.attachments = {"α.png": {"image/png": PNG}, "β.png": {"image/png": OTHER_PNG}}
+    page, _ = HTMLReportExporter(strict=True).from_notebook_node(notebook([cell]))
+    sources = Page(page).attributes("img", "src")
+    assert len(sources) == len(set(sources)) == 2
 
 
 def test_larger_brackets_are_larger_signs_and_not_enlarged_text():

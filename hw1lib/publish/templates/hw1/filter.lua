@@ -187,8 +187,26 @@ local function image(el, source)
   return pandoc.Str('[' .. el.src .. ']')
 end
 
+-- Tags that Jupyter obeys, and that are printed as they stand here.
+local TAGS = {}
+for tag in ('a b big br center code del details div em font h1 h2 h3 h4 h5 h6 hr i img kbd li mark'
+  .. ' ol p pre q s small span strong sub summary sup table td th tr u ul'):gmatch('%w+') do
+  TAGS[tag] = true
+end
+
+local function text(el, source)
+  local tag = el.text:match('</?(%a%w*)[^%w]') or el.text:match('^</?(%a%w*)$')
+  if el.text:find('$$', 1, true) then
+    complain(source, 'a formula between $$ that has no end, or an empty line in it')
+  elseif tag and TAGS[tag:lower()] then
+    complain(source, 'HTML in a text, which is printed as it is: ' .. el.text)
+  end
+end
+
 local function resolve(item)
-  local resolvers = {Math = formula, Cite = references, Link = link, Image = image}
+  local resolvers = {
+    Math = formula, Cite = references, Link = link, Image = image, Str = text,
+  }
   for name, resolver in pairs(resolvers) do
     resolvers[name] = function(el) return resolver(el, item.source) end
   end
@@ -217,7 +235,10 @@ local finish_typst = {
   Image = function(el)  -- pandoc would leave out what it shows
     local function quoted(text) return '"' .. text:gsub('[\\"]', '\\%0'):gsub('%s+', ' ') .. '"' end
     local alt = quoted(pandoc.utils.stringify(el.caption))
-    return typst('#box(image(' .. quoted(el.src) .. ', alt: ' .. alt .. '))')
+    local amount, unit = (el.attributes.width or ''):match('^([%d.]+)(.*)$')
+    local width = unit == '%' and amount .. '%' or unit == 'px' and 0.75 * amount .. 'pt'
+    width = width and ', width: ' .. width or ''
+    return typst('#box(image(' .. quoted(el.src) .. width .. ', alt: ' .. alt .. '))')
   end,
 }
 
@@ -241,6 +262,9 @@ function Pandoc(doc)
   local items, blocks, abstract = doc.blocks:map(read), pandoc.Blocks{}, pandoc.Blocks{}
   for _, item in ipairs(items) do
     local resolved = resolve(item)
+    if PRINT then  -- by which a failure of Typst is traced back to its cell
+      resolved:insert(1, pandoc.RawBlock('typst', '// from ' .. item.source))
+    end
     if item.kind == 'abstract' and meta.title then
       abstract:extend(resolved)
     elseif item.kind ~= 'references' or cited then

@@ -35,13 +35,22 @@ local function before(tex)
   return (tex:gsub('\1', '\\\\'))
 end
 
+-- Symbols that Typst has renamed since pandoc learned them.
+local CIRCLED = {times = true, dot = true, minus = true, dash = true}
+local function renamed(code)
+  code = code:gsub('%f[%w]sect%f[^%w]', 'inter')
+  return (code:gsub('%f[%w](%a+)%.circle%f[^%w]', function(name)
+    return CIRCLED[name] and name .. '.o' or nil
+  end))
+end
+
 -- Bars beside a letter, which would stand off from it; operators, which would be mere words. A bar
 -- right after a bracket of Typst's has its size from report.typ.
 local function after(code, tex)
   local operator = tex:find('\\operatorname%*') and 'op(%s, limits: #true)' or 'op(%s)'
   code = code:gsub('\\\\', '\1'):gsub('\\"', '\2')
   code = code:gsub('([^"]*)("?[^"]*"?)', function(outside, text)
-    outside = outside:gsub('([^%[])\\|', '%1 class("normal", bar.v)')
+    outside = renamed(outside):gsub('([^%[])\\|', '%1 class("normal", bar.v)')
     outside = outside:gsub('%[parallel%]', '[‖]'):gsub('∥', ' class("normal", bar.v.double)')
     if not tex:find('\\parallel') then
       outside = outside:gsub('%f[%a]parallel%f[^%a.]', 'class("normal", bar.v.double)')
