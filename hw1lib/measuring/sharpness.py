@@ -18,6 +18,7 @@ from hw1lib.networks import replicas
 from hw1lib.training.run import threads
 
 ITERATIONS = 10  # of L-BFGS-B, as Keskar et al. have it
+ELSEWHERE = 10  # corners of the box at which a search may begin
 
 Climb = Callable[[np.ndarray], tuple[float, np.ndarray]]  # place in the box -> loss, gradient
 
@@ -42,8 +43,9 @@ def keskar(
         iterations: Of L-BFGS-B, each of a few gradients.
 
     Returns:
-        Shape (R,), in percent of 1 + loss; a lower bound of the definition's maximum, 0 where
-        the gradient vanishes and not finite where a loss in the box is not.
+        Shape (R,), in percent of 1 + loss; a lower bound of the definition's maximum, and not
+        finite where a loss in the box is not. Where the gradient vanishes, as that of a loss of
+        exactly 0 does, the search begins at the highest of some random corners.
 
     Source:
         N. S. Keskar et al., "On large-batch training for deep learning: generalization gap and
@@ -118,11 +120,17 @@ def highest(model: nn.Module, loss: Loss, reach: Tensor, *, steps: int = 10) -> 
     here = replicas.weights(model).detach()
     twin = replicas.with_weights(model, here)
     place = torch.zeros_like(here)  # in units of the box
+    generator = np.random.default_rng(0)
     losses = []
     for _ in range(steps):
         values, slopes = _loss_and_gradient(_moved(twin, here + reach * place), loss)
         losses.append(values)
-        place = (place + slopes.sign()).clamp(-1, 1)
+        lost = ~slopes.any(dim=1)  # where the loss is exactly 0 there is no slope
+        signs = slopes.sign()
+        if lost.any():
+            elsewhere = torch.from_numpy(generator.choice([-2.0, 2.0], here.shape)).to(here)
+            signs = torch.where(lost[:, None], elsewhere, signs)
+        place = (place + signs).clamp(-1, 1)
     with torch.no_grad():
         losses.append(loss(_moved(twin, here + reach * place)))
     seen = torch.stack(losses).double().cpu().numpy()
@@ -266,6 +274,11 @@ def _rise(climb: Climb, size: int, iterations: int) -> float:
 
 def _climbed(climb: Climb, size: int, iterations: int) -> float:
     base, slope = climb(np.zeros(size))
+    start = np.zeros(size)
+    if np.isfinite(base) and not slope.any():  # a loss that is exactly 0 has no slope to climb
+        corners = np.random.default_rng(0).choice([-1.0, 1.0], (ELSEWHERE, size))
+        start = max(corners, key=lambda corner: climb(corner)[0])
+        slope = climb(start)[1]
     steepness = np.median(np.abs(slope[slope != 0])) if slope.any() else 1.0
     highest = base
 
@@ -278,7 +291,7 @@ def _climbed(climb: Climb, size: int, iterations: int) -> float:
     if np.isfinite(base):
         optimize.minimize(
             downhill,
-            np.zeros(size),
+            start,
             jac=True,
             method="L-BFGS-B",
             bounds=optimize.Bounds(-np.ones(size), np.ones(size)),

@@ -261,3 +261,29 @@ def test_only_rectified_units_can_be_rescaled(widths):
 def test_a_factor_is_above_zero(trained, factor):
     with pytest.raises(ValueError, match=f"a factor above 0, got {factor}"):
         geometry.rescaled(trained[0], factor)
+
+
+@pytest.mark.parametrize("search", ["keskar", "highest"])
+def test_a_loss_of_exactly_zero_is_climbed_from_elsewhere(search):
+    inputs = torch.randn(200, 10, generator=torch.Generator().manual_seed(0))
+    labels = (inputs[:, 0] > 0).long()
+    model = builders.mlp(replicas.Streams([0]), 10, 2)
+    with torch.no_grad():
+        first, last = model.parameters()
+        first.zero_()
+        first[0, :, 0] = torch.tensor([-1e6, 1e6])
+        last.zero_()
+
+    def loss(stack):
+        outputs = stack(inputs)
+        return losses.cross_entropy(outputs, labels.expand(len(outputs), -1))
+
+    assert loss(model).item() == 0
+    box = sharpness.keskars_box(model, 1.5)
+    found = (
+        sharpness.keskar(model, loss, 1.5)
+        if search == "keskar"
+        else sharpness.highest(model, loss, box)
+    )
+    # with both weights turned every answer is wrong by some millions
+    assert found[0] > 1e6
