@@ -10,9 +10,11 @@ export HW1_COMPUTE := $(COMPUTE)
 VENV  := .venv/bin
 BUILD := report/build/$(PROFILE)
 ASKED := $(BUILD)/.asked
+CHECKED := $(BUILD)/.checked
 ENV   := .venv/.lock-sha256
 
-NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+# the report's list decides, not what lies in notebooks/
+NOTEBOOKS := $(sort $(shell sed -n 's|^ *- \([0-9][0-9]_[a-z0-9_]*\).*|notebooks/\1.ipynb|p' report/report.yml))
 CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
@@ -28,8 +30,6 @@ chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter N
 	@$(if $(NAME),echo "the chapter: $< and $(<:.pdf=.html)",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
 
 lab: $(ENV) ## JupyterLab on the notebooks
-	@# kernels start in notebooks/, so a relative folder would be another one there
-	if [ -n "$$HW1_DATA" ]; then HW1_DATA=$$(cd "$$HW1_DATA" && pwd) && export HW1_DATA; fi; \
 	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks
 
 test: $(ENV) ## all tests, one file at a time on each core
@@ -75,8 +75,14 @@ $(BUILD)/report.pdf: $(CHAPTERS) $(PUBLISH) report/report.yml report/references.
 $(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.bib $(ENV)
 	@$(VENV)/python -m hw1lib.publish report/report.yml --only $* --chapters $(BUILD) --out $(BUILD)
 
-$(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED)
-	@$(VENV)/python -m hw1lib.publish.execute $< $@ -p profile $(PROFILE) $(PARAMS)
+$(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED) | $(CHECKED)
+	@$(VENV)/python -m hw1lib.publish.execute $< $@ --known-only -p profile $(PROFILE) $(PARAMS)
+
+# before any chapter starts; nothing to check where nothing is given
+$(CHECKED): $(ASKED) $(ENV)
+	@$(if $(strip $(PARAMS)),$(VENV)/python -m hw1lib.parameters report/report.yml \
+	    $(if $(NAME),--only $(NAME)) -p profile $(PROFILE) $(PARAMS))
+	@touch $@
 
 # the summary reads what the others computed
 $(BUILD)/00_summary.ipynb: | $(filter-out %/00_summary.ipynb,$(CHAPTERS))

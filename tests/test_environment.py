@@ -137,6 +137,32 @@ def test_bootstrap_installs_where_the_stamp_is_stale_and_then_rests(
     assert commands == []
 
 
+def test_an_environment_that_was_moved_or_copied_is_made_anew(commands, tmp_path, monkeypatch):
+    monkeypatch.setenv("INSTALLER", "pip")
+    venv = tmp_path / "venv"
+    bootstrap.main()
+    (venv / "of_before").touch()
+    commands.clear()
+    bootstrap.main()
+    assert commands == []
+    (venv / ".place").write_text("/somewhere/else\n/somewhere/else/.venv", encoding="utf-8")
+    monkeypatch.setattr(bootstrap, "install", lambda folder: folder.mkdir())
+    bootstrap.main()
+    assert not (venv / "of_before").exists()
+    assert (venv / ".place").read_text(encoding="utf-8") == f"{ROOT}\n{venv}"
+
+
+def test_where_the_users_pip_installs_does_not_matter(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(subprocess, "run", lambda command, env, **_: seen.update(env))
+    for name in ("PIP_USER", "PIP_TARGET", "PYTHONPATH", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "mine")
+    bootstrap.run("pip")
+    assert seen["PIP_USER"] == "0"
+    assert not {"PIP_TARGET", "PYTHONPATH"} & set(seen)
+    assert seen["PIP_INDEX_URL"] == "mine"
+
+
 def test_bootstrap_leaves_no_stamp_when_the_installation_fails(commands, tmp_path, monkeypatch):
     def fail(command, **_):
         raise subprocess.CalledProcessError(1, command)

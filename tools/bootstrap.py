@@ -18,12 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
+ELSEWHERE = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH", "UV_SYSTEM_PYTHON"}
 
 
 def run(*command: str | Path) -> None:
     """Run a command, showing it first."""
     print("+", *command, flush=True)
-    subprocess.run([str(word) for word in command], check=True)
+    # where the user's pip installs by default is no place for this environment's packages
+    ours = {k: v for k, v in os.environ.items() if k not in ELSEWHERE} | {"PIP_USER": "0"}
+    subprocess.run([str(word) for word in command], check=True, env=ours)
 
 
 def executable(folder: Path, name: str) -> Path:
@@ -86,8 +89,13 @@ def main() -> None:
         )
 
     inputs = (ROOT / "requirements.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    stamp, wanted = venv / ".lock-sha256", hashlib.sha256(inputs).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    stamp, place = venv / ".lock-sha256", venv / ".place"
+    wanted, here = hashlib.sha256(inputs).hexdigest(), f"{ROOT}\n{venv.absolute()}"
+    if place.exists() and place.read_text(encoding="utf-8") != here:
+        # its programs and its link to the library name the folder where it was made
+        print(f"{venv.name} was made for a checkout elsewhere, and is made anew", flush=True)
+        venv.unlink() if venv.is_symlink() else shutil.rmtree(venv)
+    if place.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     print(
         f"making {venv.name} from requirements.lock (5 GB on disk, about half a minute)", flush=True
@@ -96,8 +104,10 @@ def main() -> None:
     try:
         install(venv)
     except subprocess.CalledProcessError as error:
-        hint = "" if shutil.which("uv") else " On Debian or Ubuntu: apt install python3-venv."
+        lacks_venv = "venv" in error.cmd and not shutil.which("uv")
+        hint = " On Debian or Ubuntu: apt install python3-venv." if lacks_venv else ""
         sys.exit(f"setting up the environment failed at: {' '.join(error.cmd)}.{hint}")
+    place.write_text(here, encoding="utf-8")
     stamp.write_text(wanted)
     print(f"environment ready in {time.monotonic() - started:.0f} s", flush=True)
 

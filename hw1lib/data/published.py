@@ -112,6 +112,8 @@ def _checked_root(root: Path | str | None) -> Path:
         return Path(__file__).resolve().parents[2] / "data"
     origin = "HW1_DATA names" if root is None else "root is"
     path = Path(root or variable or "").expanduser()
+    if root is None:  # a notebook runs in another folder than make
+        path = Path(__file__).resolve().parents[2] / path
     if not _exists(path):
         raise FileNotFoundError(f"{origin} {path}, which does not exist")
     try:

@@ -77,16 +77,19 @@ def _check_parameters(source: Path, parameters: Mapping[str, Any]) -> None:
     for name, value in parameters.items():
         # Known names are names that Python accepted in the cell, so nothing else gets past this.
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise ExecutionError(
-                f"{source.stem} has no parameter {name!r}, only {', '.join(known) or 'none'}{hint}"
-            )
+            raise ExecutionError(unknown(source.stem, name, list(known)))
         if not all(map(_is_scalar, value if type(value) is list else [value])):
             raise ExecutionError(
                 f"{source.stem}, parameter {name}: {value!r} is refused; a value is None, a bool, "
                 "an int, a finite float, a str, or a list of them"
             )
+
+
+def unknown(where: str, name: str, known: Sequence[str]) -> str:
+    """Say in one sentence that there is no parameter of this name, and which there are."""
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{where} has no parameter {name!r}, only {', '.join(known) or 'none'}{hint}"
 
 
 def _is_scalar(value: Any) -> bool:
@@ -178,10 +181,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0; 1 after a sentence on standard error; 130 after Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
     started = time.monotonic()
     try:
-        parameters = _parse(options.parameters)
+        options, parameters = read(_parser(), arguments)
+        if options.known_only:
+            known = papermill.inspect_notebook(str(options.notebook))
+            parameters = {name: value for name, value in parameters.items() if name in known}
         shown = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         _say(f"{options.notebook.stem}: running" + (f" with {shown}" if shown else ""))
         execute(options.notebook, options.out, parameters, progress=sys.stderr)
@@ -208,6 +213,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("notebook", type=Path, metavar="NOTEBOOK.ipynb")
     parser.add_argument("out", type=Path, metavar="OUT.ipynb")
     parser.add_argument(
+        "--known-only",
+        action="store_true",
+        help="pass over parameters that this notebook lacks; other chapters have them",
+    )
+    add_parameters(parser)
+    return parser
+
+
+def add_parameters(parser: argparse.ArgumentParser) -> None:
+    """Let a command's help show that it takes parameters of notebooks, by -p NAME VALUE."""
+    parser.add_argument(
         "-p",
         nargs=2,
         action="append",
@@ -216,10 +232,34 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("NAME", "VALUE"),
         help="value of a parameter: 3, 1e-3, True, None, a word, or a list as in JSON: [1, 2]",
     )
-    return parser
 
 
-def _parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def read(
+    parser: argparse.ArgumentParser, words: Sequence[str] | None
+) -> tuple[argparse.Namespace, dict[str, Any]]:
+    """Read a command line with parameters, whose values may begin with a dash.
+
+    Args:
+        parser: Of the command, with `add_parameters`.
+        words: The command line without the program; None takes that of the process.
+
+    Returns:
+        What the parser read, and the values of the parameters.
+
+    Raises:
+        ExecutionError: If a parameter is given twice, or a list is not JSON.
+    """
+    rest, pairs, left = [], [], list(sys.argv[1:] if words is None else words)
+    while left:
+        word = left.pop(0)
+        if word == "-p" and len(left) >= 2:
+            pairs.append((left.pop(0), left.pop(0)))
+        else:
+            rest.append(word)
+    return parser.parse_args(rest), parse(pairs)
+
+
+def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Turn the words of the command line into values, each name once."""
     parameters: dict[str, Any] = {}
     for name, word in pairs:

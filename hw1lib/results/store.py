@@ -71,17 +71,19 @@ class Store:
     """The results under one folder, and behind it those that travel with the repository.
 
     Args:
-        root: Folder of the results; by default the environment variable `HW1_RESULTS`, else
-            `results/` in the checkout.
-        reference: Folder of the packs, which are only read; by default `HW1_REFERENCE`, else
-            `reference/` in the checkout.
+        root: Folder of the results; by default the environment variable `HW1_RESULTS`, taken from
+            the checkout if it is relative, else `results/` there.
+        reference: Folder of the packs, which are only read; by default `HW1_REFERENCE`, likewise.
     """
 
     def __init__(self, root: Path | str | None = None, reference: Path | str | None = None) -> None:
         checkout = Path(__file__).resolve().parents[2]
-        asked = os.environ.get("HW1_RESULTS"), os.environ.get("HW1_REFERENCE")
-        self.root = Path(root or asked[0] or checkout / "results").absolute()
-        self.reference = Path(reference or asked[1] or checkout / "reference").absolute()
+        asked = [
+            checkout / Path(os.environ.get(f"HW1_{name.upper()}") or name).expanduser()
+            for name in ("results", "reference")
+        ]
+        self.root = Path(root or asked[0]).absolute()
+        self.reference = Path(reference or asked[1]).absolute()
 
     def fetch(
         self,

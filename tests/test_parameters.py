@@ -1,0 +1,82 @@
+"""Parameters of a report are checked, for all its chapters, before any of them starts."""
+
+from pathlib import Path
+
+import pytest
+
+from hw1lib import parameters
+from hw1lib.publish import execute
+from hw1lib.publish.execute import ExecutionError
+from hw1lib.results.specs import SettingError
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = ["report/report.yml"]
+CHAPTERS = [
+    ROOT / "notebooks" / f"{n}.ipynb" for n in ("00_summary", "11_function_fit", "12_image_task")
+]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"profile": "smoke", "data": "standin"},  # which chapter 11 lacks
+        {"epochs": 60},  # which the summary lacks
+        {"device": "cpu", "seed": 7},
+    ],
+)
+def test_what_some_chapter_knows_is_a_parameter_of_the_report(given):
+    parameters.check(CHAPTERS, given)
+
+
+def test_what_no_chapter_knows_is_refused():
+    with pytest.raises(ExecutionError, match=r"the report has no parameter 'epoch', .* epochs\?"):
+        parameters.check(CHAPTERS, {"epoch": 3})
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"epochs": 0}, "11_function_fit: epochs of function_fit.Spec must be at least 1, got 0"),
+        ({"data": "fake"}, "00_summary: data of summary.Spec cannot be 'fake'"),
+        ({"profile": "huge"}, "00_summary: there is no profile 'huge'"),
+        ({"seed": -1}, "00_summary: seed of summary.Spec must be at least 0, got -1"),
+    ],
+)
+def test_what_one_chapter_refuses_is_refused_for_all(given, sentence):
+    with pytest.raises(SettingError) as refused:
+        parameters.check(CHAPTERS, given)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_the_command_says_in_one_sentence_what_is_wrong(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert parameters.main([*REPORT, "-p", "seed", "-1"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert parameters.main([*REPORT, "-p", "seed", "3"]) == 0
+    only = ["--only", "11_function_fit", "-p", "data", "standin"]
+    assert parameters.main([*REPORT, *only]) == 1
+    assert parameters.main(["nowhere.yml"]) == 1
+
+
+@pytest.mark.parametrize("word", ["-1", "-1e-3", "-inf", "--x", "-p", "-"])
+def test_a_value_may_begin_with_a_dash(word):
+    _, given = execute.read(execute._parser(), ["a.ipynb", "-p", "x", word, "b.ipynb"])
+    assert given == {"x": {"-1": -1, "-1e-3": -1e-3, "-inf": -float("inf")}.get(word, word)}
+
+
+def test_a_chapter_passes_over_what_only_others_know(tmp_path, monkeypatch):
+    ran = {}
+    monkeypatch.setattr(execute, "execute", lambda source, target, given, **_: ran.update(given))
+    words = [
+        str(CHAPTERS[1]),
+        str(tmp_path / "o.ipynb"),
+        "-p",
+        "data",
+        "standin",
+        "-p",
+        "seed",
+        "3",
+    ]
+    assert execute.main([*words, "--known-only"]) == 0
+    assert ran == {"seed": 3}
