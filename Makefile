@@ -4,6 +4,9 @@ PYTHON  ?= python3
 PROFILE ?= quick
 PARAMS  ?=
 SAMPLE  ?= 5
+# processes at the same time
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+MAKEFLAGS += --jobs=$(WORKERS)
 # COMPUTE=no forbids to compute what is not stored
 export HW1_COMPUTE := $(COMPUTE)
 
@@ -11,6 +14,7 @@ VENV  := .venv/bin
 BUILD := report/build/$(PROFILE)
 ASKED := $(BUILD)/.asked
 CHECKED := $(BUILD)/.checked
+COMPUTED := $(BUILD)/.computed
 ENV   := .venv/.lock-sha256
 
 # the report's list decides, not what lies in notebooks/
@@ -21,7 +25,6 @@ PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
 .PHONY: report chapter lab test lint bench reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
-.NOTPARALLEL: # every chapter uses all cores
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
 	@echo "the report: $(BUILD)/report.pdf and $(BUILD)/report.html"
@@ -75,13 +78,20 @@ $(BUILD)/report.pdf: $(CHAPTERS) $(PUBLISH) report/report.yml report/references.
 $(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.bib $(ENV)
 	@$(VENV)/python -m hw1lib.publish report/report.yml --only $* --chapters $(BUILD) --out $(BUILD)
 
-$(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED) | $(CHECKED)
-	@$(VENV)/python -m hw1lib.publish.execute $< $@ --known-only -p profile $(PROFILE) $(PARAMS)
+$(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED) | $(COMPUTED)
+	@# one thread, since as many chapters are executed at once as there are cores
+	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only -p profile $(PROFILE) $(PARAMS)
 
 # before any chapter starts; nothing to check where nothing is given
 $(CHECKED): $(ASKED) $(ENV)
 	@$(if $(strip $(PARAMS)),$(VENV)/python -m hw1lib.parameters report/report.yml \
 	    $(if $(NAME),--only $(NAME)) -p profile $(PROFILE) $(PARAMS))
+	@touch $@
+
+# the trainings of all chapters share the cores; afterwards the chapters only read
+$(COMPUTED): $(LIBRARY) $(ENV) $(ASKED) | $(CHECKED)
+	@$(if $(COMPUTE),,OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.compute --workers $(WORKERS) \
+	    $(if $(NAME),--only $(firstword $(subst _, ,$(NAME)))) --profile $(PROFILE) $(PARAMS))
 	@touch $@
 
 # the summary reads what the others computed

@@ -1,9 +1,8 @@
 """Keep the full profile's results in the repository, and compute some of them again.
 
-    python -m hw1lib.reference               say which results of the full profile are stored
-    python -m hw1lib.reference compute 12    compute those of a chapter that are missing
-    python -m hw1lib.reference write         pack those that are stored into reference/
-    python -m hw1lib.reference verify        compute a few of the packed ones again, and compare
+    python -m hw1lib.reference           say which results of the full profile are stored
+    python -m hw1lib.reference write     pack those that are stored into reference/
+    python -m hw1lib.reference verify    compute a few of the packed ones again, and compare
 
 Results are found under the keys of the present source, so none of another source is packed. What
 computes with changes that no commit holds is refused.
@@ -12,17 +11,17 @@ computes with changes that no commit holds is refused.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import random
 import sys
 from collections.abc import Mapping
 
 import numpy as np
 
-from hw1lib.chapters import registry, summary
-from hw1lib.results import jobs, packs
-from hw1lib.results.jobs import Asked, Job, ResultOf, record
-from hw1lib.results.store import Entry, MissingResultError, Store
+from hw1lib.compute import asked
+from hw1lib.results import packs
+from hw1lib.results.job import Job, ResultOf
+from hw1lib.results.jobs import Asked, record
+from hw1lib.results.store import Entry, Store
 from hw1lib.training import fused
 from hw1lib.training.run import Run, threads
 
@@ -39,48 +38,17 @@ def main(words: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = ("list", "compute", "write", "verify")
-    parser.add_argument("action", nargs="?", choices=actions, default="list")
-    parser.add_argument("chapters", nargs="*", help="numbers of those to compute (default: all)")
+    parser.add_argument("action", nargs="?", choices=("list", "write", "verify"), default="list")
     parser.add_argument("--sample", type=int, default=5, help="results to verify (default: 5)")
     parser.add_argument("--seed", type=int, default=0, help="chooses them (default: 0)")
     arguments = parser.parse_args(words)
-    if arguments.action == "compute":
-        return compute(arguments.chapters or numbers())
-    if arguments.chapters:
-        parser.error(f"{arguments.action} takes no chapters, got {' '.join(arguments.chapters)}")
-    found, store = wanted(), Store()
+    found, store = asked("full", {}), Store()
     if arguments.action == "verify":
         sys.exit(0 if verify(found, arguments.sample, arguments.seed) else 1)
     for experiment, of in found.items():
         print(sentence(experiment, of))
     if arguments.action == "write":
         write(found, store)
-
-
-def numbers() -> list[str]:
-    """List the numbers of the chapters."""
-    return [chapter.number for chapter in registry.discover().values()]
-
-
-def compute(chapters: list[str]) -> None:
-    """Compute the full profile's missing results of some chapters, one after another."""
-    if unknown := set(chapters) - set(numbers()):
-        sys.exit(f"there is no chapter {min(unknown)}; known: {', '.join(numbers())}")
-    for chapter in registry.discover().values():
-        if chapter.number in chapters:
-            chapter.run(chapter.profiles["full"], device="auto", progress=True)
-
-
-def wanted() -> dict[str, Asked]:
-    """Ask every chapter's full profile for its results, by experiment, computing none."""
-    chapters = [(chapter.run, chapter.profiles) for chapter in registry.discover().values()]
-    with jobs.asking() as found:
-        for run, profiles in [*chapters, (summary.run, summary.PROFILES)]:
-            # a chapter asks for more once it has what it began with
-            with contextlib.suppress(MissingResultError):
-                run(profiles["full"], device="cpu", progress=False)
-    return found
 
 
 def sentence(experiment: str, of: Asked) -> str:

@@ -5,13 +5,13 @@ import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hw1lib import reference
 from hw1lib.chapters import registry
+from hw1lib.compute import asked as asked_for
 from hw1lib.data import image_sets, published
 from hw1lib.results import provenance
 from hw1lib.results.jobs import Asked, Job, ResultOf
@@ -30,7 +30,7 @@ def asked():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(published, "read", nowhere)
         patch.setenv("HW1_RESULTS", "/nowhere")
-        return reference.wanted()
+        return asked_for("full", {})
 
 
 def test_the_full_profile_asks_for_results_of_every_chapter(asked):
@@ -52,25 +52,6 @@ def test_every_packed_result_is_one_that_the_full_profile_asks_for(asked):
 def test_the_packs_are_small():
     sizes = {pack.stem: pack.stat().st_size for pack in (ROOT / "reference").glob("*.zip")}
     assert sum(sizes.values()) < 25 * 2**20, sizes
-
-
-def test_chapters_are_computed_by_their_numbers(monkeypatch):
-    ran = []
-    chapters = {
-        number: SimpleNamespace(
-            number=number,
-            profiles={"full": f"spec {number}"},
-            run=lambda spec, **how: ran.append((spec, how["progress"])),
-        )
-        for number in ("11", "12", "21")
-    }
-    monkeypatch.setattr(registry, "discover", lambda: chapters)
-    reference.main(["compute", "21", "11"])
-    assert ran == [("spec 11", True), ("spec 21", True)]
-    reference.main(["compute"])
-    assert len(ran) == 5
-    with pytest.raises(SystemExit, match="there is no chapter 99; known: 11, 12, 21"):
-        reference.main(["compute", "99"])
 
 
 def test_other_actions_take_no_chapters(capsys):

@@ -3,9 +3,7 @@
 import functools
 import json
 import math
-import os
-import sys
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,9 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-import tqdm.auto
-import tqdm.std
 
+from hw1lib.results import bars
 from hw1lib.results.job import Images, Job, ResultOf
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, MissingResultError, Store, may_compute
@@ -105,38 +102,62 @@ def carry_out(
         shown = [store.missing(experiment, job.call, job.label) for job in missed[:SHOWN]]
         more = [f"and {len(missed) - SHOWN} more"] if len(missed) > SHOWN else []
         raise MissingResultError("\n".join([*shown, *more]))
-    others = {of.fingerprint: of.job for job in missed for of in _needed(job)}
+    others = {of.fingerprint: of.job for job in missed for of in needed(job)}
     made = carry_out(experiment, others, device=device, progress=progress) if others else {}
     entries: dict[Key, Entry] = {}
-    with _bar(sum(job.work for job in jobs.values()), progress) as bar:
+    with bars.bar(sum(job.work for job in jobs.values()), progress) as bar:
         for number, (key, job) in enumerate(jobs.items(), start=1):
             bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
-            reached = bar.n
-            entries[key] = found[key] or _fetch(store, experiment, job, made, device, bar)
+            tell = bars.part(bar)
+            entries[key] = found[key] or fetch(
+                store, experiment, job, device=device, tell=tell, made=made
+            )
             # what was found in the store, or stopped early, counts as done
-            bar.update(reached + job.work - bar.n)
+            tell(job.work, "")
     return entries
 
 
-def _needed(job: Job) -> list[ResultOf]:
+def needed(job: Job) -> list[ResultOf]:
+    """Return the results of other jobs that a job begins with."""
     return [value for value in job.call.keywords.values() if isinstance(value, ResultOf)]
 
 
-def _fetch(
+def fetch(
     store: Store,
     experiment: str,
     job: Job,
-    made: Mapping[str, Entry],
+    *,
     device: str,
-    bar: tqdm.std.tqdm,
+    tell: Callable[[float, str], None],
+    made: Mapping[str, Entry] | None = None,
 ) -> Entry:
+    """Fetch one job's result from the store, or make it.
+
+    Args:
+        store: Where it is looked for and kept.
+        experiment: Name of the chapter's folder in the store.
+        job: What is to be made.
+        device: Where.
+        tell: Told from time to time how much of the job's `work` is done, and of the loss.
+        made: Results of other jobs that it begins with, by fingerprint; looked up in the store
+            where not given.
+
+    Raises:
+        MissingResultError: If it learns images that are not here, or begins with a result that
+            is not stored.
+    """
     for value in job.call.keywords.values():
         if not getattr(value, "has_pixels", True):
             raise MissingResultError(
                 f"{experiment}: {job.label} is not stored, and {value.description}, which it "
                 "learns, is not here and cannot be downloaded"
             )
-    reached, how = bar.n, _how(device, [made[of.fingerprint] for of in _needed(job)])
+    if made is None:
+        stored = [(of.fingerprint, store.find(experiment, of.job.call)) for of in needed(job)]
+        made = {fingerprint: entry for fingerprint, entry in stored if entry}
+    if lacking := [of.job.label for of in needed(job) if of.fingerprint not in made]:
+        raise MissingResultError(f"{experiment}: {job.label} begins with {lacking[0]}, not stored")
+    how = _how(device, [made[of.fingerprint] for of in needed(job)])
     given = {
         name: made[value.fingerprint] if isinstance(value, ResultOf) else value
         for name, value in job.call.keywords.items()
@@ -145,8 +166,7 @@ def _fetch(
 
     def progress(epochs: int, losses: torch.Tensor) -> None:
         loss = losses.nanmedian().item()
-        bar.set_postfix_str("ended" if math.isnan(loss) else f"loss {loss:.2g}", refresh=False)
-        bar.update(reached + job.cost * epochs - bar.n)
+        tell(job.cost * epochs, "ended" if math.isnan(loss) else f"loss {loss:.2g}")
 
     def prepare(*training: Any) -> fused.Updates | None:
         updates = fused.prepare(*training)
@@ -230,15 +250,3 @@ def _environments(entries: list[Entry]) -> list[dict[str, Any]]:
 
 def _machine(cpu: str, platform: str, cores: int | None = None) -> str:
     return ", ".join([cpu, *([f"{cores} cores"] if cores else []), platform])
-
-
-def _bar(total: float, shown: bool) -> tqdm.std.tqdm:
-    settings = {
-        "total": total,
-        "disable": not shown,
-        "bar_format": "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
-    }
-    if "ipykernel" in sys.modules and "JPY_SESSION_NAME" not in os.environ:
-        # a kernel without a front end, as under papermill: plain lines that read well in a log
-        return tqdm.std.tqdm(**settings, mininterval=2, ascii=True, ncols=110, file=sys.stderr)
-    return tqdm.auto.tqdm(**settings)

@@ -1,0 +1,127 @@
+"""Results made by several processes are those that one makes, and a lost worker loses no other."""
+
+import os
+import signal
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from hw1lib import compute
+from hw1lib.networks import builders
+from hw1lib.results import jobs, workers
+from hw1lib.results.job import Job, ResultOf
+from hw1lib.results.jobs import Asked
+from hw1lib.results.specs import SettingError
+from hw1lib.results.store import Store
+from hw1lib.training import optimizers, regression
+from hw1lib.training.regression import Training
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of a job that ends as it is told."""
+
+    what: str
+    epochs: int = 1
+
+
+def end(settings, *, run):
+    if settings.what == "fail":
+        raise ValueError("as it was told")
+    if settings.what == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    run.progress(1, torch.tensor([0.5]))
+    return {"threads": np.array(torch.get_num_threads()), "process": np.array(os.getpid())}
+
+
+def ending(*what):
+    return [("ends", Job(word, partial(end, Settings(word)))) for word in what]
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("HW1_REFERENCE", str(tmp_path / "reference"))
+    return Store()
+
+
+def fits(epochs=40):
+    return {
+        rate: Job(
+            f"{rate}",
+            partial(
+                regression.train,
+                Training(
+                    target=torch.sin,
+                    widths=(1, 5, 1),
+                    optimizer=optimizers.adam,
+                    learning_rate=rate,
+                    points=20,
+                    epochs=epochs,
+                    seeds=(0, 1),
+                    activation=builders.leaky_relu,
+                ),
+            ),
+            threads=1,
+        )
+        for rate in (1e-3, 1e-2, 1e-1)
+    }
+
+
+def make(todo, count=2):
+    workers.make(todo, device="cpu", workers=count, progress=False)
+
+
+def test_workers_make_what_one_process_makes(store, tmp_path, monkeypatch):
+    make([("fit", job) for job in fits().values()])
+    together = {rate: store.find("fit", job.call).arrays for rate, job in fits().items()}
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path / "others"))
+    alone = jobs.carry_out("fit", fits(), device="cpu", progress=False)
+    for rate, entry in alone.items():
+        for name, values in entry.arrays.items():
+            np.testing.assert_array_equal(values, together[rate][name])
+
+
+def test_a_worker_has_one_thread_and_is_another_process(store):
+    make(ending("fine", "well"))
+    found = [store.find(*pair[:1], pair[1].call).arrays for pair in ending("fine", "well")]
+    assert {int(arrays["threads"]) for arrays in found} == {1}
+    assert os.getpid() not in {int(arrays["process"]) for arrays in found}
+
+
+def test_an_error_in_a_worker_is_told_and_loses_nothing_that_was_finished(store):
+    with pytest.raises(ValueError, match="as it was told"):
+        make(ending("fine", "fail"), count=1)
+    assert store.find("ends", ending("fine")[0][1].call)
+
+
+def test_a_worker_that_the_system_ends_is_told_in_a_sentence(store):
+    with pytest.raises(workers.WorkerError, match="the system ended a worker"):
+        make(ending("die"))
+
+
+def test_what_is_asked_next_is_first_what_others_begin_with(store):
+    first = Job("first", partial(end, Settings("first")))
+    second = Job("second", partial(end, Settings("second"), before=ResultOf("ends", first)))
+    asked = {"ends": Asked({ResultOf("ends", second).fingerprint: second})}
+    assert [job.label for _, job in compute.missing(asked)] == ["first"]
+    jobs.carry_out("ends", {0: first}, device="cpu", progress=False)
+    assert [job.label for _, job in compute.missing(asked)] == ["second"]
+
+
+def test_a_chapter_that_there_is_not_is_refused():
+    with pytest.raises(SettingError, match="there is no chapter 99; known: 11, 12"):
+        compute.asked("smoke", {}, ("99",))
+
+
+def test_the_command_computes_a_chapter_once(store, capsys):
+    words = ["--profile", "smoke", "--only", "11", "--workers", "2", "-p", "seed", "3"]
+    assert compute.main(words) == 0
+    assert capsys.readouterr().out.startswith("54 results computed")
+    assert compute.main(words) == 0
+    assert capsys.readouterr().out.startswith("0 results computed")
+    assert compute.main(["-p", "seed", "-1"]) == 1
+    assert "seed of" in capsys.readouterr().err
