@@ -265,11 +265,11 @@ def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     for name, word in pairs:
         if name in parameters:
             raise ExecutionError(f"parameter {name!r} is given twice")
-        parameters[name] = _value(name, word)
+        parameters[name] = value(name, word)
     return parameters
 
 
-def _value(name: str, word: str) -> Any:
+def value(name: str, word: str) -> Any:
     """Read a scalar as papermill's own command does, and a list as JSON."""
     if word.startswith("["):
         try:

@@ -7,7 +7,7 @@ import queue
 import signal
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -18,6 +18,8 @@ from hw1lib.results import bars, jobs
 from hw1lib.results.job import Job
 from hw1lib.results.store import Store, StoreError
 
+Making = tuple[str, Job]  # an experiment, and what is to be made for it
+
 LOOK = 0.5  # seconds between two looks at what the workers tell
 
 _told: Any = None  # in a worker: where it tells how far it is
@@ -27,7 +29,7 @@ class WorkerError(StoreError):
     """A worker ended without a Python error."""
 
 
-def make(todo: Sequence[tuple[str, Job]], *, device: str, workers: int, progress: bool) -> None:
+def make(todo: Sequence[Making], *, device: str, workers: int, progress: bool) -> None:
     """Make results that are not stored, the longest first, and store each when it is done.
 
     Args:
@@ -38,61 +40,122 @@ def make(todo: Sequence[tuple[str, Job]], *, device: str, workers: int, progress
 
     Raises:
         WorkerError: If the system ended a worker. What was finished is stored.
+        Exception: What a job raised; the others are given up.
+    """
+    failed = attempt(todo, device=device, workers=workers, progress=progress, fail_fast=True)
+    for error in failed.values():
+        raise error
+
+
+def attempt(
+    todo: Sequence[Making], *, device: str, workers: int, progress: bool, fail_fast: bool = False
+) -> dict[int, Exception]:
+    """Make results as `make` does, and go on where one fails.
+
+    Where the system ends a worker, each job that was not finished is tried alone, so that one that
+    takes its worker along is found, and no other is lost with it.
+
+    Args:
+        todo: As for `make`.
+        device: Likewise.
+        workers: Likewise.
+        progress: Likewise.
+        fail_fast: Whether to give up the others once one has failed.
+
+    Returns:
+        What went wrong, by the job's place in `todo`.
     """
     whole: dict[str, float] = defaultdict(float)
     for experiment, job in todo:
         whole[experiment] += job.work
     # costs of different chapters are in different units, so each counts by its share of its own
-    shares = [job.work / whole[experiment] for experiment, job in todo]
+    shares = [job.work / (whole[experiment] or 1.0) for experiment, job in todo]
     order = sorted(range(len(todo)), key=shares.__getitem__, reverse=True)
+    failed: dict[int, Exception] = {}
+    with bars.bar(sum(shares), progress) as bar:
+        follow = _Follower(todo, shares, bar)
+        left = _in_pool(order, follow, failed, device, workers, fail_fast)
+        for number in left:  # a pool broke
+            if fail_fast and failed:
+                break
+            if _in_pool([number], follow, failed, device, 1, fail_fast):
+                failed[number] = WorkerError(
+                    f"{todo[number][0]}: the system ended the process of {todo[number][1].label}, "
+                    "perhaps for lack of memory; what was finished is stored"
+                )
+    return failed
+
+
+def _in_pool(
+    order: Sequence[int],
+    follow: _Follower,
+    failed: dict[int, Exception],
+    device: str,
+    workers: int,
+    fail_fast: bool,
+) -> list[int]:
+    """Make some results in one pool of processes; return those left over where it broke."""
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(told,))
+    futures = {pool.submit(_fetch, n, *follow.todo[n], device): n for n in order}
     try:
-        with bars.bar(sum(shares), progress) as bar:
-            futures = {
-                pool.submit(_fetch, number, *todo[number], device): number for number in order
-            }
-            _follow(futures, told, todo, shares, bar)
-    except BrokenProcessPool:
-        raise WorkerError(
-            "the system ended a worker, perhaps for lack of memory; what was finished is stored, "
-            "and the same command continues"
-        ) from None
+        left, broken = set(futures), []
+        while left:
+            ended, left = wait(left, timeout=LOOK, return_when=FIRST_COMPLETED)
+            for future in ended:
+                number, error = futures[future], future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    broken.append(number)
+                elif isinstance(error, Exception):
+                    failed[number] = error
+                else:
+                    follow.done(number)
+            if failed and fail_fast:
+                _end(pool)
+                return []
+            follow.look(told)
+        return broken
     except BaseException:
-        for process in list((pool._processes or {}).values()):  # no public way ends them at once
-            process.terminate()
+        _end(pool)
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _follow(
-    futures: dict[Future[None], int],
-    told: Any,
-    todo: Sequence[tuple[str, Job]],
-    shares: Sequence[float],
-    bar: Any,
-) -> None:
-    """Wait for all futures, and move the bar by what the workers tell; raise what one raises."""
-    reached = [0.0] * len(todo)
-    left, done = set(futures), 0
-    while left:
-        ended, left = wait(left, timeout=LOOK, return_when=FIRST_COMPLETED)
-        for future in ended:
-            future.result()
-            reached[futures[future]], done = 1.0, done + 1
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool at once; there is no public way."""
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+
+
+class _Follower:
+    """Moves a bar by what the workers tell."""
+
+    def __init__(self, todo: Sequence[Making], shares: Sequence[float], bar: Any) -> None:
+        self.todo, self.shares, self.bar = todo, shares, bar
+        self.reached = [0.0] * len(todo)
+        self.finished = 0
+
+    def done(self, number: int) -> None:
+        self.reached[number] = 1.0
+        self.finished += 1
+
+    def look(self, told: Any) -> None:
+        """Read all that has been told."""
         while True:
             try:
                 number, part, text = told.get_nowait()
             except queue.Empty:
                 break
-            reached[number] = max(reached[number], part)
-            experiment, job = todo[number]
-            bar.set_description_str(f"{done}/{len(todo)} {experiment} {job.label}", refresh=False)
-            bar.set_postfix_str(text, refresh=False)
-        bar.update(sum(r * s for r, s in zip(reached, shares, strict=True)) - bar.n)
-        bar.refresh()
+            self.reached[number] = max(self.reached[number], part)
+            experiment, job = self.todo[number]
+            where = f"{self.finished}/{len(self.todo)} {experiment} {job.label}"
+            self.bar.set_description_str(where, refresh=False)
+            self.bar.set_postfix_str(text, refresh=False)
+        now = sum(r * share for r, share in zip(self.reached, self.shares, strict=True))
+        self.bar.update(now - self.bar.n)
+        self.bar.refresh()
 
 
 def _begin(told: Any) -> None:

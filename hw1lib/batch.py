@@ -1,0 +1,252 @@
+"""Run a chapter over a grid of parameters, and put what came of it into one table.
+
+    python -m hw1lib.batch 11_function_fit -g learning_rate 1e-3,1e-2 -g seed 0:40:20 -o runs/lr
+    python -m hw1lib.batch 33_interpolation -p profile smoke -g epochs 2,4 -o runs/e --dry-run
+
+An axis is a list, `1e-3,1e-2`, or a range of whole numbers, `0:40:20`. All names and values are
+checked before anything starts. Trainings of all runs share the workers; then each run's notebook
+is executed into a folder of its own, and runs.csv gets a row for each with all metrics and
+verdicts. The same command again runs only what is new, has changed or was not finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from hw1lib import sweeps
+from hw1lib.chapters.registry import Chapter, discover
+from hw1lib.compute import missing
+from hw1lib.publish.execute import ExecutionError, add_parameters, read
+from hw1lib.results import jobs, workers
+from hw1lib.results.jobs import Asked
+from hw1lib.results.specs import SettingError
+from hw1lib.results.store import MissingResultError, StoreError
+from hw1lib.sweeps import DONE, FAILED, Run
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+GRACE = 10  # seconds for a kernel to end by itself once its time is up
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run what is asked, and say what came of it.
+
+    Returns:
+        The exit status: 0; 1 after a sentence on standard error, or if a run failed; 130 after
+        Ctrl-C.
+    """
+    try:
+        options, fixed = read(_parser(), words)
+        chapter = _chapter(options.chapter)
+        axes = {name: sweeps.values(name, text) for name, text in options.axes}
+        found = sweeps.runs(options.out, sweeps.grid(axes, fixed), axes)
+        sweeps.check_seeds(chapter, [run.parameters for run in found])
+        asked = {run.folder: _ask(chapter, run) for run in found}
+        todo = [run for run in found if _is_due(run, asked[run.folder], options)]
+        _say(f"{len(found)} runs, {len(found) - len(todo)} of them done; {_forecast(asked, todo)}")
+        if options.dry_run:
+            for run in found:
+                _say(f"{'new ' if run in todo else 'done'} {run.folder.name}")
+            return 0
+        _compute(chapter, todo, options.workers)
+        with ThreadPoolExecutor(options.workers) as pool:
+            for _ in pool.map(lambda run: _execute(chapter, run, asked, options), todo):
+                pass
+        return _report(chapter, found, options.out)
+    except (ExecutionError, SettingError, StoreError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        _say("interrupted: finished runs and trainings are kept, the same command continues")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m hw1lib.batch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("chapter", help="such as 11_function_fit")
+    parser.add_argument(
+        "-g", nargs=2, action="append", default=[], dest="axes", metavar=("NAME", "VALUES"),
+        help="an axis of the grid: 1e-3,1e-2 or 0:40:20",
+    )  # fmt: skip
+    parser.add_argument("-o", dest="out", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--dry-run", action="store_true", help="only list the runs, and forecast")
+    parser.add_argument("--retry-failed", action="store_true", help="run also what failed before")
+    parser.add_argument("--force", action="store_true", help="run also what is done")
+    parser.add_argument("--timeout", type=float, help="seconds after which a run has failed")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count(), help="processes at once (default: cores)"
+    )
+    add_parameters(parser)
+    return parser
+
+
+def _chapter(name: str) -> Chapter:
+    chapters = {chapter.notebook: chapter for chapter in discover().values()}
+    stem = Path(name).stem
+    if stem not in chapters:
+        raise ExecutionError(f"there is no chapter {name!r}; known: {', '.join(chapters)}")
+    return chapters[stem]
+
+
+def _ask(chapter: Chapter, run: Run) -> dict[str, Asked]:
+    """Ask for the results of a run, computing none; refuse settings that do not read back."""
+    spec = sweeps.spec_of(chapter, run.parameters)
+    for name, given in run.parameters.items():
+        kept = getattr(spec, name, given)
+        if given is not None and kept != (tuple(given) if isinstance(given, list) else given):
+            raise SettingError(f"{name} was given as {given!r} and read as {kept!r}")
+    with jobs.asking() as found, contextlib.suppress(MissingResultError):
+        chapter.run(spec, device="cpu", progress=False)
+    return found
+
+
+def _decides(chapter: Chapter, run: Run, asked: Mapping[str, Asked]) -> str:
+    """Name all that decides a run: its parameters, its notebook, and what is trained first."""
+    notebook = (NOTEBOOKS / f"{chapter.notebook}.ipynb").read_bytes()
+    trained = sorted(name for of in asked.values() for name in of.jobs)
+    text = json.dumps([run.parameters, hashlib.sha256(notebook).hexdigest(), trained])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_due(run: Run, asked: Mapping[str, Asked], options: argparse.Namespace) -> bool:
+    outcome = run.outcome()
+    if options.force or not outcome or not run.folder.is_dir():
+        return True
+    if outcome.get("status") == FAILED:
+        return bool(options.retry_failed)
+    now = _decides(_chapter(options.chapter), run, asked)
+    return outcome.get("status") != DONE or outcome.get("decides") != now
+
+
+def _forecast(asked: Mapping[Path, Mapping[str, Asked]], todo: Sequence[Run]) -> str:
+    """Say how many results are missing, and how long they take by what is stored of their kind."""
+    left: dict[str, Any] = {}
+    known: dict[str, tuple[float, float]] = {}
+    for run in todo:
+        for experiment, of in asked[run.folder].items():
+            for name, job in of.jobs.items():
+                if name not in of.entries:
+                    left[name] = (experiment, job)
+                    continue
+                work, seconds = known.get(experiment, (0.0, 0.0))
+                took = of.entries[name].provenance["seconds"]
+                known[experiment] = work + job.work, seconds + took
+    if not left:
+        return "no result is missing"
+    unknown = {experiment for experiment, _ in left.values()} - set(known)
+    if unknown:
+        return f"{len(left)} results are missing at first, how long they take is not known yet"
+    seconds = sum(job.work / known[name][0] * known[name][1] for name, job in left.values())
+    return f"{len(left)} results are missing at first, about {seconds / 60:.1f} min of one core"
+
+
+def _compute(chapter: Chapter, todo: Sequence[Run], count: int) -> None:
+    """Make what the runs' notebooks will read; what fails there fails in its notebook, too."""
+    failed: set[str] = set()
+    while True:
+        due = {
+            jobs.ResultOf(experiment, job).fingerprint: (experiment, job)
+            for run in todo
+            for experiment, job in missing(_ask(chapter, run))
+        }
+        left = [pair for name, pair in due.items() if name not in failed]
+        if not left:
+            return
+        wrong = workers.attempt(left, device="cpu", workers=count, progress=True)
+        failed |= {jobs.ResultOf(*left[number]).fingerprint for number in wrong}
+
+
+def _execute(
+    chapter: Chapter,
+    run: Run,
+    asked: Mapping[Path, Mapping[str, Asked]],
+    options: argparse.Namespace,
+) -> None:
+    """Execute a run's notebook in a process of its own, and note what came of it."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    source = NOTEBOOKS / f"{chapter.notebook}.ipynb"
+    command = [sys.executable, "-m", "hw1lib.publish.execute", str(source), str(run.notebook)]
+    for name, given in run.parameters.items():
+        command += ["-p", name, json.dumps(given) if isinstance(given, list) else str(given)]
+    started = time.monotonic()
+    error = _run(command, options.timeout)
+    seconds = round(time.monotonic() - started, 1)
+    decides = _decides(chapter, run, asked[run.folder])
+    run.note(status=FAILED if error else DONE, seconds=seconds, error=error, decides=decides)
+    _say(f"{run.folder.name}: {error or 'done'} ({seconds:.0f} s)")
+
+
+def _run(command: Sequence[str], timeout: float | None) -> str:
+    """Run a command; return the last line of its complaint, empty if it went well."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=os.name != "nt",  # so that its kernel ends with it
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return f"not finished after {timeout:g} s"
+    except BaseException:
+        _end(process)
+        raise
+    lines = [line for line in output.splitlines() if line.strip()]
+    return (lines[-1] if lines else f"exit status {process.returncode}") * bool(process.returncode)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process and its kernel, at first politely."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        with contextlib.suppress(ProcessLookupError):
+            if os.name == "nt":
+                process.kill()
+            else:
+                os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+
+
+def _report(chapter: Chapter, found: Sequence[Run], out: Path) -> int:
+    """Write the table of all runs; say where it is, and which runs failed."""
+    pairs = [(run, _result(chapter, run)) for run in found]
+    sweeps.write_table(out / "runs.csv", list(sweeps.rows(chapter, pairs)))
+    failed = [run for run in found if run.outcome().get("status") != DONE]
+    _say(f"{len(found) - len(failed)} of {len(found)} runs done; {out / 'runs.csv'}")
+    for run in failed:
+        _say(f"failed: {run.folder.name}: {run.outcome().get('error', 'it never ran')}")
+    return 1 if failed else 0
+
+
+def _result(chapter: Chapter, run: Run) -> Any:
+    """Return the result of a run that is done, else None."""
+    if run.outcome().get("status") != DONE:
+        return None
+    return chapter.run(sweeps.spec_of(chapter, run.parameters), device="cpu", progress=False)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Runs of one chapter over a grid of parameters: what they are, and what came of each."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw1lib.chapters.registry import Chapter
+from hw1lib.judging.statistics import t_interval
+from hw1lib.publish.execute import ExecutionError, value
+from hw1lib.results.specs import SettingError
+
+MOST = 10_000  # runs of one sweep
+DONE, FAILED = "done", "failed"
+
+Parameters = dict[str, Any]
+
+
+def values(name: str, text: str) -> list[Any]:
+    """Read the values of one axis: `1e-3,1e-2` or a range of whole numbers, `0:20` or `0:20:2`.
+
+    Raises:
+        ExecutionError: If there is none.
+
+    >>> values("seed", "0:6:2"), values("rate", "1e-3,auto")
+    ([0, 2, 4], [0.001, 'auto'])
+    """
+    if re.fullmatch(r"-?\d+:-?\d+(:[1-9]\d*)?", text):
+        found: list[Any] = list(range(*map(int, text.split(":"))))
+    else:
+        found = [value(name, word) for word in text.split(",") if word]
+    if not found or len(found) > MOST:
+        raise ExecutionError(f"axis {name}: {text!r} has {len(found)} values, not 1 to {MOST:,}")
+    return found
+
+
+def grid(axes: Mapping[str, Sequence[Any]], fixed: Parameters) -> list[Parameters]:
+    """List every combination of the axes' values, with what is fixed.
+
+    Raises:
+        ExecutionError: If a name is on an axis and fixed, or there are too many runs.
+    """
+    if both := sorted(set(axes) & set(fixed)):
+        raise ExecutionError(f"{both[0]} is on an axis and fixed; give it once")
+    count = int(np.prod([len(of) for of in axes.values()], dtype=float))
+    if count > MOST:
+        raise ExecutionError(f"the grid has {count:,} runs, more than {MOST:,}")
+    combinations = itertools.product(*axes.values())
+    return [fixed | dict(zip(axes, of, strict=True)) for of in combinations]
+
+
+def check_seeds(chapter: Chapter, runs: Iterable[Parameters]) -> None:
+    """Refuse runs that differ in their first seed alone and share some seeds.
+
+    A seed is the first of consecutive ones, so seeds 0 and 1 of two replicas would hold 0, 1 and
+    1, 2: counted as four trainings, they are three.
+
+    Raises:
+        SettingError: Naming a step that keeps them apart.
+    """
+    seen: dict[str, dict[int, int]] = {}
+    for run in runs:
+        spec = spec_of(chapter, run)
+        others = json.dumps({k: v for k, v in run.items() if k != "seed"}, sort_keys=True)
+        owners = seen.setdefault(others, {})
+        for seed in spec.seeds:
+            first = owners.setdefault(seed, spec.seed)
+            if first != spec.seed:
+                raise SettingError(
+                    f"seeds {first} and {spec.seed} both train with seed {seed}, since each is the "
+                    f"first of {spec.replicas}; take steps of {spec.replicas}, such as "
+                    f"seed 0:{5 * spec.replicas}:{spec.replicas}"
+                )
+
+
+def spec_of(chapter: Chapter, run: Parameters) -> Any:
+    """Return the settings of a run.
+
+    Raises:
+        SettingError: If one is unknown or not allowed.
+    """
+    changes = {k: v for k, v in run.items() if k not in ("profile", "device")}
+    return chapter.profiles.choose(run.get("profile", "quick"), **changes)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a sweep, in a folder of its own."""
+
+    folder: Path
+    parameters: Parameters
+
+    @property
+    def notebook(self) -> Path:
+        """The executed notebook."""
+        return self.folder / "notebook.ipynb"
+
+    def outcome(self) -> dict[str, Any]:
+        """Return what is known of it: status, seconds, what decided it; empty if it never ran."""
+        try:
+            return dict(json.loads((self.folder / "run.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return {}
+
+    def note(self, **outcome: Any) -> None:
+        """Keep what came of it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"parameters": self.parameters, **outcome}, indent=1)
+        scratch = self.folder / "run.json.part"
+        scratch.write_text(text + "\n", encoding="utf-8")
+        scratch.replace(self.folder / "run.json")
+
+
+def runs(folder: Path, combinations: Iterable[Parameters], axes: Iterable[str]) -> list[Run]:
+    """Give each combination a folder that its swept values name."""
+    axes = list(axes)
+    return [Run(folder / (_name(of, axes) or "run"), of) for of in combinations]
+
+
+def _name(parameters: Parameters, axes: Sequence[str]) -> str:
+    """Name a combination, such as `seed=3,learning_rate=0.01`, safely for any file system."""
+    plain = ",".join(f"{name}={parameters[name]}" for name in axes)
+    safe = re.sub(r"[^\w=,.+-]", "_", plain)
+    if safe == plain and len(safe) <= 100:
+        return safe
+    return f"{safe[:80]}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
+
+
+def rows(chapter: Chapter, finished: Iterable[tuple[Run, Any]]) -> Iterator[dict[str, Any]]:
+    """Write one row for each run: parameters, metrics and verdicts.
+
+    Args:
+        chapter: Whose runs they are.
+        finished: Runs, each with its `Result`, or None where it failed.
+    """
+    for run, result in finished:
+        outcome = run.outcome()
+        row: dict[str, Any] = {
+            "run": run.folder.name,
+            "status": outcome.get("status", "missing"),
+            "seconds": outcome.get("seconds", ""),
+            "error": outcome.get("error", ""),
+            **run.parameters,
+            "path": str(run.notebook),
+        }
+        if result is not None:
+            for name, metric in chapter.metrics.items():
+                found = t_interval(metric(result))
+                row |= {name: found.mean, f"{name}, low": found.low, f"{name}, high": found.high}
+                row[f"{name}, n"] = found.n
+            for claim in chapter.claims:
+                row[claim.id] = claim.judge(result).told
+        yield row
+
+
+def write_table(file: Path, found: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as CSV, with every column that one of them has."""
+    columns = list(dict.fromkeys(name for row in found for name in row))
+    scratch = file.with_suffix(".part")
+    with scratch.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(found)
+    scratch.replace(file)

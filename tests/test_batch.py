@@ -1,0 +1,156 @@
+"""A chapter over a grid: what is run, what is refused, and what is left after a failure."""
+
+import csv
+import json
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hw1lib import batch, sweeps
+from hw1lib.chapters.registry import discover
+from hw1lib.publish.execute import ExecutionError
+from hw1lib.results.specs import SettingError
+
+FIT = "11_function_fit"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0:3", [0, 1, 2]),
+        ("0:40:20", [0, 20]),
+        ("-2:1", [-2, -1, 0]),
+        ("1e-3,1e-2", [1e-3, 1e-2]),
+        ("auto,True,None,7", ["auto", True, None, 7]),
+        ("folder:a b", ["folder:a b"]),
+    ],
+)
+def test_an_axis_is_a_list_or_a_range(text, expected):
+    assert sweeps.values("x", text) == expected
+
+
+@pytest.mark.parametrize("text", ["", ",", "3:3", "0:99999999"])
+def test_an_axis_of_no_or_too_many_values_is_refused(text):
+    with pytest.raises(ExecutionError, match=r"axis x: .* has \d+ values, not 1 to 10,000"):
+        sweeps.values("x", text)
+
+
+def test_a_grid_has_every_combination():
+    found = sweeps.grid({"a": [1, 2], "b": ["x", "y"]}, {"c": 0})
+    assert len(found) == 4
+    assert {"a": 2, "b": "x", "c": 0} in found
+    with pytest.raises(ExecutionError, match="a is on an axis and fixed"):
+        sweeps.grid({"a": [1]}, {"a": 2})
+    with pytest.raises(ExecutionError, match="the grid has 1,000,000 runs"):
+        sweeps.grid({name: list(range(100)) for name in "abc"}, {})
+
+
+def test_seeds_that_overlap_are_refused_with_a_step_that_does_not():
+    chapter = discover()["function-fit"]
+    runs = [{"profile": "smoke", "seed": seed} for seed in (0, 1)]
+    with pytest.raises(SettingError, match=r"seeds 0 and 1 both train with seed 1.* steps of 2"):
+        sweeps.check_seeds(chapter, runs)
+    sweeps.check_seeds(chapter, [{"profile": "smoke", "seed": seed} for seed in (0, 2, 4)])
+    apart = [{"profile": "smoke", "seed": 0, "epochs": n} for n in (5, 6)]
+    sweeps.check_seeds(chapter, apart)
+
+
+def test_runs_have_folders_that_any_file_system_takes(tmp_path):
+    values = ["1e-3", "a/b", "..", "x" * 300, 'q"*', "写"]
+    runs = sweeps.runs(tmp_path, [{"x": value} for value in values], ["x"])
+    assert len({run.folder for run in runs}) == len(values)
+    for run in runs:
+        assert run.folder.parent == tmp_path
+        run.folder.mkdir()
+    assert runs[0].folder.name == "x=1e-3"
+
+
+def arguments(tmp_path, *words):
+    return [FIT, "-p", "profile", "smoke", "-o", str(tmp_path / "runs"), "--workers", "2", *words]
+
+
+def table(tmp_path):
+    with (tmp_path / "runs" / "runs.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def own_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("HW1_REFERENCE", str(tmp_path / "reference"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-g", "epochs", "0,5"], "epochs of function_fit.Spec must be at least 1, got 0"),
+        (["-g", "epoch", "5"], "function_fit.Spec has no setting 'epoch'"),
+        (["-g", "seed", "0:2"], "both train with seed 1"),
+    ],
+)
+def test_a_wrong_grid_starts_nothing(tmp_path, own_store, capsys, words, sentence):
+    assert batch.main(arguments(tmp_path, *words)) == 1
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "results").exists()
+    assert batch.main(["99_nothing", "-o", str(tmp_path)]) == 1
+
+
+def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, capsys):
+    words = arguments(tmp_path, "-g", "epochs", "4,5")
+    assert batch.main([*words, "--dry-run"]) == 0
+    assert "2 runs, 0 of them done" in capsys.readouterr().err
+    assert batch.main(words) == 0
+    rows = table(tmp_path)
+    assert [row["status"] for row in rows] == ["done", "done"]
+    assert [row["epochs"] for row in rows] == ["4", "5"]
+    chapter = discover()["function-fit"]
+    for name in chapter.metrics:
+        assert float(rows[0][name]) > 0
+        assert rows[0][f"{name}, n"] == "2"
+    assert {claim.id for claim in chapter.claims} <= set(rows[0])
+    again = [tmp_path / "runs" / f"epochs={n}" / "run.json" for n in (4, 5)]
+    before = [file.stat().st_mtime_ns for file in again]
+    assert batch.main(arguments(tmp_path, "-g", "epochs", "4,5,6")) == 0
+    assert "3 runs, 2 of them done" in capsys.readouterr().err
+    assert [file.stat().st_mtime_ns for file in again] == before
+
+
+def test_what_failed_runs_again_only_if_asked(tmp_path, monkeypatch):
+    run = sweeps.Run(tmp_path / "one", {"epochs": 4})
+    options = SimpleNamespace(force=False, retry_failed=False, chapter=FIT)
+    assert batch._is_due(run, {}, options)
+    run.note(status="failed", seconds=1, error="lost", decides="")
+    assert not batch._is_due(run, {}, options)
+    options.retry_failed = True
+    assert batch._is_due(run, {}, options)
+    run.note(status="done", seconds=1, error="", decides="of an older notebook")
+    assert batch._is_due(run, {}, options)
+    (tmp_path / "one" / "run.json").write_text("{", encoding="utf-8")
+    assert run.outcome() == {}
+
+
+def test_a_run_that_hangs_is_ended_with_its_children():
+    started = time.monotonic()
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while 1: pass'])"
+    error = batch._run([sys.executable, "-c", script], timeout=1.0)
+    assert error == "not finished after 1 s"
+    assert time.monotonic() - started < 12
+
+
+def test_a_run_that_fails_says_its_last_line():
+    fails = "import sys; print('first'); sys.exit('the reason')"
+    assert batch._run([sys.executable, "-c", fails], None) == "the reason"
+    assert batch._run([sys.executable, "-c", "print('fine')"], None) == ""
+
+
+def test_a_row_without_a_result_says_what_went_wrong(tmp_path):
+    run = sweeps.Run(tmp_path / "one", {"epochs": 4})
+    run.note(status="failed", seconds=2.0, error="lost", decides="")
+    chapter = SimpleNamespace(metrics={"loss": lambda result: np.ones(3)}, claims=())
+    (row,) = sweeps.rows(chapter, [(run, None)])
+    assert (row["status"], row["error"], row["epochs"]) == ("failed", "lost", 4)
+    assert json.loads((tmp_path / "one" / "run.json").read_text())["parameters"] == {"epochs": 4}
