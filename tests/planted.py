@@ -47,7 +47,8 @@ def paths(weights: np.ndarray, walks: np.ndarray, layers: tuple[int, ...] = (600
     )
     none = np.zeros((times, runs, 3))
     nobody = np.zeros(runs, dtype=bool)
-    return Paths((1, 1, 1), 1, tuple(layers), np.arange(times), none, none, grams, of_walks, nobody)
+    widths = (1,) * (len(layers) + 1)
+    return Paths(widths, 1, tuple(layers), np.arange(times), none, none, grams, of_walks, nobody)
 
 
 def place(loss: np.ndarray, eigenvalues: np.ndarray, **measures: np.ndarray) -> PointMeasures:

@@ -39,10 +39,18 @@ def straight():
     return wandering()[:, :1] + drift
 
 
-def of_paths(runs, walks, factor):
-    """Runs whose second layer, of 200 weights, spreads so many times as much."""
+@functools.cache
+def circling():
+    """Eight runs that go round in a circle each, and end a twelfth of it before their starts."""
+    planes = np.random.default_rng(2).normal(size=(2, REPLICAS, 1, 800))
+    turned = 2 * np.pi * np.arange(12)[:, None] / 12
+    return wandering()[:, :1] + 50 * (np.cos(turned) * planes[0] + np.sin(turned) * planes[1])
+
+
+def of_paths(runs, walks, factor=1.0):
+    """Runs whose second and third layer, of 100 weights each, spread so many times as much."""
     scale = np.where(np.arange(800) < 600, 1, factor)
-    a = paths(runs * scale, walks * scale)
+    a = paths(runs * scale, walks * scale, (600, 100, 100))
     spec = weight_paths.PROFILES["smoke"].replace(replicas=REPLICAS)
     return weight_paths.Result(spec, {OF_A: a, OF_B: a}, None, ())
 
@@ -54,7 +62,18 @@ def a_star():
 
 @functools.cache
 def no_star():
-    return of_paths(wandering(), straight(), factor=0.1)
+    return of_paths(circling(), straight(), factor=0.1)
+
+
+@functools.cache
+def inwards():
+    """Runs that come to a common centre, beside walks that leave it."""
+    return of_paths(straight()[:, ::-1], straight())
+
+
+@functools.cache
+def walks_inwards():
+    return of_paths(straight(), straight()[:, ::-1])
 
 
 # Chapter 22: a loss that falls early and lies still, with a norm that swings; and the reverse
@@ -182,7 +201,19 @@ def otherwise():
 
 
 CASES = {
-    "weight_paths": Cases(a_star, no_star),
+    "weight_paths": Cases(
+        a_star,
+        no_star,
+        # where the first layer spreads least, the others spread most
+        right_of={
+            "A-C12b": walks_inwards,
+            **dict.fromkeys(("A-C13b", "A-C13c", "A-C13d"), no_star),
+        },
+        wrong_of={
+            **dict.fromkeys(("A-C12a", "A-C12b"), inwards),
+            **dict.fromkeys(("A-C13b", "A-C13c", "A-C13d"), a_star),
+        },
+    ),
     "gradient_norm": Cases(swinging, still),
     "minimal_ratio": Cases(
         minima,
