@@ -1,5 +1,6 @@
 """Results of chapters 21 to 24 by hand that decide every claim either way."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -7,9 +8,10 @@ from planted import EIGHT, REPLICAS, Cases, paths, place, surface
 
 from hw1lib.chapters import error_surface, gradient_norm, minimal_ratio, weight_paths
 from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
-from hw1lib.chapters.gradient_norm.result import Course, Swing
+from hw1lib.chapters.gradient_norm.result import BatchEdge, Course, Swing
 from hw1lib.chapters.gradient_norm.spec import (
     B_NETWORK,
+    DIGITS,
     LATE,
     MAIN,
     OPTIMIZERS,
@@ -72,6 +74,13 @@ def inwards():
 
 
 @functools.cache
+def drifting():
+    """Runs whose steps have a common part, however far apart they are."""
+    noise = np.random.default_rng(3).normal(size=(REPLICAS, 12, 800)).cumsum(axis=1)
+    return of_paths(straight() + 1.5 * noise, wandering())
+
+
+@functools.cache
 def walks_inwards():
     return of_paths(straight(), straight()[:, ::-1])
 
@@ -82,40 +91,76 @@ UPDATES = 400
 TIME = np.arange(UPDATES)[:, None]
 
 
-def swing(amplitude, *, periodic):
+def swing(amplitude, *, periodic, period=40):
+    """A swing of this amplitude, in decades and in the norm's own unit; its period in updates."""
     some = amplitude * EIGHT
     p = np.full(REPLICAS, 0.01 if periodic else 0.6)
-    return Swing(np.ones((20, REPLICAS)), Oscillation(some, 40 + 0 * some, 40 + 0 * some, some, p))
+    phase = 2 * np.pi * np.arange(40)[:, None] / 40
+    norm = 100 + some * np.sin(phase)
+    return Swing(norm, Oscillation(some, period * EIGHT, period * EIGHT, some, p))
 
 
-def of_norms(a, b, late, amplitudes):
-    courses = {(arm, MAIN): a for arm in OPTIMIZERS} | {(B_NETWORK, MAIN): b}
+def of_norms(a, b, digits, swings, periods, batches):
+    """Courses of A's and B's network and the digits, and the swings of each part.
+
+    Args:
+        a: Course under each optimizer.
+        b: Course of B's network.
+        digits: Course of the digits.
+        swings: By optimizer and part, or by optimizer for the main part.
+        periods: Under RMSprop with its shortest and its longest memory.
+        batches: Batch sharpness and largest eigenvalue, in units of 2 / step.
+    """
+    courses = {(arm, MAIN): a for arm in OPTIMIZERS} | {
+        (B_NETWORK, MAIN): b,
+        (DIGITS, MAIN): digits,
+    }
     courses |= {(B_NETWORK, RERUN): Course(b.loss[-6:], b.norm[:6][::-1])}
-    swings = {(arm, LATE): late for arm in OPTIMIZERS}
+    spec = gradient_norm.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=UPDATES, window=40)
+    memories = {
+        smoothing: swing(1, periodic=True, period=period)
+        for smoothing, period in zip((0.9, 0.995), periods, strict=True)
+    }
+    units = 2 / spec.batch_rate * np.tile(EIGHT, (3, 1))
+    edge = BatchEdge(np.arange(3), batches[1] * units, batches[0] * units, EIGHT)
+    parts = courses, swings, {}, memories, {10: edge}
+    return gradient_norm.Result(spec, *parts, EIGHT, None, ())
+
+
+def swings_of(same, tenth, *, periodic):
+    """Swings of all parts: RMSprop's and the others' at the same step, and all at a tenth."""
+    found = {(arm, LATE): swing(0.2, periodic=periodic) for arm in OPTIMIZERS}
     for arm in OPTIMIZERS:
-        for part in (SAME, TENTH):
-            swings[arm, part] = swing(amplitudes[arm, part], periodic=True)
-    spec = gradient_norm.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=UPDATES)
-    return gradient_norm.Result(spec, courses, swings, {}, EIGHT, None, ())
+        is_it = arm == RMSPROP
+        found[arm, SAME] = swing(same[0 if is_it else 1], periodic=is_it == periodic)
+        found[arm, TENTH] = swing(tenth, periodic=True)
+    return found
 
 
-def fluctuating(early, late):
+def fluctuating(early, late, level=1.0):
     """A norm whose logarithm fluctuates by so much in the first tenth, and after it."""
     noise = np.random.default_rng(0).standard_normal((UPDATES, REPLICAS))
-    return 10 ** (np.where(TIME < UPDATES // 10, early, late) * noise)
+    return level * 10 ** (np.where(TIME < UPDATES // 10, early, late) * noise)
 
 
 @functools.cache
 def swinging():
     loss = np.where(TIME < 20, 1 - 0.0495 * TIME, 0.01) * EIGHT
     falling = np.exp(-TIME / 60) * EIGHT
-    amplitudes = {(arm, part): 0.03 for arm in OPTIMIZERS for part in (SAME, TENTH)}
-    amplitudes[RMSPROP, SAME] = 0.2
+    b = Course(falling, falling**2)
+    swings = swings_of((0.5, 0.1), 0.01, periodic=True)
     return of_norms(
-        Course(loss, fluctuating(0.3, 0.02)),
-        Course(falling, falling**2),
-        swing(0.2, periodic=True),
-        amplitudes,
+        Course(loss, fluctuating(0.3, 0.02)), b, b, swings, periods=(15, 60), batches=(1, 0.5)
+    )
+
+
+@functools.cache
+def together():
+    """Norms that fall with the losses, in all three networks."""
+    falling = np.exp(-TIME / 60) * EIGHT
+    one = Course(falling, falling**2)
+    return dataclasses.replace(
+        swinging(), courses={(arm, MAIN): one for arm in (*OPTIMIZERS, B_NETWORK, DIGITS)}
     )
 
 
@@ -123,14 +168,10 @@ def swinging():
 def still():
     loss = 10 ** (-3 * TIME / UPDATES) * EIGHT
     rough = fluctuating(0.1, 0.1)
-    amplitudes = {(arm, part): 0.2 for arm in OPTIMIZERS for part in (SAME, TENTH)}
-    amplitudes[RMSPROP, SAME] = 0.03
-    return of_norms(
-        Course(loss, fluctuating(0.02, 0.3)),
-        Course(rough, 1 / rough),
-        swing(0.2, periodic=False),
-        amplitudes,
-    )
+    swings = swings_of((0.03, 0.2), 0.5, periodic=False)
+    rising = fluctuating(0.02, 0.3) * 10 ** (4 * TIME / UPDATES)
+    b = Course(rough, 1 / rough)
+    return of_norms(Course(loss, rising), b, b, swings, periods=(60, 15), batches=(0.5, 2))
 
 
 # Chapter 23: minima with ratios as A has them, and saddles whose ratio falls with the loss
@@ -207,6 +248,7 @@ CASES = {
         # where the first layer spreads least, the others spread most
         right_of={
             "A-C12b": walks_inwards,
+            "E-21b": drifting,
             **dict.fromkeys(("A-C13b", "A-C13c", "A-C13d"), no_star),
         },
         wrong_of={
@@ -214,7 +256,7 @@ CASES = {
             **dict.fromkeys(("A-C13b", "A-C13c", "A-C13d"), a_star),
         },
     ),
-    "gradient_norm": Cases(swinging, still),
+    "gradient_norm": Cases(swinging, still, right_of={"E-22d": together}),
     "minimal_ratio": Cases(
         minima,
         saddles,
