@@ -160,13 +160,13 @@ CLAIMS = (
     ),
     Claim(
         "E-22b",
-        "It goes away when the step is divided by ten, relative to the norm's level.",
+        "Under each it goes away when the step is divided by ten, relative to the norm's level.",
         partial(comparisons.goes_away, RELATIVE),
         HALVED_LATER,
     ),
     Claim(
         "E-22c",
-        "It goes away in the norm's own unit.",
+        "Under each it goes away in the norm's own unit.",
         partial(comparisons.goes_away, OWN_UNIT),
         HALVED_LATER,
     ),

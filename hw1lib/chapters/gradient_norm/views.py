@@ -28,8 +28,6 @@ from hw1lib.chapters.gradient_norm.spec import (
     OPTIMIZERS,
     PLAIN,
     RMSPROP,
-    SAME,
-    TENTH,
 )
 from hw1lib.judging.statistics import decades, geometric_mean, t_interval, tally
 from hw1lib.showing import drawn, figures
@@ -168,7 +166,7 @@ def batch_edges(result: Result) -> Figure:
             figures.curves(ax, updates, values, label=label, color=color)
         ax.axhline(1, color="black", linewidth=1, linestyle="--")
         ax.set_title(f"{size} points per step")
-        ax.set_ylim(0, None)
+        ax.set_ylim(0, 1.2)
     axes[0, 0].set_ylabel("sharpness × step / 2")
     axes[0, 0].legend(loc="lower right")
     figure.supxlabel("update")
@@ -263,11 +261,15 @@ def hovering(edge: Edge, rate: float) -> np.ndarray:
 
 
 def _shown_replica(result: Result) -> int:
-    """Choose the training in which a tenth of RMSprop's step changes the swing as in the median."""
-    swings = [relative_swing(result, (RMSPROP, part)) for part in (TENTH, SAME)]
-    changes = decades(swings[0]) - decades(swings[1])
-    order = np.argsort(changes)  # those that diverged last
-    return int(order[max(0, np.isfinite(changes).sum() - 1) // 2])
+    """Choose the training whose swings, under each optimizer and step, are nearest to medians."""
+    swings = np.array(
+        [decades(relative_swing(result, (arm, part))) for arm in OPTIMIZERS for part in STEPS]
+    )
+    finite = np.isfinite(swings).all(axis=0)
+    if not finite.any():
+        return 0
+    apart = np.abs(swings - np.median(swings[:, finite], axis=1)[:, None]).sum(axis=0)
+    return int(np.where(finite, apart, np.inf).argmin())
 
 
 def _half_span(norm: np.ndarray) -> float:
