@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 import numpy as np
-from planted import EIGHT, REPLICAS, Cases, paths, place, surface
+from planted import EIGHT, REPLICAS, Cases, directions, looks, paths, place, surface
 
 from hw1lib.chapters import error_surface, gradient_norm, minimal_ratio, weight_paths
 from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
@@ -176,8 +176,10 @@ def still():
 
 # Chapter 23: minima with ratios as A has them, and saddles whose ratio falls with the loss
 
+LOOKS = np.arange(24)
 
-def of_points(ratio, rest, *, rivals, residual):
+
+def of_points(ratio, rest, *, rivals, residual, along):
     """Points with these shares of positive eigenvalues and others of one size.
 
     Args:
@@ -185,6 +187,7 @@ def of_points(ratio, rest, *, rivals, residual):
         rest: The other eigenvalues.
         rivals: By which sign the norms follow the loss.
         residual: Where training by Adam ends.
+        along: Looks at A's network.
     """
     losses = np.geomspace(1e-4, 5e-2, 200)
     spectra = np.where(np.arange(100) < 100 * (1 - ratio(losses))[:, None], rest, 1.0)
@@ -196,25 +199,57 @@ def of_points(ratio, rest, *, rivals, residual):
     arms = {
         RECIPE: Points(found, found, weights, nobody),
         BOTTOM: Points(ended, lost, weights, nobody),
-        EMBEDDED: Points(lost, lost, weights, nobody),
+        EMBEDDED: Points(lost, found, weights, nobody),
     }
-    return minimal_ratio.Result(minimal_ratio.PROFILES["smoke"], arms, ())
+    spec = minimal_ratio.PROFILES["smoke"]
+    return minimal_ratio.Result(spec, arms, along, along, ())
+
+
+def in_the_band(looks):
+    """Ratios of A's band that have nothing to do with the loss."""
+    return 0.71 + 0.04 * (looks % 4 > 1)
+
+
+def as_a_has_it():
+    index = np.linspace(0.24, 0.01, len(LOOKS))
+    band = in_the_band(LOOKS)
+    return looks(band, index, counted=band, residual=1e-4)
+
+
+def otherwise_than_a():
+    index = np.linspace(0.01, 0.05, len(LOOKS))
+    ratio = np.linspace(0.8, 0.95, len(LOOKS))
+    return looks(ratio, index, counted=ratio, residual=1.0)
 
 
 @functools.cache
 def minima():
-    return of_points(lambda loss: 0.705 + loss, 0.0, rivals=1, residual=1e-4)
+    return of_points(lambda loss: 0.705 + loss, 0.0, rivals=1, residual=1e-4, along=as_a_has_it())
 
 
 @functools.cache
 def saddles():
-    return of_points(lambda loss: 0.9 - 8 * loss, -0.1, rivals=-1, residual=1.0)
+    return of_points(
+        lambda loss: 0.9 - 8 * loss, -0.1, rivals=-1, residual=1.0, along=otherwise_than_a()
+    )
 
 
 @functools.cache
 def unrelated():
     """Ratios that are low and high at losses of any size."""
-    return of_points(lambda loss: 0.71 + 0.04 * (np.arange(200) % 4 > 1), 0.0, rivals=1, residual=1)
+    return of_points(
+        lambda loss: in_the_band(np.arange(200)),
+        0.0,
+        rivals=1,
+        residual=1,
+        along=as_a_has_it(),
+    )
+
+
+@functools.cache
+def lower_saddles():
+    """Saddles whose index is the larger the lower they lie."""
+    return of_points(lambda loss: 0.5 + 8 * loss, -0.1, rivals=1, residual=1, along=as_a_has_it())
 
 
 # Chapter 24: rises on the line, and surroundings
@@ -228,7 +263,8 @@ def of_surfaces(sgd, adam, large, deep, shallow):
         "deep": surface(0.0, deep),
         "shallow": surface(0.0, shallow),
     }
-    return error_surface.Result(error_surface.PROFILES["smoke"], parts, None, ())
+    around = {"deep": directions(deep), "shallow": directions(shallow)}
+    return error_surface.Result(error_surface.PROFILES["smoke"], parts, around, None, ())
 
 
 @functools.cache
@@ -260,7 +296,11 @@ CASES = {
     "minimal_ratio": Cases(
         minima,
         saddles,
-        right_of={"A-C20": unrelated},  # which the third sentence of B-C12 excludes
+        right_of={
+            **dict.fromkeys(("A-C20c", "A-C20d"), unrelated),  # which B-C12c excludes
+            **dict.fromkeys(("E-23a", "E-23b", "E-23c"), saddles),
+        },
+        wrong_of=dict.fromkeys(("E-23a", "E-23b", "E-23c"), lower_saddles),
         untested={
             "A-C21": "nothing over-fits where the target has no noise",
             "B-C13": "neither initialization nor step size is varied",

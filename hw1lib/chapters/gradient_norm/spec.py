@@ -97,8 +97,8 @@ PROFILES = specs.Profiles(
         edge_epochs=1_000,
         edge_every=50,
         batch_sizes=(10,),
-        batch_updates=3_000,
-        batch_looks=15,
+        batch_updates=2_000,
+        batch_looks=10,
     ),
     smoke=Spec(
         replicas=2,

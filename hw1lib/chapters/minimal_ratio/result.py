@@ -13,6 +13,7 @@ from hw1lib.judging.statistics import Interval, rank_correlation
 from hw1lib.networks import builders
 
 A_BAND = (0.70, 0.775)  # where report A finds most of its ratios
+PLATEAU = 0.9  # of the best constant's loss: from there on a gradient has vanished on a plateau
 RIVALS = {  # each with the Hessian's share that it stands in for
     "sampled": "share of nearby weights\nwith a larger loss",
     "gauss_newton": "A's code: share > 0 of\nGauss-Newton matrices",

@@ -95,7 +95,7 @@ PROFILES = specs.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=20, sizes=(1, 3), small_replicas=4, points=32, epochs=200, newton=100,
-        steps=15, samples=50, a_replicas=6, a_updates=1_000, a_looks=5, a_steps=2,
+        steps=15, samples=50, a_replicas=6, a_updates=1_000, a_looks=5, a_steps=1,
     ),
     smoke=Spec(
         replicas=3, hidden=3, sizes=(1,), small_replicas=2, points=10, epochs=20, newton=10,
