@@ -9,11 +9,13 @@ import numpy as np
 import torch
 
 from hw1lib.chapters.capacity.sweeps import Sweep
+from hw1lib.chapters.error_surface.directions import LENGTHS
+from hw1lib.chapters.error_surface.result import Directions
 from hw1lib.chapters.function_fit.result import Fit as FunctionFit
 from hw1lib.chapters.function_fit.trainings import judged
 from hw1lib.chapters.interpolation.result import End, Pair
 from hw1lib.chapters.interpolation.trainings import Training
-from hw1lib.chapters.minimal_ratio.result import PointMeasures
+from hw1lib.chapters.minimal_ratio.result import Looks, PointMeasures
 from hw1lib.chapters.random_labels.result import Fit
 from hw1lib.chapters.weight_paths import Paths
 from hw1lib.measuring import landscape, trajectories
@@ -47,7 +49,8 @@ def paths(weights: np.ndarray, walks: np.ndarray, layers: tuple[int, ...] = (600
     )
     none = np.zeros((times, runs, 3))
     nobody = np.zeros(runs, dtype=bool)
-    return Paths((1, 1, 1), 1, tuple(layers), np.arange(times), none, none, grams, of_walks, nobody)
+    widths = (1,) * (len(layers) + 1)
+    return Paths(widths, 1, tuple(layers), np.arange(times), none, none, grams, of_walks, nobody)
 
 
 def place(loss: np.ndarray, eigenvalues: np.ndarray, **measures: np.ndarray) -> PointMeasures:
@@ -56,13 +59,42 @@ def place(loss: np.ndarray, eigenvalues: np.ndarray, **measures: np.ndarray) -> 
     return PointMeasures(**{**nothing, "loss": loss, "eigenvalues": eigenvalues, **measures})
 
 
+def looks(
+    positive: np.ndarray, negative: np.ndarray, *, counted: np.ndarray, residual: float
+) -> Looks:
+    """Looks of chapter 23 at eight trainings whose loss falls.
+
+    Args:
+        positive: Share of eigenvalues of 1 at each look, (K,).
+        negative: Share of those that are a little below zero, (K,).
+        counted: Share that A's code counts, (K,).
+        residual: Norm of the gradient.
+    """
+    loss = np.geomspace(1, 1e-4, len(positive))[:, None] * EIGHT
+    places = np.arange(100)
+    spectra = np.zeros((len(positive), 100))
+    spectra[places < np.round(100 * negative)[:, None]] = -1e-5
+    spectra[places >= 100 - np.round(100 * positive)[:, None]] = 1.0
+    spectra = np.repeat(spectra[:, None], REPLICAS, axis=1)
+    size = np.full(loss.shape, residual)
+    shares = np.repeat(counted[:, None], REPLICAS, axis=1)
+    return Looks(np.arange(len(positive)), loss, size, size, spectra, shares)
+
+
 def surface(rise: float, away: float) -> landscape.Surface:
-    """A surface of chapter 24 by its rise on the line, of the start, and at any distance."""
+    """A surface of chapter 24 by its rise on the line, of the start, and away from the solution."""
     line = np.zeros((REPLICAS, len(landscape.positions(4)), 2, 2))
     line[:] = np.array([9.0, 9, 8, 7, 6, 5, 5])[:, None, None]  # 9 at the start, 5 at the solution
+    line[:, -1] += (away * EIGHT)[:, None, None]
     line[:, 3] += 9 * (rise * EIGHT + 1 / 9)[:, None, None] * (rise > 0)
     steps = 5 + away * np.ones((len(landscape.DISTANCES), 3)) * EIGHT[:, None, None]
     return landscape.surface(4, {"diverged": NOBODY, "line": line, "steps": steps})
+
+
+def directions(away: float) -> Directions:
+    """Steps of chapter 24 that raise the loss by so much, in any direction and at any length."""
+    losses = 5 + away * np.ones((len(LENGTHS), 3)) * EIGHT[:, None, None]
+    return Directions(5 + 0 * EIGHT, losses, losses[:, :, :2], away * EIGHT, EIGHT)
 
 
 def fit(accuracy: np.ndarray, **changes: np.ndarray) -> Fit:

@@ -93,13 +93,12 @@ class _OfSides(Effect):
         complete = np.isfinite(values).all(axis=0)
         return [side[complete] for side in values]
 
-    def _list(self, mean: Callable[[np.ndarray], float]) -> str:
-        pairs = self._pairs
-        if not len(pairs[0]):
-            return "no value"
-        means = [written(mean(side)) for side in pairs]
+    def _list(self, means: list[float]) -> str:
         named = zip(self.sides, means, strict=True)
-        return ", ".join(f"{name} {mean}".strip() for name, mean in named)
+        return ", ".join(
+            f"{name} {written(mean) if np.isfinite(mean) else 'no value'}".strip()
+            for name, mean in named
+        )
 
     @property
     def trainings(self) -> int:
@@ -119,7 +118,7 @@ class Ratio(_OfSides):
 
     @property
     def measured(self) -> str:
-        return self._list(lambda side: geometric_mean(side).mean)
+        return self._list([geometric_mean(side).mean for side in self._pairs])
 
     def write(self, value: Interval | float) -> str:
         return f"× {value.factor if isinstance(value, Interval) else round(10.0**value, 9):.3g}"
@@ -147,7 +146,7 @@ class Difference(_OfSides):
 
     @property
     def measured(self) -> str:
-        return self._list(lambda side: float(np.mean(side)))
+        return self._list([t_interval(side).mean for side in self._pairs])
 
     def write(self, value: Interval | float) -> str:
         unit = "" if self.unit == CORRELATION else self.unit

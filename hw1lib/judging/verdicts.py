@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hw1lib.judging.effects import CORRELATION, Bound, Correlation, Difference, Effect, NotTested
+from hw1lib.judging.effects import (
+    CORRELATION,
+    Bound,
+    Correlation,
+    Difference,
+    Effect,
+    NotTested,
+    Share,
+)
 from hw1lib.judging.statistics import NO_INTERVAL, Interval
 
 SUPPORTED = "supported"
@@ -95,7 +103,7 @@ class Verdict:
         """The word as it reads for this kind of claim."""
         if self.word != TOO_SMALL:
             return self.word
-        if isinstance(self.effect, Bound):
+        if isinstance(self.effect, Bound | Share):
             return "at the bound"
         related = isinstance(self.effect, Correlation) or (
             isinstance(self.effect, Difference) and self.effect.unit == CORRELATION

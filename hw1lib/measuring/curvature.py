@@ -75,6 +75,26 @@ def hessian_products(model: nn.Module, loss: Loss) -> Callable[[Tensor], Tensor]
     return product
 
 
+def along_gradient(model: nn.Module, loss: Loss) -> Tensor:
+    r"""Measure the curvature in the direction of the loss's own gradient, (R,).
+
+    .. math:: g^\top H g / \lVert g \rVert^2
+
+    Of the loss on a batch, and averaged over batches, this is the *batch sharpness*.
+
+    Args:
+        model: Stacked network at the points of interest.
+        loss: One loss per replica.
+
+    Source:
+        A. Andreyev and P. Beneventano, "Edge of stochastic stability: revisiting the edge of
+        stability for SGD", arXiv 2412.20553, 2024.
+    """
+    slopes = gradients(model, loss)
+    products = hessian_products(model, loss)(slopes)
+    return (slopes * products).sum(dim=1) / slopes.square().sum(dim=1)
+
+
 def hessians(model: nn.Module, loss: Loss) -> Tensor:
     """Compute each replica's exact Hessian, many rows at a time for all replicas together.
 

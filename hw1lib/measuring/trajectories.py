@@ -171,6 +171,38 @@ def straightness(gram: np.ndarray) -> np.ndarray:
     return from_start(gram)[:, -1] / step_lengths(gram).sum(axis=1)
 
 
+def persistent_walks(gram: np.ndarray) -> np.ndarray:
+    r"""Replace every run by a walk that keeps its direction as long as the run does.
+
+    .. math:: u_{t+1} = c_t u_t + \sqrt{1 - c_t^2} \, w_t
+
+    The step lengths are the run's, c_t is the cosine between its steps t and t + 1, and w_t is
+    drawn at random. In infinitely many dimensions all w are at right angles to whatever came
+    before, so two directions have the product of the cosines between them as their cosine. Such a
+    walk turns from step to step as the run does, and else remembers nothing.
+
+    Args:
+        gram: Shape (R, T, R, T).
+
+    Returns:
+        Gram matrices of each walk's T points about its start, shape (R, T, T).
+    """
+    moved = np.diff(np.diff(own(gram), axis=1), axis=2)
+    lengths = np.sqrt(np.diagonal(moved, axis1=1, axis2=2))
+    both = lengths[:, 1:] * lengths[:, :-1]
+    beside = np.diagonal(moved, offset=1, axis1=1, axis2=2)
+    cosines = np.divide(beside, both, out=np.zeros_like(both), where=both > 0)
+    steps = lengths.shape[1]
+    kept = np.zeros((len(gram), steps, steps))
+    for step in range(steps):
+        if step:
+            kept[:, :step, step] = kept[:, :step, step - 1] * cosines[:, step - 1, None]
+            kept[:, step, :step] = kept[:, :step, step]
+        kept[:, step, step] = 1
+    sums = np.tril(np.ones((steps + 1, steps)), -1)
+    return sums @ (kept * lengths[:, :, None] * lengths[:, None]) @ sums.T
+
+
 def angles(gram: np.ndarray) -> np.ndarray:
     """Measure the angles between the displacements of any two runs, (R (R - 1) / 2,), degrees."""
     moved = np.diff(np.diff(gram[:, [0, -1]][:, :, :, [0, -1]], axis=1), axis=3)[:, 0, :, 0]

@@ -73,3 +73,27 @@ def rmsprop(
         weight_decay=weight_decay,
         foreach=True,
     )
+
+
+def rmsprop_remembering(
+    model: nn.Module, *, learning_rate: float, smoothing: float, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Make RMSprop with a memory of its own length.
+
+    Args:
+        model: Stacked network.
+        learning_rate: Step.
+        smoothing: What is kept of the mean squared gradient from one update to the next, torch's
+            alpha; the memory holds about 1 / (1 - smoothing) updates. torch's default is 0.99.
+        weight_decay: Coupled.
+
+    Source:
+        As of `rmsprop`.
+    """
+    return torch.optim.RMSprop(
+        model.parameters(),
+        lr=learning_rate,
+        alpha=smoothing,
+        weight_decay=weight_decay,
+        foreach=True,
+    )

@@ -151,3 +151,37 @@ def test_units_that_share_unequally_are_not_critical_under_weight_decay(target):
     moved = found.weights[:, :2].abs().amax(dim=1) > 1e-3  # the others ended silent
     assert moved.any()
     assert (curvature.gradients(large, objective).norm(dim=1)[moved] > 1e-4).all()
+
+
+def tanh(count, *widths):
+    return builders.mlp(Streams(range(count)), *widths, activation=torch.nn.Tanh).double()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_embedded_point_loses_no_eigenvalue_of_either_sign(target, seed):
+    """Embedding is linear, so the narrow Hessian is the wide one seen on a subspace.
+
+    Sylvester's law of inertia then forbids that the wide one has fewer eigenvalues of a sign.
+    """
+    x, _ = target
+    small = builders.mlp(Streams([seed]), 1, 2, 2, 1, activation=torch.nn.Tanh).double()
+    teacher = (small(x).detach() + 20 * residue(small, x))[0]  # critical, and far from a fit
+
+    def objective(model):
+        return losses.mean_squared_error(model(x), teacher)
+
+    large, share = tanh(1, 1, 4, 3, 1), torch.tensor([0.3], dtype=torch.float64)
+    critical_points.embed(small, large, share)
+    (narrow,), (wide,) = curvature.hessians(small, objective), curvature.hessians(large, objective)
+
+    size = replicas.parameter_count(small)
+    basis = replicas.with_weights(tanh(size, 1, 2, 2, 1), torch.eye(size, dtype=torch.float64))
+    images = tanh(size, 1, 4, 3, 1)
+    critical_points.embed(basis, images, share.repeat(size))
+    embedding = replicas.weights(images).detach()  # (P, P'), rows are images of unit vectors
+    torch.testing.assert_close(embedding @ wide @ embedding.T, narrow, rtol=1e-9, atol=1e-11)
+
+    few, many = torch.linalg.eigvalsh(narrow), torch.linalg.eigvalsh(wide)
+    for sign in (-1, 1):
+        before, after = ((sign * values > 1e-10).sum() for values in (few, many))
+        assert 0 < before <= after

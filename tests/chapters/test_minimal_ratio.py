@@ -1,6 +1,7 @@
 """Chapter 23 computes what it says, twice the same, and shows it whatever happened."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from hw1lib.chapters import minimal_ratio as chapter
 from hw1lib.chapters import tables
-from hw1lib.chapters.minimal_ratio import claims, findings, ratios, slips, views
+from hw1lib.chapters.minimal_ratio import claims, findings, places, ratios, slips, views
 from hw1lib.chapters.minimal_ratio.chapter import CHAPTER
 from hw1lib.chapters.minimal_ratio.result import PointMeasures, Points
 from hw1lib.chapters.minimal_ratio.spec import (
@@ -58,6 +59,9 @@ def arrays(result):
             for name, values in vars(getattr(points, when)).items():
                 yield (arm, when, name), values
         yield (arm, "weights"), points.weights
+    for when in ("along", "lowered"):
+        for name, values in vars(getattr(result, when)).items():
+            yield (when, name), values
 
 
 def test_the_same_spec_gives_the_same_bits(run, result):
@@ -72,6 +76,9 @@ def test_every_arm_has_its_networks_and_their_whole_spectrum(result):
         points, count = result.arms[arm], 2 if arm in MADE else 3
         assert points.weights.shape == points.end.eigenvalues.shape == (count, 22)
         assert not points.diverged.any()
+    assert result.along.at.tolist() == [0, 1, 2, 6]
+    assert result.along.eigenvalues.shape == (4, 2, 572)
+    assert result.lowered.eigenvalues.shape == (3, 2, 572)
 
 
 def by_numpy(weights, x, kinks):
@@ -146,14 +153,18 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else():
         return jobs_of(chapter, SPEC.replace(**changes), device=device)
 
     jobs = listed()
-    assert {arm for arm, _ in jobs} == {*ARMS}
+    of_a = chapter.OF_A
+    assert {key[0] for key in jobs} == {*ARMS, *of_a}
     assert changed(jobs, listed(device="cuda")) == set()
     assert changed(jobs, listed(residual=1e-3, flat=0.5, tolerance=1.0)) == set()  # afterwards
-    decayed = {(RECIPE, 0), (BOTTOM, 0), (EMBEDDED, 1)}
+    decayed = {(RECIPE, 0), (BOTTOM, 0), (EMBEDDED, 1), of_a}
     assert changed(jobs, listed(weight_decay=1e-3)) == decayed
     assert changed(jobs, listed(newton=11)) == {(BOTTOM, 0), (EMBEDDED, 1), (SPLIT, 1)}
-    for setting in ({"seed": 1}, {"learning_rate": 2e-2}, {"points": 11}, {"radius": 1e-2}):
-        assert changed(jobs, listed(**setting)) == {*jobs}
+    for setting in ({"learning_rate": 2e-2}, {"points": 11}, {"radius": 1e-2}):
+        assert changed(jobs, listed(**setting)) == {*jobs} - {of_a}
+    for setting in ({"a_rate": 2e-2}, {"a_points": 11}, {"a_looks": 2}, {"bounds": (1e-2, 1e-3)}):
+        assert changed(jobs, listed(**setting)) == {of_a}
+    assert changed(jobs, listed(seed=1)) == {*jobs}
     for job in jobs.values():
         assert filed_under(job, activation=builders.relu) != filed_under(job)
 
@@ -230,30 +241,56 @@ def test_few_networks_test_nothing(result):
     assert set(words(made(result, residual=np.array([1.0]))).values()) == {NOT_TESTED}
 
 
-MARGINS = {  # chosen before the runs; NaN where nothing is tested
-    "A-C18": 0.1,
-    "A-C19": 0.1,
-    "A-C20": 0.1,
-    "A-C21": np.nan,
-    "B-C11": 0.05,
-    "B-C12a": 0.3,
-    "B-C12b": 0.3,
-    "B-C12c": 0.3,
-    "B-C13": np.nan,
-}
+def test_looks_stand_for_the_updates_that_are_nearest_to_them():
+    along = dataclasses.replace(test_part_two_claims.as_a_has_it(), at=np.array([0, 2, 10]))
+    assert along.weights.tolist() == [0.1, 0.5, 0.4]
 
 
-def test_the_margins_are_those_that_were_chosen():
+def test_weight_decay_raises_every_eigenvalue_by_itself():
+    along = test_part_two_claims.as_a_has_it()
+    plain, raised = along.shares(1e4), along.shares(1e4, decay=1e-4)
+    assert plain.negative[0] == pytest.approx(np.full(8, 0.24))
+    assert (raised.positive == 1).all()
+    assert (raised.negative == 0).all()
+
+
+def test_a_training_that_is_lost_has_no_shares():
+    along = test_part_two_claims.as_a_has_it()
+    eigenvalues = along.eigenvalues.copy()
+    eigenvalues[3:, 2] = np.nan
+    shares = dataclasses.replace(along, eigenvalues=eigenvalues).shares(1e4)
+    for share in shares:
+        assert np.isnan(share[3:, 2]).all()
+        assert np.isfinite(np.delete(share, 2, axis=1)).all()
+
+
+def test_points_that_are_all_alike_rank_nothing_and_say_so():
     result = test_part_two_claims.minima()
-    margins = {claim.id: claim.judge(result).margin for claim in claims.CLAIMS}
-    assert margins == pytest.approx(MARGINS, nan_ok=True)
+    (claim,) = (claim for claim in claims.CLAIMS if claim.id == "E-23a")
+    verdict = claim.judge(result)
+    assert verdict.word == NOT_TESTED
+    assert "have the same share of negative eigenvalues, 0, so" in verdict.reason
+
+
+def test_found_and_made_points_are_told_apart():
+    made = findings.made_sentence(test_part_two_claims.saddles())
+    assert re.search(r"of \d+ different points that were found, .* saddles below the plateau", made)
+    assert "points that were made" in made
+    assert "-0." in findings.made_trend_sentence(test_part_two_claims.lower_saddles())
+
+
+def test_the_decay_is_taken_off_in_a_column_of_its_own():
+    table = places.ratio_table(test_part_two_claims.minima()).set_index("where")
+    row = table.loc["A's network, end of training"]
+    assert (row["ratio"], row["index"]) == ("1.00", "0.00")
+    assert (row["ratio, loss alone"], row["index, loss alone"]) == ("0.75", "0.01")
 
 
 # Shown
 
 
-FIGURES = ("searches", "shares_against_loss", "tolerances", "spectra", "rivals", "kinks")
-TABLES = ("outcome_table", "rival_table")
+FIGURES = ("searches", "along", "shares_against_loss", "tolerances", "spectra", "rivals", "kinks")
+TABLES = (places.outcome_table, places.ratio_table, views.rival_table)
 
 
 @pytest.fixture(scope="module")
@@ -273,9 +310,9 @@ def test_figures_are_drawn_whatever_happened(result, lost, name):
 
 def test_tables_and_sentences_are_made_whatever_happened(result, lost):
     sentences = [name for name in dir(findings) if name.endswith("_sentence")]
-    assert len(sentences) == 6
+    assert len(sentences) == 8
     for shown in (result, planted(result, lambda loss: 0.9), lost):
-        assert all(isinstance(getattr(views, name)(shown), pd.DataFrame) for name in TABLES)
+        assert all(isinstance(table(shown), pd.DataFrame) for table in TABLES)
         assert len(tables.verdicts(claims.CLAIMS, shown)) == len(claims.CLAIMS)
         assert "nan" not in tables.slips(slips.SLIPS, shown).to_string()
         for name in [*sentences, "describe_searches"]:
@@ -285,21 +322,22 @@ def test_tables_and_sentences_are_made_whatever_happened(result, lost):
 def test_the_chapter_tells_itself_to_the_summary(result, lost):
     for shown in (result, made(result, residual=np.array([1e-12])), lost):
         assert "nan" not in " ".join(tell(shown) for tell in CHAPTER.tells)
-        assert CHAPTER.panel.caption(shown).endswith(findings.share_sentence(shown))
+        assert CHAPTER.panel.caption(shown).endswith(findings.made_sentence(shown))
         figure, ax = plt.subplots()
         CHAPTER.panel.draw(ax, shown)
         figure.canvas.draw()
         plt.close(figure)
     values = [metric(result) for metric in CHAPTER.metrics.values()]
-    assert all(value.shape == (3,) and np.isfinite(value).all() for value in values)
+    assert [len(value) for value in values] == [3, 3, 2, 2, 3, 3, 3]
+    assert all(np.isfinite(value).all() for value in values)
 
 
 def test_the_outcomes_of_an_arm_add_up_to_its_networks(result, lost):
     for shown in (made(result, residual=np.array([1e-12, 1e-3])), lost):
-        table = views.outcome_table(shown)
+        table = places.outcome_table(shown)
         parts = table[["certified", "gradient-flat", "other rejects", "diverged"]]
         assert (parts.sum(axis=1) == table["networks"]).all()
-    assert (views.outcome_table(lost)["diverged"] > 0).all()
+    assert (places.outcome_table(lost)["diverged"] > 0).all()
 
 
 def test_what_is_embedded_must_be_smaller():

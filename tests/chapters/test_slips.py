@@ -207,12 +207,16 @@ def test_the_late_norm_and_the_rerun_are_told():
 def test_the_rivals_of_the_ratio_are_held_against_it():
     result = two.minima()
     # the share is 0.705 + loss in whole hundredths, A's count 0.5 + loss
-    assert "networks: -0.199 [" in changed("minimal_ratio", "A4", result)
+    assert "smooth networks: -0.199 [" in changed("minimal_ratio", "A4", result)
     assert "in 200 of 200" in changed("minimal_ratio", "A5", result)
     said = changed("minimal_ratio", "A6", result)
-    assert "gradient of 0.0001 [0.0001, 0.0001]" in said
+    assert "training ends at a gradient of 0.0001 [0.0001, 0.0001]" in said
+    assert "in 8 of 8" in said  # without the decay
+    assert "Adam ends at a gradient of 0.0001 [0.0001, 0.0001]" in said
     assert "in 0 of 200" in said
-    against = two.of_points(lambda loss: 0.705 + loss, 0.0, rivals=-1, residual=1.0)
+    against = two.of_points(
+        lambda loss: 0.705 + loss, 0.0, rivals=-1, residual=1.0, along=two.as_a_has_it()
+    )
     assert "text -0.86" in changed("minimal_ratio", "B11", against)
 
 

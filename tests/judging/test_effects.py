@@ -136,3 +136,10 @@ def test_trainings_without_a_value_are_left_out_on_both_sides():
     nothing = Ratio("loss", {"high": np.full(12, np.nan), "low": LOW})
     assert nothing.interval.n == 0
     assert not list(nothing.rescaled(1.25))
+
+
+@pytest.mark.parametrize("kind", [Ratio, Difference])
+def test_where_no_training_has_a_value_the_sides_are_named_still(kind):
+    none = kind("loss", {"high": np.full(3, np.nan), "low": np.ones(3)})
+    assert none.interval.n == 0
+    assert none.measured == "high no value, low no value"

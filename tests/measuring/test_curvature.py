@@ -206,6 +206,27 @@ def test_a_product_is_that_with_the_matrix(network):
     np.testing.assert_allclose(product(-2 * vectors), -2 * expected, rtol=1e-10, atol=1e-14)
 
 
+def test_the_curvature_along_the_gradient_is_that_of_a_bowl():
+    matrices = torch.diag_embed(draw(2, 3).abs())
+
+    def bowl(model):
+        here = replicas.weights(model)
+        return torch.einsum("ri,rij,rj->r", here, matrices, here) / 2
+
+    model = builders.mlp(Streams([0, 1]), 1, 1, activation=nn.Tanh).double()
+    matrices = matrices[:, :2, :2]
+    slopes = torch.einsum("rij,rj->ri", matrices, replicas.weights(model).detach())
+    expected = torch.einsum("ri,rij,rj->r", slopes, matrices, slopes) / slopes.square().sum(dim=1)
+    torch.testing.assert_close(curvature.along_gradient(model, bowl), expected)
+
+
+def test_the_curvature_along_the_gradient_is_that_of_the_whole_matrix(network):
+    model, loss = network
+    slopes, matrices = curvature.gradients(model, loss), curvature.hessians(model, loss)
+    expected = torch.einsum("ri,rij,rj->r", slopes, matrices, slopes) / slopes.square().sum(dim=1)
+    torch.testing.assert_close(curvature.along_gradient(model, loss), expected)
+
+
 def test_a_product_with_one_vector_for_all_replicas_is_refused():
     model = bowls()
     with pytest.raises(ValueError, match=r"shape \(9,\), expected \(3, 9\)"):

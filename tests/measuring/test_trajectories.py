@@ -186,3 +186,49 @@ def test_predicted_shares_are_those_of_orthogonal_steps(points):
     walk = np.tril(np.ones((points, points)), k=-1)[:, : points - 1]  # each step its own axis
     pca = PCA(n_components=points - 1).fit(walk)
     close(trajectories.walk_shares(points), pca.explained_variance_ratio_)
+
+
+# Walks that keep their direction
+
+
+def turning(cosines, parameters, seed=0):
+    """Points (T, P) of a walk with unit steps that turns by these cosines, and else at random."""
+    random = np.random.default_rng(seed)
+    directions = [random.normal(size=parameters) / parameters**0.5]
+    for cosine in cosines:
+        new = random.normal(size=parameters) / parameters**0.5
+        directions.append(cosine * directions[-1] + (1 - cosine**2) ** 0.5 * new)
+    return np.concatenate([np.zeros((1, parameters)), np.cumsum(directions, axis=0)])
+
+
+def gram_of(points):
+    """Gram matrix (1, T, 1, T) of one run's points (T, P)."""
+    return (points @ points.T)[None, :, None]
+
+
+def test_a_persistent_walk_has_the_length_of_theory():
+    points = turning([0.8] * 9, 400_000)
+    (walk,) = trajectories.persistent_walks(gram_of(points))
+    lags = np.abs(np.subtract.outer(np.arange(10), np.arange(10)))
+    assert walk[-1, -1] == pytest.approx((0.8**lags).sum(), rel=0.02)
+    assert np.diagonal(walk)[:2] == pytest.approx([0, 1], abs=0.01)
+
+
+def test_a_persistent_walk_is_the_run_itself_where_that_remembers_only_its_last_step():
+    points = turning([0.9, 0.2, -0.5, 0.7, 0.0], 400_000)
+    (walk,) = trajectories.persistent_walks(gram_of(points))
+    np.testing.assert_allclose(walk, points @ points.T, rtol=0.01, atol=0.05)
+
+
+def test_a_persistent_walk_keeps_lengths_and_turns_and_forgets_the_rest():
+    points = np.array([[0, 0], [2, 0], [2, 1], [0, 1], [0, 0.5]])  # back, by right angles
+    (walk,) = trajectories.persistent_walks(gram_of(points + 5))  # from whatever origin
+    moved = np.diff(np.diff(walk, axis=0), axis=1)
+    np.testing.assert_allclose(moved, np.diag([4, 1, 4, 0.25]), atol=1e-12)
+
+
+def test_a_straight_run_has_a_straight_persistent_walk_and_one_that_rests_a_finite_one():
+    points = np.outer([0.0, 1, 3, 3, 4], [3, 4])
+    (walk,) = trajectories.persistent_walks(gram_of(points))
+    np.testing.assert_allclose(walk[:3, :3], (points @ points.T)[:3, :3], atol=1e-9)
+    assert np.isfinite(walk).all()

@@ -57,3 +57,11 @@ def test_nesterov_steps_by_its_formula():
         velocity = 0.9 * velocity + gradient
         weights = weights - 0.1 * (gradient + 0.9 * velocity)
     torch.testing.assert_close(replicas.weights(model)[0].detach(), weights)
+
+
+def test_a_memory_is_that_of_torch():
+    made = optimizers.rmsprop_remembering(
+        small([0]), learning_rate=0.25, smoothing=0.9, weight_decay=0.125
+    )
+    assert isinstance(made, torch.optim.RMSprop)
+    assert [made.defaults[name] for name in ("lr", "alpha", "weight_decay")] == [0.25, 0.9, 0.125]

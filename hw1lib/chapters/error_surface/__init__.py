@@ -1,8 +1,11 @@
 """What does the error surface look like? Chapter 24, homework 1-2."""
 
+from dataclasses import fields
 from functools import partial
+from typing import Any
 
-from hw1lib.chapters.error_surface.result import Result
+from hw1lib.chapters.error_surface.directions import Around, look_around
+from hw1lib.chapters.error_surface.result import Directions, Result
 from hw1lib.chapters.error_surface.spec import (
     ADAM,
     ARMS,
@@ -20,8 +23,11 @@ from hw1lib.measuring import landscape
 from hw1lib.measuring.landscape import Extent
 from hw1lib.networks import builders
 from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
 from hw1lib.training.regression import DENSE
+
+AROUND = "around"  # jobs beside those that are named by regressor and by arm
 
 __all__ = ["ARMS", "PROFILES", "REGRESSORS", "Result", "Spec", "run"]
 
@@ -29,16 +35,19 @@ __all__ = ["ARMS", "PROFILES", "REGRESSORS", "Result", "Spec", "run"]
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     """Train and survey every network that is not stored yet, and gather the chapter's numbers."""
     images = image_sets.load("mnist", spec.data, known=spec == PROFILES["full"])
-    jobs = {name: _fit(spec, name) for name in REGRESSORS}
+    jobs: dict[Any, Job] = {name: _fit(spec, name) for name in REGRESSORS}
+    jobs |= {(name, AROUND): _around(spec, name) for name in REGRESSORS}
     jobs |= {arm: _learn(spec, arm, images) for arm in ARMS}
     entries = carry_out("error_surface", jobs, device=device, progress=progress)
-    learned = (("the sinc function's formula", REGRESSORS), (images, ARMS))
+    on_sinc = [key for key in entries if key not in ARMS]
+    learned = (("the sinc function's formula", on_sinc), (images, ARMS))
     return Result(
         spec=spec,
         surfaces={
-            name: landscape.surface(spec.line_steps, entry.arrays)
-            for name, entry in entries.items()
+            name: landscape.surface(spec.line_steps, entries[name].arrays)
+            for name in (*REGRESSORS, *ARMS)
         },
+        around={name: _directions(entries[name, AROUND]) for name in REGRESSORS},
         images=images,
         provenance=tuple(
             record([entries[name] for name in names], learned=what, replicas=spec.replicas)
@@ -74,6 +83,25 @@ def _fit(spec: Spec, name: str) -> Job:
     )
     cost = spec.points * spec.replicas
     return Job(f"{name}, sinc", partial(train, settings), cost, threads=1)
+
+
+def _around(spec: Spec, name: str) -> Job:
+    settings = Around(
+        widths=REGRESSORS[name],
+        activation=builders.leaky_relu,
+        optimizer=optimizers.adam,
+        learning_rate=spec.fit_rate,
+        points=spec.points,
+        epochs=spec.updates,
+        directions=spec.directions,
+        seeds=spec.seeds,
+    )
+    cost = spec.points * spec.replicas
+    return Job(f"{name}, all directions", partial(look_around, settings), cost, threads=1)
+
+
+def _directions(entry: Entry) -> Directions:
+    return Directions(*(entry.arrays[f.name] for f in fields(Directions)))
 
 
 def _learn(spec: Spec, arm: str, images: ImageSet) -> Job:

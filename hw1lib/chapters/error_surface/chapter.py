@@ -16,7 +16,7 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("E-24c",),
+    answers=("E-24a", "E-24e"),
     tells=(line_sentence, flatter_sentence),
     metrics={
         "largest rise on the line, SGD (% of the loss at the start)": (

@@ -1,54 +1,101 @@
-"""What chapter 24 expects, each expectation judged from its result."""
+"""What chapter 24 expects, each part of the expectation judged from its result."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from hw1lib.chapters.error_surface.result import Result, flatter
+from hw1lib.chapters.error_surface.result import Result, beyond
 from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
-from hw1lib.judging import verdicts
-from hw1lib.judging.statistics import paired_difference
-from hw1lib.judging.verdicts import Claim, Verdict
+from hw1lib.judging.effects import Bound, Difference, Effect, Ratio
+from hw1lib.judging.verdicts import Claim, Margin
 from hw1lib.measuring.landscape import TOLERANCE
 
-# a factor of 1.25 between losses; less could not be seen on the chapter's logarithmic scales
-FACTOR = float(np.log10(1.25))
+AFTER = "the full run"
+SEEN = Margin(100 * TOLERANCE, "a hundredth of the loss at the start is the least that one sees")
+LEVEL = Margin(25 * TOLERANCE, "a quarter of what one sees is no rise", AFTER)
+FACTOR = Margin(1.25, "less could not be seen on a logarithmic axis", "short runs")
+OTHER_WAY = Margin(FACTOR.size, "the same quarter, in another direction", AFTER)
+
+NEAR, FAR = 0.1, 1.0  # steps in filter-normalized directions, in lengths of each unit's weights
+LENGTH = 0.1  # and in directions of all weights, in lengths of their whole vector
+
+Values = Callable[[Result, str], np.ndarray]
+
+FLATNESS: dict[str, tuple[str, Values]] = {  # by the direction: what is compared, and its values
+    "further along the path": (
+        "rise of the loss where the line goes on by a quarter",
+        lambda result, name: beyond(result.surfaces[name]),
+    ),
+    f"random, normalized by unit, step {NEAR:g}": (
+        f"rise of the loss at distance {NEAR:g}",
+        lambda result, name: result.surfaces[name].away(NEAR),
+    ),
+    f"random, normalized by unit, step {FAR:g}": (
+        f"rise of the loss at distance {FAR:g}",
+        lambda result, name: result.surfaces[name].away(FAR),
+    ),
+    "random, all weights and biases": (
+        f"rise of the loss after a step of {LENGTH:g} of the weights' length",
+        lambda result, name: result.around[name].rise("random", LENGTH),
+    ),
+    "along the top eigenvector": (
+        f"rise of the loss after a step of {LENGTH:g} of the weights' length",
+        lambda result, name: result.around[name].rise("steepest", LENGTH),
+    ),
+    "at the solution itself": (
+        "largest eigenvalue of the Hessian",
+        lambda result, name: result.around[name].eigenvalue,
+    ),
+}
 
 
-def _rises_more(first: str, second: str, result: Result) -> Verdict:
-    """Judge whether the lines of one arm rise more than those of another."""
-    effect = paired_difference(*(100 * result.surfaces[arm].rise for arm in (first, second)))
-    return verdicts.of_effect(
-        f"largest rise on the line, {first} − {second}",
-        effect,
-        unit="% of the loss at the start",
-        margin=100 * TOLERANCE,
-    )
+def flatter(direction: str, result: Result) -> Ratio:
+    """Compare the regressors in one of the directions of `FLATNESS`: shallow over deep."""
+    of, values = FLATNESS[direction]
+    return Ratio(of, {name: values(result, name) for name in ("shallow", "deep")})
 
 
-def _deep_is_flatter(result: Result) -> Verdict:
-    return verdicts.of_effect(
-        "rise of the loss at distance 1, log10 of shallow over deep",
-        flatter(result, 1.0),
-        unit="decades",
-        margin=FACTOR,
-    )
+def _rises_more(first: str, second: str, result: Result) -> Effect:
+    """Compare how much the lines of two arms rise."""
+    sides = {arm: 100 * result.surfaces[arm].rise for arm in (first, second)}
+    return Difference("largest rise on the line", sides, unit="% of the loss at the start")
+
+
+def _never_rises(result: Result) -> Effect:
+    rise = 100 * result.surfaces[SGD].rise
+    name = f"largest rise on the line, {SGD}"
+    return Bound(name, rise, at_most=100 * TOLERANCE, unit="% of the loss at the start")
 
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
+        "E-24i",
+        "On the line from start to solution the loss falls without a rise, with SGD.",
+        _never_rises,
+        LEVEL,
+    ),
+    Claim(
         "E-24a",
         "On the line from start to solution the loss rises more with Adam than with SGD.",
         partial(_rises_more, ADAM, SGD),
+        SEEN,
     ),
     Claim(
         "E-24b",
         "It rises more with ten times larger steps of Adam.",
         partial(_rises_more, LARGE, ADAM),
+        SEEN,
     ),
-    Claim(
-        "E-24c",
-        "The deep regressor's solutions are flatter than the shallow one's.",
-        _deep_is_flatter,
+    *(
+        Claim(
+            which,
+            f"The deep regressor's solutions are flatter than the shallow one's: {direction}.",
+            partial(flatter, direction),
+            FACTOR if "normalized" in direction else OTHER_WAY,
+        )
+        for which, direction in zip(
+            ("E-24c", "E-24d", "E-24e", "E-24f", "E-24g", "E-24h"), FLATNESS, strict=True
+        )
     ),
 )

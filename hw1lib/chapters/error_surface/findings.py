@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hw1lib.chapters.error_surface.claims import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import (
     PATHS,
     PLANES,
     Result,
-    flatter,
     network_title,
     plane_shares,
 )
@@ -63,19 +63,25 @@ def planes_sentence(result: Result) -> str:
 
 
 def flatter_sentence(result: Result) -> str:
-    """Compare the regressors' rises near their solutions and far from them."""
-    parts = []
-    for distance in (0.1, 1.0):
-        log10 = flatter(result, distance)
-        if log10.n == 0:
-            parts.append(f"not known at distance {distance:g}")
+    """Say in which directions which regressor is the flatter one."""
+    parts: dict[str, list[str]] = {"deep": [], "shallow": [], "open": []}
+    for direction in FLATNESS:
+        ratio = flatter(direction, result).interval
+        if not ratio.n:
             continue
-        limits = f" [{10**log10.low:.2g}, {10**log10.high:.2g}]" if log10.n > 1 else ""
-        parts.append(
-            f"{10**log10.mean:.2g}{limits} times that of deep at distance {distance:g} "
-            f"(n = {log10.n})"
-        )
-    return f"The rise of shallow's loss is {' and '.join(parts)}."
+        which = "open" if not ratio.excludes_zero else "deep" if ratio.mean > 0 else "shallow"
+        parts[which].append(f"{direction} (× {ratio.factor:.2g})")
+    said = {
+        "deep": "the deep regressor is flatter",
+        "shallow": "the shallow one is flatter",
+        "open": "which is flatter is open",
+    }
+    listed = "; ".join(
+        f"{said[which]}: {', '.join(found)}" for which, found in parts.items() if found
+    )
+    if not listed:
+        return "No direction has two regressors to compare."
+    return f"How many times steeper shallow is than deep, by direction: {listed}."
 
 
 def path_sentence(result: Result) -> str:

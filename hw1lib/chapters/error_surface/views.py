@@ -7,6 +7,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from hw1lib.chapters.error_surface.claims import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import (
     PATHS,
     PLANES,
@@ -102,6 +103,27 @@ def away(result: Result) -> Figure:
         figures.log_scale(ax)
         ax.legend(loc="upper left")
     figure.supxlabel("distance from the solution (in lengths of each unit's weights)")
+    return figure
+
+
+def by_direction(result: Result) -> Figure:
+    """Draw how many times steeper shallow is than deep, by direction, with 95 % intervals."""
+    figure, axes = figures.panels(1, 1, 2.2)
+    ax = axes[0, 0]
+    for place, direction in enumerate(FLATNESS):
+        ratio = flatter(direction, result).interval
+        if not ratio.n:
+            continue
+        times = ratio.factor
+        color, mark = STYLES["deep" if ratio.mean > 0 else "shallow"][::2]
+        drawn.note(*ax.plot(times.mean, place, mark, color=color), series=direction)
+        if np.isfinite([times.low, times.high]).all():
+            drawn.omit(*ax.plot([times.low, times.high], [place] * 2, color=color, linewidth=1.5))
+    ax.axvline(1, color="black", linewidth=1)
+    ax.set_yticks(range(len(FLATNESS)), list(FLATNESS))
+    ax.set_ylim(len(FLATNESS) - 0.5, -0.5)
+    ax.set_xscale("log")
+    ax.set_xlabel("shallow over deep (left: shallow is flatter; right: deep is flatter)")
     return figure
 
 

@@ -1,5 +1,7 @@
 """What chapter 22 found, in sentences that its result computes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hw1lib.chapters.gradient_norm.result import (
@@ -9,8 +11,10 @@ from hw1lib.chapters.gradient_norm.result import (
     Result,
     Swing,
     absolute_swing,
-    amplitude_ratio,
     median,
+    memory,
+    ratio,
+    relative_swing,
     short_name,
 )
 from hw1lib.chapters.gradient_norm.spec import (
@@ -25,7 +29,7 @@ from hw1lib.chapters.gradient_norm.spec import (
     SAME,
     TENTH,
 )
-from hw1lib.judging.statistics import log_ratio, t_interval, tally
+from hw1lib.judging.statistics import Interval, geometric_mean, t_interval, tally
 
 
 def course_sentence(result: Result) -> str:
@@ -56,13 +60,15 @@ def zoom_sentence(result: Result) -> str:
 
 def swing_sentence(result: Result, arm: str) -> str:
     """Report what dividing the step by ten does to the oscillation under an optimizer."""
-    relative = amplitude_ratio(result, (arm, SAME), (arm, TENTH))
-    absolute = log_ratio(*(absolute_swing(result, (arm, part)) for part in STEPS))
+    own, relative = (
+        _compared(ratio(result, of, (arm, TENTH), (arm, SAME)))
+        for of in (absolute_swing, relative_swing)
+    )
     return (
-        f"Under {arm}, {_regular(result.swings[arm, SAME])} at the same step and "
-        f"{_regular(result.swings[arm, TENTH])} at a tenth of it; "
-        f"the amplitude shrinks by a factor of {relative.factor:.2g}, "
-        f"and the swing of the norm itself by {absolute.factor:.2g}."
+        f"Under {arm} at a tenth of the step, the swing of the norm in its own unit is {own}; "
+        f"relative to the norm's level it is {relative}. Of the trainings at the same step "
+        f"{tally(result.swings[arm, SAME].periodic)} are periodic, at a tenth of it "
+        f"{tally(result.swings[arm, TENTH].periodic)}."
     )
 
 
@@ -73,16 +79,55 @@ def rmsprop_sentence(result: Result) -> str:
 
 def optimizer_sentence(result: Result) -> str:
     """Report what changing the optimizer does to the oscillation."""
-    others = ", ".join(
-        f"{amplitude_ratio(result, (RMSPROP, SAME), (arm, SAME)).factor:.2g} times that under {arm}"
-        for arm in (ADAM, PLAIN)
+    parts = []
+    for arm in (ADAM, PLAIN):
+        own, relative = (
+            ratio(result, of, (RMSPROP, SAME), (arm, SAME)).factor
+            for of in (absolute_swing, relative_swing)
+        )
+        parts.append(f"{own:.2g} times that under {arm} ({relative:.2g} relative to the level)")
+    return f"At the same step the swing under RMSprop is {' and '.join(parts)}."
+
+
+def memory_sentence(result: Result) -> str:
+    """Report the period of the norm by the length of RMSprop's memory."""
+    parts = []
+    for smoothing, swing in result.memories.items():
+        updates = f"{memory(smoothing):.0f} updates"
+        periods = swing.period[np.isfinite(swing.period)]
+        if len(periods):
+            parts.append(f"{np.median(periods):.3g} updates at a memory of {updates}")
+        else:
+            parts.append(f"none at a memory of {updates}")
+    return f"Median period under RMSprop: {', '.join(parts)}."
+
+
+def cause_sentence(result: Result) -> str:
+    """Answer what makes the norm oscillate: how far the step, and how far the optimizer."""
+    step = ratio(result, absolute_swing, (RMSPROP, TENTH), (RMSPROP, SAME))
+    counts = ", ".join(f"{_count(result.swings[arm, SAME])} under {arm}" for arm in OPTIMIZERS)
+    return (
+        "**The step sets how far the norm swings**: at a tenth of RMSprop's step the swing is "
+        f"{_compared(step)}. **The optimizer sets whether it swings regularly, and how fast**: "
+        f"trainings with a periodic norm are {counts}. {memory_sentence(result)}"
     )
-    return f"At the same step the amplitude under RMSprop is {others}."
 
 
 def swing_reading(result: Result) -> list[str]:
     """Report what dividing the step, and changing the optimizer, does to the oscillation."""
     return [*(swing_sentence(result, arm) for arm in OPTIMIZERS), optimizer_sentence(result)]
+
+
+def batch_sentence(result: Result) -> str:
+    """Report where both kinds of sharpness settle on minibatches."""
+    parts = []
+    for size, edge in result.batches.items():
+        batch, whole = (
+            geometric_mean(edge.late(name) * result.spec.batch_rate / 2)
+            for name in ("batch", "sharpness")
+        )
+        parts.append(f"with {size} points per step {batch}, the largest eigenvalue at {whole}")
+    return f"In units of 2 / step the batch sharpness ends at: {'; '.join(parts)}."
 
 
 def edge_sentence(result: Result) -> str:
@@ -100,7 +145,8 @@ def rerun_sentence(result: Result) -> str:
     return (
         f"Run again for {len(course.loss)} updates after it was trained, as B's figure was, B's "
         f"network shows a norm that ends higher than it began in {tally(course.norm_rises)} "
-        "trainings, and a lower loss at the same time in "
+        "trainings. Its loss falls in the meantime, as in B's figure, in "
+        f"{tally(course.loss_falls)}, and both happen in "
         f"{tally(course.norm_rises & course.loss_falls)}."
     )
 
@@ -109,6 +155,7 @@ def diverged_sentence(result: Result) -> str:
     """Count the trainings that were stopped by a loss that was not finite."""
     ends = [course.loss[-1] for course in result.courses.values()]
     ends += [edge.end for edge in result.edges.values()]
+    ends += [edge.end for edge in result.batches.values()]
     diverged = sum(int((~np.isfinite(end)).sum()) for end in ends)
     return f"Stopped by a loss that was not finite: {diverged} of {sum(map(len, ends))} courses."
 
@@ -124,5 +171,15 @@ def describe(result: Result) -> str:
     return "Medians at the first and the last update. " + "; ".join(parts) + "."
 
 
-def _regular(swing: Swing) -> str:
-    return f"{tally(swing.periodic)} are periodic"
+def _count(swing: Swing) -> str:
+    return f"{swing.periodic.sum()} of {len(swing.periodic)}"
+
+
+def _compared(change: Interval) -> str:
+    """Say how many times larger or smaller something is, with the limits of that factor."""
+    if not change.n:
+        return "not known"
+    if change.mean < 0:
+        change = replace(change, mean=-change.mean, low=-change.high, high=-change.low)
+        return f"{change.factor:.2g} times smaller"
+    return f"{change.factor:.2g} times larger"

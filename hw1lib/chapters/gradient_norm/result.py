@@ -1,5 +1,6 @@
 """What chapter 22 computed, and all that more than one of its views, findings and claims reads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,20 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class BatchEdge:
+    """Curvature along plain gradient descent on minibatches."""
+
+    epochs: np.ndarray  # (K,) passes before each look
+    sharpness: np.ndarray  # (K, R) largest eigenvalue of the whole loss's Hessian
+    batch: np.ndarray  # (K, R) batch sharpness: curvature of batches along their own gradients
+    end: np.ndarray  # (R,) mean squared error on the last batch; NaN where it diverged
+
+    def late(self, name: str) -> np.ndarray:
+        """Return the median of `sharpness` or `batch` over the last third of the looks, (R,)."""
+        return np.asarray(np.median(getattr(self, name)[-max(1, len(self.epochs) // 3) :], axis=0))
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything that chapter 22 shows."""
 
@@ -96,6 +111,8 @@ class Result:
     courses: dict[tuple[str, str], Course]  # by arm, and main part or way to go on
     swings: dict[tuple[str, str], Swing]  # by optimizer of A's network, and part
     edges: dict[float, Edge]  # by step size
+    memories: dict[float, Swing]  # of RMSprop's late norm, by its smoothing
+    batches: dict[int, BatchEdge]  # by batch size
     accuracy: np.ndarray  # (R,) of the digits' networks on test images
     images: ImageSet
     provenance: tuple[dict[str, Any], ...]
@@ -106,6 +123,12 @@ class Result:
         return image_sets.name_standins(self.images)
 
 
+def swing_of(spec: Spec, norm: np.ndarray) -> Swing:
+    """Measure how a norm (T, R) swings; the red noise it is held against has its length's seed."""
+    stream = np.random.default_rng(np.random.SeedSequence((spec.seed, len(norm))))
+    return Swing(norm, oscillation.measure(decades(norm), window=spec.window, generator=stream))
+
+
 def measure_swing(spec: Spec, courses: dict[tuple[str, str], Course], arm: str, part: str) -> Swing:
     """Measure a part: of the main one from a quarter on, of those after it the second half.
 
@@ -113,10 +136,7 @@ def measure_swing(spec: Spec, courses: dict[tuple[str, str], Course], arm: str, 
     changed step has had its effect.
     """
     course = courses[arm, MAIN if part == LATE else part]
-    norm = course.norm[course.fraction(1 / 4 if part == LATE else 1 / 2) :]
-    stream = np.random.default_rng(np.random.SeedSequence((spec.seed, len(norm))))
-    found = oscillation.measure(decades(norm), window=spec.window, generator=stream)
-    return Swing(norm, found)
+    return swing_of(spec, course.norm[course.fraction(1 / 4 if part == LATE else 1 / 2) :])
 
 
 def early(course: Course) -> slice:
@@ -151,9 +171,24 @@ def absolute_swing(result: Result, key: tuple[str, str]) -> np.ndarray:
     return swings
 
 
-def amplitude_ratio(result: Result, first: tuple[str, str], second: tuple[str, str]) -> Interval:
-    """Compare two parts' amplitudes, each named by optimizer and part, in decades."""
-    return log_ratio(*(result.swings[key].oscillation.amplitude for key in (first, second)))
+def relative_swing(result: Result, key: tuple[str, str]) -> np.ndarray:
+    """Return the amplitude of an optimizer's part, (R,), decades: it ignores the norm's level."""
+    return result.swings[key].oscillation.amplitude
+
+
+def ratio(
+    result: Result,
+    of: Callable[[Result, tuple[str, str]], np.ndarray],
+    first: tuple[str, str],
+    second: tuple[str, str],
+) -> Interval:
+    """Compare two parts by `relative_swing` or `absolute_swing`, as the logarithm of a factor."""
+    return log_ratio(*(of(result, key) for key in (first, second)))
+
+
+def memory(smoothing: float) -> float:
+    """Count the updates that RMSprop's mean of squared gradients remembers: 1 / (1 - smoothing)."""
+    return 1 / (1 - smoothing)
 
 
 def median(values: np.ndarray, style: str) -> str:

@@ -17,7 +17,8 @@ def _rerun(result: Result) -> str:
     after, at_first = (f"{tally(c.norm_rises)} after {len(c.loss):,}" for c in (again, whole))
     return (
         f"trainings whose norm ends higher than it began: run again, {after} updates; from the "
-        f"first on, {at_first}"
+        f"first on, {at_first}; the loss, which falls in B's figure, falls in "
+        f"{tally(again.loss_falls)}"
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hw1lib.data import image_sets
 from hw1lib.judging import oscillation
 from hw1lib.results import specs
-from hw1lib.results.specs import setting
+from hw1lib.results.specs import SettingError, setting
 from hw1lib.training import optimizers
 from hw1lib.training.optimizers import Optimizer
 
@@ -22,6 +22,8 @@ SAME = "same"  # at the same step
 TENTH = "tenth"  # at a tenth of the step
 RERUN = "rerun"  # with an optimizer that has forgotten what it saw
 LATE = "late"  # of the main part: from a quarter of its updates on
+
+USUAL = 0.99  # torch's smoothing of RMSprop, which A has
 
 RERUN_EPOCHS = 6  # that report B's figure shows, of a network trained before
 B_WIDTHS = (1, 500, 1)  # 1,501 parameters
@@ -55,11 +57,31 @@ class Spec(specs.Replicated):
     )
     edge_epochs: int = setting(5_000, "full-batch updates of each of those", at_least=1)
     edge_every: int = setting(50, "updates between two looks at the curvature", at_least=1)
+    smoothings: tuple[float, ...] = setting(
+        (0.9, 0.97, 0.995), "of RMSprop, beside its usual 0.99: longer memories", above=0
+    )
+    batch_sizes: tuple[int, ...] = setting(
+        (10, 50),
+        "points per step of gradient descent whose batch sharpness is followed",
+        at_least=1,
+    )
+    batch_rate: float = setting(0.2, "step of gradient descent on minibatches", above=0)
+    batch_updates: int = setting(20_000, "updates of each of those", at_least=1)
+    batch_looks: int = setting(50, "looks at their curvature", at_least=1)
     window: int = setting(
         250,
         "updates over which the norm's course counts as straight; periods up to a third of it",
         at_least=oscillation.SHORTEST,
     )
+
+    def __post_init__(self) -> None:
+        """Check also what no field can check alone."""
+        super().__post_init__()
+        if max(self.batch_sizes) > self.points:
+            raise SettingError(
+                f"batch_sizes of gradient_norm.Spec must be at most points ({self.points}), "
+                f"got {max(self.batch_sizes)}"
+            )
 
 
 PROFILES = specs.Profiles(
@@ -74,6 +96,9 @@ PROFILES = specs.Profiles(
         edge_rates=(0.4,),
         edge_epochs=1_000,
         edge_every=50,
+        batch_sizes=(10,),
+        batch_updates=2_000,
+        batch_looks=10,
     ),
     smoke=Spec(
         replicas=2,
@@ -88,6 +113,10 @@ PROFILES = specs.Profiles(
         edge_rates=(0.1, 0.4),
         edge_epochs=20,
         edge_every=10,
+        smoothings=(0.9, 0.995),
+        batch_sizes=(7,),
+        batch_updates=6,
+        batch_looks=2,
         window=15,
     ),
 )

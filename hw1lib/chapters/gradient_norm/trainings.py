@@ -14,6 +14,7 @@ from hw1lib.measuring import curvature
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.builders import Activation
 from hw1lib.training import classification, loop, losses, optimizers, regression, watching
+from hw1lib.training.minibatches import Minibatches
 from hw1lib.training.optimizers import Optimizer
 from hw1lib.training.run import Run
 
@@ -92,6 +93,72 @@ def follow_curvature(settings: Training, every: int, *, run: Run) -> dict[str, n
         "epochs": history.epochs["sharpness"],
         "end": np.where(history.sound, history.losses[-1], np.nan),
     }
+
+
+@dataclass(frozen=True)
+class BatchTraining:
+    """Everything that decides the numbers of one stack of regressors on minibatches of sinc."""
+
+    widths: tuple[int, ...]
+    activation: Activation
+    points: int  # of the uniform training grid on [-1, 1]
+    batch_size: int
+    learning_rate: float  # of plain gradient descent
+    epochs: int  # passes
+    every: int  # passes between two looks
+    seeds: tuple[int, ...]  # one per replica
+
+
+def follow_batches(settings: BatchTraining, *, run: Run) -> dict[str, np.ndarray]:
+    """Fit R replicas on minibatches, and look at the curvature of all points and of batches.
+
+    Returns:
+        `sharpness` (K, R), the largest eigenvalue of the Hessian of the loss on all points, and
+        `batch_sharpness` (K, R), the mean over one pass's batches of the curvature of a batch's
+        loss along its own gradient, before the passes `epochs` (K,), NaN once a replica diverged;
+        `end` (R,), the loss on the last batch.
+    """
+    streams = replicas.Streams(settings.seeds)
+    model = builders.mlp(streams, *settings.widths, activation=settings.activation).to(run.device)
+    task = regression.task(functions.sinc, settings.points, device=run.device)
+    cut = settings.batch_size
+
+    def of_batches(model: nn.Module) -> Tensor:
+        # the same batches at every look, and other ones than training draws
+        looks = Minibatches(task.x, task.y, cut, replicas.generators(settings.seeds, "looks"))
+        return _batch_sharpness(model, list(looks))
+
+    probes = {
+        "sharpness": loop.Probe(lambda model: _sharpness(model, task), settings.every),
+        "batch_sharpness": loop.Probe(of_batches, settings.every),
+    }
+    history = loop.fit(
+        model,
+        Minibatches(task.x, task.y, cut, streams.order),
+        losses.mean_squared_error,
+        optimizers.sgd(model, learning_rate=settings.learning_rate),
+        epochs=settings.epochs,
+        probes=probes,
+        streams=[*streams],
+        run=run,
+    )
+    return {
+        **history.series,
+        "epochs": history.epochs["sharpness"],
+        "end": np.where(history.sound, history.losses[-1], np.nan),
+    }
+
+
+def _batch_sharpness(model: nn.Module, batches: list[loop.Batch]) -> Tensor:
+    """Average the curvature of each batch's loss along its own gradient, (R,), in float64."""
+    there = replicas.with_weights(model, replicas.weights(model).detach().double())
+
+    def on(x: Tensor, y: Tensor) -> curvature.Loss:
+        return lambda m: losses.mean_squared_error(m(x.double()), y.double())
+
+    found = [curvature.along_gradient(there, on(x, y)) for x, y in batches]
+    sizes = torch.tensor([x.shape[1] for x, _ in batches], dtype=torch.float64)
+    return torch.einsum("b,br->r", sizes / sizes.sum(), torch.stack(found))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -14,6 +15,8 @@ from hw1lib.chapters.gradient_norm.result import (
     early,
     late,
     median,
+    memory,
+    relative_swing,
     short_name,
 )
 from hw1lib.chapters.gradient_norm.spec import (
@@ -25,9 +28,8 @@ from hw1lib.chapters.gradient_norm.spec import (
     OPTIMIZERS,
     PLAIN,
     RMSPROP,
-    SAME,
 )
-from hw1lib.judging.statistics import decades, t_interval, tally
+from hw1lib.judging.statistics import decades, geometric_mean, t_interval, tally
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, GREEN, RED
 from hw1lib.training import thinning
@@ -93,28 +95,51 @@ def zoom(result: Result) -> Figure:
 
 
 def swings(result: Result) -> Figure:
-    """Draw amplitude of every training, and period of every periodic one, by arm."""
-    figure, axes = figures.panels(2, 1, 1.6, sharex=True)
-    for ax, name in zip(axes[:, 0], ("amplitude", "period"), strict=True):
+    """Draw the swing of every training on both scales, and period of every periodic one, by arm."""
+    figure, axes = figures.panels(3, 1, 1.4, sharex=True)
+    labels = {
+        "swing (loss per\nunit of weight)": lambda key: absolute_swing(result, key),
+        "swing relative to\nthe level (decades)": lambda key: relative_swing(result, key),
+        "period\n(updates)": lambda key: result.swings[key].period,
+    }
+    for ax, (label, values_of) in zip(axes[:, 0], labels.items(), strict=True):
         groups, styles = {}, []
         for arm in OPTIMIZERS:
             for part, step in STEPS.items():
-                swing = result.swings[arm, part]
-                values = swing.period if name == "period" else swing.oscillation.amplitude
-                positive = np.isfinite(values) & (values > 0)
-                groups[f"{short_name(arm)}\n{step}"] = np.where(positive, values, np.nan)
+                values, periodic = values_of((arm, part)), result.swings[arm, part].periodic
+                name = f"{short_name(arm)}\n{step}\n{periodic.sum()} of {len(periodic)} periodic"
+                groups[name] = np.where(np.isfinite(values) & (values > 0), values, np.nan)
                 styles.append(STYLES[arm])
         figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
+        ax.set_ylabel(label)
         if np.isfinite(np.concatenate([*groups.values()])).any():  # nothing has no logarithm
-            ax.set_yscale("log")
-            if name == "period":
-                ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-                ax.yaxis.set_major_formatter("{x:g}")
-                ax.yaxis.set_minor_formatter(NullFormatter())
-    axes[0, 0].set_ylabel("amplitude (decades)")
-    axes[1, 0].set_ylabel("period (updates)")
-    axes[1, 0].tick_params(axis="x", labelsize=6.5)
+            _log_scale(ax, numbers="period" in label)
+    axes[-1, 0].tick_params(axis="x", labelsize=6)
     return figure
+
+
+def memories(result: Result) -> Figure:
+    """Draw the period of every periodic training under RMSprop, by the length of its memory."""
+    figure, axes = figures.panels(1, 1, 2.0)
+    ax, groups = axes[0, 0], {}
+    for smoothing, swing in result.memories.items():
+        periodic = f"{swing.periodic.sum()} of {len(swing.periodic)} periodic"
+        groups[f"{memory(smoothing):.0f}\n(alpha {smoothing:g})\n{periodic}"] = swing.period
+    color, mark = STYLES[RMSPROP]
+    figures.strip(ax, groups, [color] * len(groups), [mark] * len(groups))
+    if np.isfinite(np.concatenate([*groups.values()])).any():
+        _log_scale(ax, numbers=True)
+    ax.set(ylabel="period (updates)", xlabel="updates that the memory holds, 1 / (1 − alpha)")
+    return figure
+
+
+def _log_scale(ax: Axes, *, numbers: bool) -> None:
+    ax.set_yscale("log")
+    if not numbers:
+        return
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def edges(result: Result) -> Figure:
@@ -126,6 +151,24 @@ def edges(result: Result) -> Figure:
         ax.set_title(f"step {rate:g}, 2 / step = {2 / rate:g}")
         ax.set_ylim(0, None)
     axes[0, 0].set_ylabel("largest Hessian eigenvalue\n(loss per squared unit of weight)")
+    figure.supxlabel("update")
+    return figure
+
+
+def batch_edges(result: Result) -> Figure:
+    """Draw both kinds of sharpness along gradient descent on minibatches: a panel per size."""
+    figure, axes = figures.panels(1, len(result.batches), 2.2, sharey=True)
+    kinds = {"sharpness": ("all points: largest eigenvalue", GREEN), "batch": ("batches", BLUE)}
+    for ax, (size, edge) in zip(axes[0], result.batches.items(), strict=True):
+        updates = edge.epochs * -(-result.spec.points // size)
+        for name, (label, color) in kinds.items():
+            values = getattr(edge, name) * result.spec.batch_rate / 2
+            figures.curves(ax, updates, values, label=label, color=color)
+        ax.axhline(1, color="black", linewidth=1, linestyle="--")
+        ax.set_title(f"{size} points per step")
+        ax.set_ylim(0, 1.2)
+    axes[0, 0].set_ylabel("sharpness × step / 2")
+    axes[0, 0].legend(loc="lower right")
     figure.supxlabel("update")
     return figure
 
@@ -189,6 +232,23 @@ def edge_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def batch_table(result: Result) -> pd.DataFrame:
+    """List where both kinds of sharpness settle on minibatches, by their size."""
+    rows = []
+    for size, edge in result.batches.items():
+        units = result.spec.batch_rate / 2
+        rows.append(
+            {
+                "points per step": str(size),
+                "batch sharpness × step / 2": str(geometric_mean(edge.late("batch") * units)),
+                "eigenvalue × step / 2": str(geometric_mean(edge.late("sharpness") * units)),
+                "n": int(np.isfinite(edge.end).sum()),
+                "loss at the end": median(edge.end, ".1e"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def hovering(edge: Edge, rate: float) -> np.ndarray:
     """Compute the median of eigenvalue * step / 2 after it first reached 1, (R,); NaN if never."""
     relative = edge.relative(rate)
@@ -201,10 +261,15 @@ def hovering(edge: Edge, rate: float) -> np.ndarray:
 
 
 def _shown_replica(result: Result) -> int:
-    """Choose the training that swings neither least nor most under RMSprop: the median one."""
-    amplitudes = result.swings[RMSPROP, SAME].oscillation.amplitude
-    order = np.argsort(amplitudes)  # those that diverged last
-    return int(order[max(0, np.isfinite(amplitudes).sum() - 1) // 2])
+    """Choose the training whose swings, under each optimizer and step, are nearest to medians."""
+    swings = np.array(
+        [decades(relative_swing(result, (arm, part))) for arm in OPTIMIZERS for part in STEPS]
+    )
+    finite = np.isfinite(swings).all(axis=0)
+    if not finite.any():
+        return 0
+    apart = np.abs(swings - np.median(swings[:, finite], axis=1)[:, None]).sum(axis=0)
+    return int(np.where(finite, apart, np.inf).argmin())
 
 
 def _half_span(norm: np.ndarray) -> float:

@@ -2,12 +2,15 @@
 
 from dataclasses import fields, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from torch import nn
 
-from hw1lib.chapters.minimal_ratio.result import PointMeasures, Points, Result
+from hw1lib.chapters.minimal_ratio.along_training import Following, follow
+from hw1lib.chapters.minimal_ratio.result import Looks, PointMeasures, Points, Result
 from hw1lib.chapters.minimal_ratio.spec import (
+    A_WIDTHS,
     ALONE,
     ARMS,
     BOTTOM,
@@ -25,12 +28,14 @@ from hw1lib.results.jobs import Job, carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training.gaps import to_length
 
+OF_A = ("A's network",)  # the job beside the searches, which are named by arm and size
+
 __all__ = ["PROFILES", "Result", "Spec", "run"]
 
 
 def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     """Carry out every search that is not stored yet, and gather the chapter's numbers."""
-    jobs = {
+    jobs: dict[Any, Job] = {
         (arm, size): Job(
             f"{size} units, {arm}" if size else arm,
             partial(train, settings),
@@ -39,13 +44,15 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         )
         for (arm, size), settings in _searches(spec).items()
     }
+    jobs[OF_A] = _of_a(spec)
     entries = carry_out("minimal_ratio", jobs, device=device, progress=progress)
     return Result(
         spec=spec,
         arms={
-            arm: _points([entry for (searched, _), entry in entries.items() if searched == arm])
-            for arm in ARMS
+            arm: _points([entry for key, entry in entries.items() if key[0] == arm]) for arm in ARMS
         },
+        along=_looks(entries[OF_A], np.array(spec.looks)),
+        lowered=_looks(entries[OF_A], np.array(spec.bounds), "bound_"),
         provenance=(
             record([*entries.values()], learned="the target's formula", replicas=spec.replicas),
         ),
@@ -89,6 +96,25 @@ def _searches(spec: Spec) -> dict[tuple[str, int], Training]:
         found[EMBEDDED, size] = made
         found[SPLIT, size] = replace(made, weight_decay=0.0)
     return found
+
+
+def _of_a(spec: Spec) -> Job:
+    settings = Following(
+        widths=A_WIDTHS,
+        activation=builders.leaky_relu,
+        points=spec.a_points,
+        learning_rate=spec.a_rate,
+        weight_decay=spec.weight_decay,
+        looks=spec.looks,
+        bounds=spec.bounds,
+        steps=spec.a_steps,
+        seeds=spec.a_seeds,
+    )
+    return Job("A's network", partial(follow, settings), cost=spec.a_replicas, threads=1)
+
+
+def _looks(entry: Entry, at: np.ndarray, prefix: str = "") -> Looks:
+    return Looks(at, *(entry.arrays[prefix + f.name] for f in fields(Looks)[1:]))
 
 
 def _points(entries: list[Entry]) -> Points:

@@ -3,7 +3,13 @@
 from hw1lib.chapters import registry
 from hw1lib.chapters.minimal_ratio import PROFILES, run, views
 from hw1lib.chapters.minimal_ratio.claims import CLAIMS
-from hw1lib.chapters.minimal_ratio.findings import panel_caption, search_sentence, share_sentence
+from hw1lib.chapters.minimal_ratio.findings import (
+    accepted_sentence,
+    made_sentence,
+    panel_caption,
+    search_sentence,
+    share_sentence,
+)
 from hw1lib.chapters.minimal_ratio.slips import SLIPS
 from hw1lib.chapters.minimal_ratio.spec import BOTTOM, RECIPE
 
@@ -16,12 +22,16 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C18", "B-C12c"),
-    tells=(search_sentence, share_sentence),
+    answers=("A-C18a", "B-C11"),
+    tells=(share_sentence, accepted_sentence, search_sentence, made_sentence),
     metrics={
         "loss, to the bottom (mean squared error)": lambda result: result.arms[BOTTOM].end.loss,
         "gradient norm, to the bottom (objective per unit of weight)": (
             lambda result: result.arms[BOTTOM].end.residual
+        ),
+        "minimal ratio at the end, A's network": lambda result: result.along_shares().positive[-1],
+        "gradient norm at the end, A's network (objective per unit of weight)": (
+            lambda result: result.along.residual[-1]
         ),
         "minimal ratio, to the bottom": lambda result: result.shares(BOTTOM).positive,
         "index, to the bottom": lambda result: result.shares(BOTTOM).negative,

@@ -4,6 +4,8 @@ import numpy as np
 
 from hw1lib.chapters.minimal_ratio import ratios
 from hw1lib.chapters.minimal_ratio.result import (
+    A_BAND,
+    PLATEAU,
     RIVALS,
     Result,
     certified_spectra,
@@ -12,7 +14,16 @@ from hw1lib.chapters.minimal_ratio.result import (
     distinct_points,
     signed,
 )
-from hw1lib.chapters.minimal_ratio.spec import ARMS, LEAKY, MADE, SMOOTH, UNDECAYED
+from hw1lib.chapters.minimal_ratio.spec import (
+    ARMS,
+    FOUND,
+    LEAKY,
+    MADE,
+    RECIPE,
+    SMOOTH,
+    UNDECAYED,
+)
+from hw1lib.judging.statistics import t_interval
 
 
 def search_sentence(result: Result) -> str:
@@ -22,31 +33,66 @@ def search_sentence(result: Result) -> str:
 
 
 def share_sentence(result: Result) -> str:
-    """Report how ratio and index go with the loss over points that differ."""
-    ratio, index = (correlation(result, part) for part in ("positive", "negative"))
-    if ratio.n < 4 and index.n < 4:
-        return "Too few different points with weight decay to correlate."
+    """Report the ratio of A's network, by the Hessian and by A's code, at the end of training."""
+    along, positive = result.along, result.along_shares().positive[-1]
+    if not np.isfinite(positive).any():
+        return "Every training of A's network diverged."
+    decayed = along.shares(result.spec.tolerance, result.spec.weight_decay).positive[-1]
+    exact, lifted, counted = (
+        t_interval(values) for values in (positive, decayed, along.gauss_newton[-1])
+    )
+    low, high = A_BAND
     return (
-        f"Rank correlation with the loss over {max(ratio.n, index.n)} different points with "
-        f"weight decay: ratio {signed(ratio)}, index {signed(index)} (95 % by Fisher's z)."
+        f"At the end of the training of A's network (n = {exact.n}) the share of positive "
+        f"eigenvalues is {exact} for the loss, {lifted} with the weight decay in the objective, "
+        f"and {counted} as A's code counts; report A has {low:g} to {high:g}."
+    )
+
+
+def accepted_sentence(result: Result) -> str:
+    """Count what would pass for a zero gradient at each bound, by kind of network."""
+    parts = []
+    for bound, residual in zip(result.lowered.at, result.lowered.residual, strict=True):
+        recipe = result.arms[RECIPE].end.residual
+        parts.append(
+            f"at {bound:g} it is {(recipe <= bound).sum()} of {len(recipe)} smooth networks and "
+            f"{(residual <= bound).sum()} of {len(residual)} of A's"
+        )
+    return (
+        "How many searches by the recipe end at a zero gradient depends on what passes for zero: "
+        f"{'; '.join(parts)}."
     )
 
 
 def made_sentence(result: Result) -> str:
-    """Count the points that were made, and compare their ratios with those of the found ones."""
+    """Count the saddles among the points that were made and among those that were found."""
     parts = []
-    for name, arms in {
-        "found": [arm for arm in SMOOTH if arm not in MADE],
-        "made": [arm for arm in SMOOTH if arm in MADE],
-    }.items():
-        _, shares = distinct_points(result, arms)
+    for name, arms in {"found": FOUND, "made": MADE}.items():
+        losses, shares = distinct_points(result, [arm for arm in SMOOTH if arm in arms])
         ratio = shares.positive
-        if len(ratio):
-            low, high = ratio.min(), ratio.max()
-            parts.append(f"{len(ratio)} {name} points have ratios from {low:.2f} to {high:.2f}")
-        else:
-            parts.append(f"no {name} points")
-    return f"With weight decay, {' and '.join(parts)}."
+        if not len(ratio):
+            parts.append(f"no different points were {name}")
+            continue
+        low, high = (f"{value:.2f}" for value in (ratio.min(), ratio.max()))
+        span = f"a ratio of {low}" if low == high else f"ratios from {low} to {high}"
+        saddles = ((shares.negative > 0) & (losses < PLATEAU * result.constant)).sum()
+        parts.append(
+            f"of {len(ratio)} different points that were {name}, with {span}, {saddles} are "
+            "saddles below the plateau"
+        )
+    return f"With weight decay, {'; '.join(parts)}."
+
+
+def made_trend_sentence(result: Result) -> str:
+    """Report how the index goes with the loss among points that were made."""
+    index = correlation(result, "negative", [arm for arm in SMOOTH if arm in MADE])
+    if index.n < 4:
+        return "Too few different points were made to correlate."
+    return (
+        f"Over {index.n} different points that were made, the rank correlation of index and loss "
+        f"is {signed(index)}. A narrower network has a higher loss, and gets more silent units, so "
+        "this says how the points were made and nothing about training."
+    )
 
 
 def tolerance_sentence(result: Result) -> str:
@@ -93,4 +139,7 @@ def describe_searches(result: Result) -> str:
 
 def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
-    return f"different points whose gradient vanishes. {share_sentence(result)}"
+    return (
+        "different points of a smooth network whose gradient vanishes, found (dark) and made "
+        f"(light). {made_sentence(result)}"
+    )

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from hw1lib.chapters.minimal_ratio import ratios
-from hw1lib.chapters.minimal_ratio.spec import RECIPE, SMOOTH, Spec
+from hw1lib.chapters.minimal_ratio.spec import FOUND, RECIPE, Spec
 from hw1lib.judging.statistics import Interval, rank_correlation
 from hw1lib.networks import builders
 
 A_BAND = (0.70, 0.775)  # where report A finds most of its ratios
+PLATEAU = 0.9  # of the best constant's loss: from there on a gradient has vanished on a plateau
 RIVALS = {  # each with the Hessian's share that it stands in for
     "sampled": "share of nearby weights\nwith a larger loss",
     "gauss_newton": "A's code: share > 0 of\nGauss-Newton matrices",
@@ -45,11 +47,47 @@ class Points:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """What was measured at K moments of R trainings of A's network; NaN where one had diverged."""
+
+    at: np.ndarray  # (K,) updates made before, or the bound that the gradient was to come below
+    loss: np.ndarray  # (K, R) mean squared error
+    slope: np.ndarray  # (K, R) norm of the loss's gradient
+    residual: np.ndarray  # (K, R) norm of the objective's gradient, weight decay included
+    eigenvalues: np.ndarray  # (K, R, P) of the loss's Hessian, ascending
+    gauss_newton: np.ndarray  # (K, R) share of positive eigenvalues, as A's code counts
+
+    def shares(self, factor: float, decay: float = 0.0) -> ratios.Shares:
+        """Count positive, zero and negative eigenvalues, (K, R) each; NaN where there are none.
+
+        Args:
+            factor: As in `ratios.shares`.
+            decay: Weight decay, which raises every eigenvalue of the objective's Hessian by it.
+        """
+        flat = self.eigenvalues.reshape(-1, self.eigenvalues.shape[-1]).astype(float) + decay
+        known = np.asarray(np.isfinite(flat).all(axis=1))
+        found = ratios.shares(np.where(known[:, None], flat, 0.0), factor)
+        return ratios.Shares(*(np.where(known, s, np.nan).reshape(self.loss.shape) for s in found))
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Return how large a part of the training each look stands for, (K,), summing to 1.
+
+        Looks are rarer late; each stands for the updates that are nearer to it than to others.
+        """
+        middles = (self.at[1:] + self.at[:-1]) / 2
+        lengths = np.diff([self.at[0], *middles, self.at[-1]])
+        return np.asarray(lengths / lengths.sum())
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything that chapter 23 shows."""
 
     spec: Spec
-    arms: dict[str, Points]
+    arms: dict[str, Points]  # of tanh networks
+    along: Looks  # of A's network while it trains
+    lowered: Looks  # and after its gradient's norm was brought down, by the bound
     provenance: tuple[dict[str, Any], ...]
 
     @property
@@ -78,6 +116,10 @@ class Result:
         """Count positive, zero and negative eigenvalues where phase 1 ended, likewise."""
         return ratios.shares(self.arms[arm].start.eigenvalues, self.spec.tolerance)
 
+    def along_shares(self) -> ratios.Shares:
+        """Count the eigenvalues of the loss's Hessian along the training of A's network, (K, R)."""
+        return self.along.shares(self.spec.tolerance)
+
     def distinct(self, arm: str) -> np.ndarray:
         """Number the certified points of an arm that differ, (D,): indices of the first of each.
 
@@ -90,7 +132,7 @@ class Result:
 
 
 def distinct_points(
-    result: Result, arms: Iterable[str] = SMOOTH
+    result: Result, arms: Iterable[str] = FOUND
 ) -> tuple[np.ndarray, ratios.Shares]:
     """Gather losses (D,) and shares of eigenvalues of all points of several arms that differ."""
     losses, shares = [], []
@@ -106,15 +148,26 @@ def certified_spectra(result: Result, arms: Iterable[str]) -> np.ndarray:
     return np.concatenate([result.arms[arm].end.eigenvalues[result.certified(arm)] for arm in arms])
 
 
-def correlation(result: Result, what: str) -> Interval:
+def correlation(result: Result, what: str, arms: Iterable[str] = FOUND) -> Interval:
     """Correlate a share of eigenvalues with the loss over distinct certified points.
 
     Args:
         result: Of the chapter.
         what: `positive` for the minimal ratio, `negative` for the index.
+        arms: Whose points; made ones have a larger index where more units were added, and a
+            higher loss because fewer were there, so they say nothing about training.
     """
-    losses, shares = distinct_points(result)
+    losses, shares = distinct_points(result, arms)
     return rank_correlation(getattr(shares, what), losses)
+
+
+def by_loss(looks: Looks, values: np.ndarray) -> np.ndarray:
+    """Correlate the ranks of a measure (K, R) and the loss along each training, (R,)."""
+    found = np.full(values.shape[1], np.nan)
+    for r, (loss, value) in enumerate(zip(looks.loss.T, values.T, strict=True)):
+        if np.isfinite([loss, value]).all() and np.ptp(loss) and np.ptp(value):
+            found[r] = stats.spearmanr(value, loss).statistic
+    return found
 
 
 def trained(result: Result, name: str) -> np.ndarray:

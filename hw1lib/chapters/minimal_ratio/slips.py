@@ -1,5 +1,7 @@
 """Slips of reports A and B about the minimal ratio, and what each changes."""
 
+import numpy as np
+
 from hw1lib.chapters.minimal_ratio.result import Result, correlate, trained
 from hw1lib.chapters.minimal_ratio.spec import BOTTOM
 from hw1lib.judging.slips import Slip, told
@@ -8,9 +10,11 @@ from hw1lib.judging.statistics import geometric_mean, paired_difference, tally
 
 def _gauss_newton(result: Result) -> str:
     more = paired_difference(trained(result, "gauss_newton"), trained(result, "positive"))
+    own = paired_difference(result.along.gauss_newton[-1], result.along_shares().positive[-1])
     return (
-        f"A's share − the Hessian's, on the same networks: {told(more)}; rank correlation "
-        f"{told(correlate(result, 'gauss_newton', 'positive'))}"
+        f"A's share − the Hessian's, on the same smooth networks: {told(more)}; rank correlation "
+        f"{told(correlate(result, 'gauss_newton', 'positive'))}; at the end of the training of A's "
+        f"own network: {told(own)}"
     )
 
 
@@ -26,8 +30,11 @@ def _learned(result: Result) -> str:
 def _no_minimum(result: Result) -> str:
     bottom = result.arms[BOTTOM]
     index = result.trained_shares(BOTTOM).negative
+    along, own = result.along, result.along_shares().negative[-1]
     return (
-        f"Adam ends at a gradient of {told(geometric_mean(bottom.start.residual))}, with "
+        f"A's training ends at a gradient of {told(geometric_mean(along.residual[-1]))}, with "
+        f"negative eigenvalues in {tally((own > 0)[np.isfinite(own)])} trainings; on the smooth "
+        f"network Adam ends at a gradient of {told(geometric_mean(bottom.start.residual))}, with "
         f"negative eigenvalues in {tally((index > 0)[~bottom.diverged])} trainings"
     )
 

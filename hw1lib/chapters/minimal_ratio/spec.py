@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from hw1lib.data import functions
+from hw1lib.networks import builders
 from hw1lib.results import specs
 from hw1lib.results.specs import setting
 
@@ -16,6 +19,8 @@ ARMS = (RECIPE, BOTTOM, EMBEDDED, ALONE, SPLIT, LEAKY)
 SMOOTH = (RECIPE, BOTTOM, EMBEDDED)  # the arms with one objective, that of the main result
 UNDECAYED = (ALONE, SPLIT)  # the arms of tanh networks without weight decay
 MADE = (EMBEDDED, SPLIT)  # critical by construction
+FOUND = (RECIPE, BOTTOM)  # critical points of the main result's objective that a search found
+A_WIDTHS = builders.MEDIUM  # of report A's network, 572 parameters
 LEAST_LEVEL = 1e-3  # loss: the lowest at which the recipe leaves phase 1
 
 
@@ -45,6 +50,16 @@ class Spec(specs.Replicated):
     samples: int = setting(200, "nearby weights of the sampled ratio", at_least=1)
     radius: float = setting(1e-3, "how far each of their weights is moved, at most", above=0)
 
+    a_replicas: int = setting(20, "trainings of A's network", at_least=1)
+    a_points: int = setting(200, "training points of A's network", at_least=2)
+    a_rate: float = setting(1e-3, "of A's RMSprop", above=0)
+    a_updates: int = setting(2_000, "full-batch updates of A's network", at_least=2)
+    a_looks: int = setting(20, "looks at its Hessian, evenly on a logarithmic axis", at_least=2)
+    a_steps: int = setting(40, "steps on its gradient's norm for each bound, at most", at_least=1)
+    bounds: tuple[float, ...] = setting(
+        (1e-3, 1e-6, 1e-9), "gradient norms that may pass for zero, falling", above=0
+    )
+
     def __post_init__(self) -> None:
         """Check that what is embedded is smaller."""
         super().__post_init__()
@@ -60,6 +75,17 @@ class Spec(specs.Replicated):
         return (1, self.hidden, self.hidden, 1)
 
     @property
+    def looks(self) -> tuple[int, ...]:
+        """Updates of A's network before each look."""
+        late = np.geomspace(1, self.a_updates, self.a_looks).round().astype(int)
+        return (0, *np.unique(late).tolist())
+
+    @property
+    def a_seeds(self) -> tuple[int, ...]:
+        """Seeds of A's network, one per replica."""
+        return tuple(range(self.seed, self.seed + self.a_replicas))
+
+    @property
     def constant(self) -> float:
         """Mean squared error of the best constant on the training points."""
         return float(functions.TARGETS["sinc"](functions.grid(self.points)).var(correction=0))
@@ -69,10 +95,10 @@ PROFILES = specs.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=20, sizes=(1, 3), small_replicas=4, points=32, epochs=200, newton=100,
-        steps=15, samples=50,
+        steps=15, samples=50, a_replicas=6, a_updates=1_000, a_looks=5, a_steps=1,
     ),
     smoke=Spec(
         replicas=3, hidden=3, sizes=(1,), small_replicas=2, points=10, epochs=20, newton=10,
-        steps=5, samples=5,
+        steps=5, samples=5, a_replicas=2, a_points=20, a_updates=6, a_looks=3, a_steps=1,
     ),
 )  # fmt: skip

@@ -17,10 +17,10 @@ from hw1lib.chapters.minimal_ratio.result import (
 )
 from hw1lib.chapters.minimal_ratio.spec import (
     ALONE,
-    ARMS,
     BOTTOM,
     EMBEDDED,
     LEAKY,
+    MADE,
     RECIPE,
     SMOOTH,
     SPLIT,
@@ -75,23 +75,45 @@ def searches(result: Result) -> Figure:
     return figure
 
 
-def shares_against_loss(result: Result) -> Figure:
-    """Draw the minimal ratio and the index of every certified point against its loss."""
-    figure, axes = figures.panels(1, 2, 2.6, sharex=True)
-    parts = {
-        "positive": "share of positive eigenvalues",
-        "negative": "share of negative eigenvalues (index)",
+def along(result: Result) -> Figure:
+    """Draw the ratio of A's network while it trains: against the update, and against the loss."""
+    figure, axes = figures.panels(1, 2, 2.5, sharey=True)
+    looks, decay = result.along, result.spec.weight_decay
+    kinds = {
+        "Hessian of the loss": (result.along_shares().positive, BLUE, "o"),
+        "with weight decay": (looks.shares(result.spec.tolerance, decay).positive, GREEN, "s"),
+        "as A's code counts": (looks.gauss_newton, RED, "^"),
     }
-    for ax, (part, label) in zip(axes[0], parts.items(), strict=True):
-        for arm in (*SMOOTH, *UNDECAYED):
-            _certified(ax, result, arm, getattr(result.shares(arm), part))
+    for name, (values, color, mark) in kinds.items():
+        figures.curves(axes[0, 0], looks.at + 1, values, label=name, color=color)
+        points = axes[0, 1].scatter(
+            looks.loss, values, s=8, color=color, marker=mark, alpha=0.5, linewidths=0, label=name
+        )
+        updates = np.broadcast_to(looks.at[:, None], looks.loss.shape)
+        drawn.note(points, updates=updates.ravel())
+    for ax, label in zip(axes[0], ("update", "loss (mean squared error)"), strict=True):
+        ax.axhspan(*A_BAND, color="0.85", linewidth=0, zorder=0)
+        ax.set(xlabel=label, ylim=(-0.03, 1.03))
+        if np.isfinite(looks.loss).any():
+            ax.set_xscale("log")
+    axes[0, 0].set_ylabel("share of positive eigenvalues")
+    axes[0, 0].legend(loc="lower left")
+    return figure
+
+
+def shares_against_loss(result: Result) -> Figure:
+    """Draw the minimal ratio of every certified point against its loss: found, and made ones."""
+    figure, axes = figures.panels(1, 2, 2.6, sharex=True, sharey=True)
+    kinds = {"found": lambda arm: arm not in MADE, "made": lambda arm: arm in MADE}
+    for ax, (title, belongs) in zip(axes[0], kinds.items(), strict=True):
+        for arm in filter(belongs, (*SMOOTH, *UNDECAYED)):
+            _certified(ax, result, arm, result.shares(arm).positive)
         ax.axvline(result.constant, color="0.5", linewidth=0.8, linestyle=":")
-        ax.set(xscale="log", xlabel="loss (mean squared error)", ylabel=label)
-    axes[0, 0].axhspan(*A_BAND, color="0.85", linewidth=0)
-    axes[0, 0].set_ylim(-0.03, 1.03)
-    axes[0, 1].set_ylim(bottom=-0.01)
-    if axes[0, 0].collections:
-        axes[0, 0].legend(loc="lower left")  # below the band, where points are rare
+        ax.axhspan(*A_BAND, color="0.85", linewidth=0, zorder=0)
+        ax.set(xscale="log", xlabel="loss (mean squared error)", title=title, ylim=(-0.03, 1.03))
+        if ax.collections:
+            ax.legend(loc="lower left")
+    axes[0, 0].set_ylabel("share of positive eigenvalues")
     return figure
 
 
@@ -229,34 +251,15 @@ def panel(ax: Axes, result: Result) -> None:
         chosen, (color, mark) = result.distinct(arm), STYLES[arm]
         losses, shares = result.arms[arm].end.loss[chosen], result.shares(arm).negative[chosen]
         if len(chosen):
-            ax.scatter(losses, shares, s=14, color=color, marker=mark, label=arm, linewidths=0)
+            name, alpha = (f"{arm} (made)", 0.4) if arm in MADE else (f"{arm} (found)", 1.0)
+            ax.scatter(
+                losses, shares, s=14, color=color, marker=mark, label=name, alpha=alpha,
+                linewidths=0,
+            )  # fmt: skip
     ax.set(xlabel="loss (mean squared error)", ylabel="share of negative eigenvalues")
     ax.set_xscale("log")
     if ax.collections:
         ax.legend(fontsize=6)
-
-
-def outcome_table(result: Result) -> pd.DataFrame:
-    """Count what became of the searches of each arm."""
-    rows = []
-    for arm in ARMS:
-        points, certified = result.arms[arm], result.certified(arm)
-        flat = result.gradient_flat(arm)
-        plateau = certified & (points.end.loss > 0.99 * result.constant)
-        rows.append(
-            {
-                "arm": arm,
-                "networks": len(certified),
-                "certified": int(certified.sum()),
-                "of these constant": int(plateau.sum()),
-                "different": len(result.distinct(arm)),
-                "gradient-flat": int(flat.sum()),
-                "other rejects": int((~certified & ~flat & ~points.diverged).sum()),
-                "diverged": int(points.diverged.sum()),
-                "median gradient": _median(points.end.residual),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def rival_table(result: Result) -> pd.DataFrame:
@@ -274,8 +277,3 @@ def rival_table(result: Result) -> pd.DataFrame:
             for name, label in names.items()
         ]
     )
-
-
-def _median(values: np.ndarray) -> str:
-    values = values[np.isfinite(values)]
-    return f"{np.median(values):.0e}" if len(values) else "–"

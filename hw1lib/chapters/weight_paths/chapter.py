@@ -31,7 +31,7 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C12",),
+    answers=("A-C12b", "E-21b"),
     tells=(star_sentence,),
     metrics={
         "straightness, A's network (of the path)": (

@@ -6,9 +6,7 @@ from hw1lib.chapters.weight_paths.result import (
     POINTS,
     REPORTED_B,
     WALKS,
-    Paths,
     Result,
-    all_points,
     angle_text,
     broader,
     percent_text,
@@ -34,7 +32,10 @@ def outward_sentence(result: Result) -> str:
         if not len(paths.arrived):
             parts.append(f"every training of {paths.name} diverged")
             continue
-        trained, walks = (_outward(paths, walk=walk) for walk in POINTS.values())
+        trained, walks = (
+            f"{paths.outward(None, walk=walk).sum()} of {len(paths.arrived)}"
+            for walk in POINTS.values()
+        )
         parts.append(f"{trained} trained and {walks} random paths of {paths.name}")
     listed = "; ".join(parts)
     return f"In that plane, these end farther from the middle than they start: {listed}."
@@ -70,9 +71,11 @@ def star_sentence(result: Result) -> str:
             parts.append(f"Every training of {paths.name} diverged.")
             continue
         trained, walked = (t_interval(paths.straightness(None, walk=w)) for w in POINTS.values())
+        kept = t_interval(paths.persistent_straightness(None))
         parts.append(
-            f"A path of {paths.name} ends {trained} of its length away from its start, its random "
-            f"walk {walked}."
+            f"The distance from the first to the last weights of {paths.name} is {trained} of the "
+            f"path's length. It is {walked} for a random walk, and {kept} for a walk that keeps "
+            "its direction as long as the training does."
         )
         if len(paths.arrived) > 1:
             gram = paths.gram(None)
@@ -96,9 +99,12 @@ def spread_sentence(result: Result) -> str:
         listed = ", ".join(
             f"{broader(paths, layer)} % ({name})" for layer, name in enumerate(paths.layers)
         )
+        held = ", ".join(
+            f"{t_interval(paths.variance_share(layer)):.2g} %" for layer in range(len(paths.layers))
+        )
         parts.append(
             f"Against its layers, the spread per parameter of the whole {paths.name} differs by "
-            f"{listed}."
+            f"{listed}; of the whole variance these layers hold {held}."
         )
     return " ".join(parts)
 
@@ -131,14 +137,6 @@ def describe(result: Result, *, walk: bool = False) -> str:
 def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
-        "distance between the first and the last weights over the length of the path, every "
-        "training and a random walk with its steps."
+        "distance between the first and the last weights over the length of the path, of every "
+        "training, of a walk that turns no more than it does, and of a random walk with its steps."
     )
-
-
-def _outward(paths: Paths, *, walk: bool) -> str:
-    """Count the paths of the whole network that lead away from the middle of the picture."""
-    gram = paths.gram(None, walk=walk)
-    scores = trajectories.principal_components(all_points(gram)).scores.reshape(*gram.shape[:2], 2)
-    start, end = np.linalg.norm(scores[:, [0, -1]], axis=2).T
-    return f"{np.count_nonzero(end > start)} of {len(start)}"

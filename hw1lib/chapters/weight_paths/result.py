@@ -10,13 +10,14 @@ import numpy as np
 from hw1lib.chapters.weight_paths.spec import Spec
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
-from hw1lib.judging.statistics import Interval, paired_difference, t_interval
+from hw1lib.judging.statistics import Interval, t_interval
 from hw1lib.measuring import trajectories
 
 WHOLE = "whole network"
 PARTS: dict[str, int | None] = {"first layer": 0, WHOLE: None}  # of a network, that are drawn
 TRAINED, WALKS = "trained", "random walks"
 POINTS = {TRAINED: False, WALKS: True}  # what is drawn: whether it is the walks
+PERSISTENT = "persistent walks"  # that turn from snapshot to snapshot no more than training does
 REPORTED_B = (97.96, 98.11)  # % test accuracy of report B's eight trainings, least and most
 
 
@@ -75,6 +76,28 @@ class Paths:
             return np.empty(0)
         return trajectories.straightness(self.gram(layer, walk=walk))
 
+    def persistent_straightness(self, layer: int | None) -> np.ndarray:
+        """Do the same for walks that keep their direction as long as the runs do, (R',)."""
+        if not len(self.arrived):
+            return np.empty(0)
+        gram = self.gram(layer)
+        ends = trajectories.persistent_walks(gram)[:, -1, -1]
+        return np.sqrt(ends) / trajectories.step_lengths(gram).sum(axis=1)
+
+    def outward(self, layer: int | None, *, walk: bool = False) -> np.ndarray:
+        """Return which runs end farther from the middle of the picture than they start, (R',)."""
+        if not len(self.arrived):
+            return np.empty(0, dtype=bool)
+        gram = self.gram(layer, walk=walk)
+        scores = trajectories.principal_components(all_points(gram)).scores
+        start, end = np.linalg.norm(scores.reshape(*gram.shape[:2], 2)[:, [0, -1]], axis=2).T
+        return np.asarray(end > start)
+
+    def variance_share(self, layer: int) -> np.ndarray:
+        """Compute how much of the whole network's variance a layer holds, (R',), in %."""
+        squares = self.spread(layer) ** 2 * self.size(layer)
+        return 100 * squares / (self.spread(None) ** 2 * self.size(None))
+
     def spread(self, layer: int | None) -> np.ndarray:
         """Measure how far each run's snapshots lie from the centre of all, per parameter, (R',)."""
         if not len(self.arrived):
@@ -122,11 +145,6 @@ class Result:
         for paths in self.paths.values():
             for part, layer in PARTS.items():
                 yield paths, part, layer
-
-
-def straighter(paths: Paths, layer: int | None) -> Interval:
-    """Compare the straightness of each run with that of its random walk, paired."""
-    return paired_difference(paths.straightness(layer), paths.straightness(layer, walk=True))
 
 
 def broader(paths: Paths, layer: int) -> Interval:

@@ -13,6 +13,7 @@ from sklearn.manifold import TSNE
 
 from hw1lib.chapters.weight_paths.result import (
     PARTS,
+    PERSISTENT,
     POINTS,
     TRAINED,
     WALKS,
@@ -23,14 +24,17 @@ from hw1lib.chapters.weight_paths.result import (
     angle_text,
     broader,
     percent_text,
-    straighter,
 )
 from hw1lib.judging.statistics import paired_difference, t_interval
 from hw1lib.measuring import trajectories
 from hw1lib.showing import drawn, figures
-from hw1lib.showing.palette import BLUE, RED
+from hw1lib.showing.palette import BLUE, GREEN, RED
 
-STYLES = {TRAINED: (BLUE, "-", "o"), WALKS: (RED, "--", "s")}  # colour, dash and mark
+STYLES = {  # colour, dash and mark
+    TRAINED: (BLUE, "-", "o"),
+    PERSISTENT: (GREEN, ":", "^"),
+    WALKS: (RED, "--", "s"),
+}
 
 
 def joint(result: Result, *, walk: bool = False) -> Figure:
@@ -111,18 +115,46 @@ def neighbours(result: Result) -> Figure:
     return figure
 
 
+def straightness(result: Result) -> Figure:
+    """Draw how straight every training is, beside its two walks: a panel per network."""
+    figure, axes = figures.panels(1, len(result.paths), 2.0, sharey=True)
+    for ax, paths in zip(axes[0], result.paths.values(), strict=True):
+        ax.set_title(paths.name)
+        if not len(paths.arrived):
+            _nothing(ax)
+            continue
+        _strip(ax, _straightness(paths))
+        ax.set_ylim(0, 1)
+    figure.supylabel("distance from the start\n/ path length")
+    figure.supxlabel("what went this way")
+    return figure
+
+
 def panel(ax: Axes, result: Result) -> None:
-    """Draw how straight every training and its random walk are, for the summary."""
-    groups, styles = {}, []
-    for paths in result.paths.values():
-        for points, walk in POINTS.items():
-            if len(paths.arrived):
-                name = "random walk" if walk else points
-                groups[f"{paths.name}\n{name}"] = paths.straightness(None, walk=walk)
-                styles.append(STYLES[points])
-    figures.strip(ax, groups, [color for color, _, _ in styles], [mark for _, _, mark in styles])
+    """Draw the same in one panel, for the summary."""
+    groups = {
+        f"{paths.name}\n{name}": values
+        for paths in result.paths.values()
+        if len(paths.arrived)
+        for name, values in _straightness(paths).items()
+    }
+    _strip(ax, groups)
     ax.tick_params(axis="x", labelsize=5.5, rotation=90)
     ax.set(ylabel="distance from the start / path length", ylim=(0, 1))
+
+
+def _straightness(paths: Paths) -> dict[str, np.ndarray]:
+    """List the straightness of the trainings and of both kinds of walk, (R',) each."""
+    return {
+        TRAINED: paths.straightness(None),
+        PERSISTENT: paths.persistent_straightness(None),
+        WALKS: paths.straightness(None, walk=True),
+    }
+
+
+def _strip(ax: Axes, groups: dict[str, np.ndarray]) -> None:
+    styles = [STYLES[name.split("\n")[-1]] for name in groups]
+    figures.strip(ax, groups, [color for color, _, _ in styles], [mark for _, _, mark in styles])
 
 
 def joint_table(result: Result) -> pd.DataFrame:
@@ -157,10 +189,14 @@ def star_table(result: Result) -> pd.DataFrame:
     rows = []
     for paths, part, layer in result.parts:
         row = {"network": paths.name, "part": part}
-        for points, walk in POINTS.items():
-            straight = t_interval(paths.straightness(layer, walk=walk))
-            row[f"straightness, {points}"] = str(straight)
-        row["difference"] = str(straighter(paths, layer))
+        straight = paths.straightness(layer)
+        row["straightness, trained"] = str(t_interval(straight))
+        for name, walks in {
+            PERSISTENT: paths.persistent_straightness(layer),
+            WALKS: paths.straightness(layer, walk=True),
+        }.items():
+            row[name] = str(t_interval(walks))
+            row[f"trained − {name}"] = str(paired_difference(straight, walks))
         row["angle (degrees)"] = angle_text(paths, layer)
         rows.append({**row, "n": len(paths.arrived), "diverged": int(paths.diverged.sum())})
     return pd.DataFrame(rows)
@@ -178,6 +214,9 @@ def spread_table(result: Result) -> pd.DataFrame:
                     "parameters": f"{paths.size(layer):,}",
                     "spread per parameter": str(t_interval(paths.spread(layer))),
                     "whole against it (%)": "" if layer is None else str(broader(paths, layer)),
+                    "of the whole variance (%)": (
+                        "100" if layer is None else str(t_interval(paths.variance_share(layer)))
+                    ),
                     "n": len(paths.arrived),
                 }
             )
