@@ -7,7 +7,7 @@ one of them, or on another scale.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
@@ -93,7 +93,11 @@ class _OfSides(Effect):
         complete = np.isfinite(values).all(axis=0)
         return [side[complete] for side in values]
 
-    def _list(self, means: list[str]) -> str:
+    def _list(self, mean: Callable[[np.ndarray], float]) -> str:
+        pairs = self._pairs
+        if not len(pairs[0]):
+            return "no value"
+        means = [written(mean(side)) for side in pairs]
         named = zip(self.sides, means, strict=True)
         return ", ".join(f"{name} {mean}".strip() for name, mean in named)
 
@@ -115,7 +119,7 @@ class Ratio(_OfSides):
 
     @property
     def measured(self) -> str:
-        return self._list([written(geometric_mean(side).mean) for side in self._pairs])
+        return self._list(lambda side: geometric_mean(side).mean)
 
     def write(self, value: Interval | float) -> str:
         return f"× {value.factor if isinstance(value, Interval) else round(10.0**value, 9):.3g}"
@@ -143,7 +147,7 @@ class Difference(_OfSides):
 
     @property
     def measured(self) -> str:
-        return self._list([written(float(np.mean(side))) for side in self._pairs if len(side)])
+        return self._list(lambda side: float(np.mean(side)))
 
     def write(self, value: Interval | float) -> str:
         unit = "" if self.unit == CORRELATION else self.unit

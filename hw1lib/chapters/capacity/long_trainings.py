@@ -24,7 +24,7 @@ class LongTraining(Training):
     As in the trainings that Gu et al. publish, down to first weights and pixels.
 
     Source:
-        Y. Gu, X. Zheng and T. Aste, "Unraveling the enigma of double descent", 2023, and its
+        Y. Gu, X. Zheng and T. Aste, "Unraveling the enigma of double descent", ICLR 2024, and its
         code. The learning rate there is that of gradient descent without momentum.
     """
 

@@ -132,6 +132,11 @@ class Spec(specs.Replicated):
                 f"a_models of capacity.Spec are numbers from 1 to {len(A_HIDDEN)}, "
                 f"got {max(self.a_models)}"
             )
+        if taken := {(units, 2 * units) for units in self.between_units} & set(A_HIDDEN):
+            raise SettingError(
+                "between_units of capacity.Spec make networks that are none of A's, got "
+                f"{min(taken)[0]}"
+            )
         for name in ("a_models", "b_units", "noisy_units", "long_units", "feature_ratios"):
             if len(set(getattr(self, name))) < LEAST_SIZES:
                 raise SettingError(
