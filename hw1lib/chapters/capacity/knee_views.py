@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from hw1lib.chapters.capacity.drawing import OTHER, SIZE, STYLES, draw, scale
+from hw1lib.chapters.capacity.drawing import OTHER, SIZE, STYLES, limits, scale
 from hw1lib.chapters.capacity.result import KNEE, Result
 from hw1lib.chapters.capacity.spec import BETWEEN, OF_A, OF_B, SETTLED
 from hw1lib.chapters.capacity.sweeps import Sweep
@@ -26,8 +27,7 @@ def knees(result: Result) -> Figure:
     dense = result.dense
     for arm in (OF_A, BETWEEN):
         sweep = result.sweeps[arm]
-        draw(loss, sweep.parameters, sweep.loss("test"), STYLES[arm], "test", arm)
-        loss.lines[-1].set_linestyle("none")
+        _points(loss, sweep, STYLES[arm], arm)
     mean = _mean(dense, "loss")
     x = np.linspace(dense.sizes[0], dense.sizes[-1], 200)
     if np.isfinite(mean).all():
@@ -55,8 +55,32 @@ def knees(result: Result) -> Figure:
     return figure
 
 
+def _points(ax: Axes, sweep: Sweep, style: tuple[str, str], label: str) -> None:
+    """Draw the test loss of each size, mean and interval, without a line between the sizes."""
+    color, mark = style
+    values = sweep.loss("test")
+    mean, low, high = limits(values)
+    bars = ax.errorbar(
+        sweep.parameters,
+        mean,
+        yerr=np.nan_to_num([mean - low, high - mean]),
+        color=color,
+        marker=mark,
+        markersize=3.5,
+        linestyle="none",
+        linewidth=1,
+        label=label,
+    )
+    drawn.note(bars, x=sweep.parameters, y=values, replica=np.arange(len(values))[:, None])
+
+
 def _label_places(ax: Axes) -> None:
     scale(ax, y="log")
+    if np.isfinite(ax.dataLim.minposy):
+        ax.set_ylim(2_000, 500_000)  # all sizes, whatever the knees
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    ax.yaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set(xlabel="parameters of the network left out", ylabel="knee without it (parameters)")
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from hw1lib.chapters.capacity.drawing import SIZE, draw, limits, scale
 from hw1lib.chapters.capacity.result import (
@@ -61,8 +62,9 @@ def long_descent(result: Result) -> Figure:
     passes.set(
         xscale="log",
         xlabel="passes",
-        ylabel=f"test loss, {MANY} units − {FEW} units (nats)",
+        ylabel=f"test loss, {MANY} − {FEW} units (nats)",
     )
+    passes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
