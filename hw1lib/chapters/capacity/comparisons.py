@@ -239,8 +239,8 @@ def peak_of_networks(result: Result) -> Effect:
     """Compare the peak of the long trainings' test loss with none, if they were long enough."""
     if result.spec.long_epochs < LEAST_LONG:
         raise NotTested(
-            f"{result.spec.long_epochs:,} passes are too few: the published trainings have the "
-            f"peak after {LEAST_LONG:,}"
+            f"{result.spec.long_epochs:,} passes are too few: a published training with these "
+            f"settings has the peak after {LEAST_LONG:,}"
         )
     return Difference(
         "prominence of the peak of the test loss over sizes",

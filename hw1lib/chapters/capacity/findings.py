@@ -129,8 +129,8 @@ def long_sentence(result: Result) -> str:
     sweep, spec = result.sweeps[LONG], result.spec
     if spec.long_epochs < LEAST_LONG:
         return (
-            f"{spec.long_epochs:,} passes are too short to see a peak: in the published trainings, "
-            f"of 4,000 digits, it comes after 500 to {LEAST_LONG:,} passes."
+            f"{spec.long_epochs:,} passes are too short to see a peak: in published trainings, of "
+            f"4,000 digits, it comes after 500 to {LEAST_LONG:,} passes."
         )
     peak = _peak_sentence(
         f"loss after {spec.long_epochs:,} passes",
@@ -152,7 +152,8 @@ def _beside_published(result: Result) -> str:
     ours = t_interval(between_units(result, "loss", sweep.epochs.tolist().index(last.passes)))
     return (
         f"From {few} to {many} hidden units the test loss rises by {ours} nats after "
-        f"{last.passes:,} passes, in the ten published trainings by {Interval(*last.loss, n=10)}."
+        f"{last.passes:,} passes, in the published training with these settings by "
+        f"{last.same_loss:g}, and in ten others by {Interval(*last.loss, n=10)}."
     )
 
 

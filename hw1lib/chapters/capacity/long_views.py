@@ -19,7 +19,7 @@ from hw1lib.chapters.capacity.result import (
 from hw1lib.chapters.capacity.spec import LONG
 from hw1lib.judging.statistics import Interval, t_interval
 from hw1lib.showing import drawn, figures
-from hw1lib.showing.palette import BLACK, BLUE
+from hw1lib.showing.palette import BLACK, BLUE, RED
 
 SHOWN = 5  # measurements of the loss against size
 FEW, MANY = COMPARED
@@ -58,6 +58,15 @@ def long_descent(result: Result) -> Figure:
         linewidth=1,
         label="published, 10 trainings",
     )
+    passes.plot(
+        [one.passes for one in PUBLISHED],
+        [one.same_loss for one in PUBLISHED],
+        "o",
+        color=RED,
+        markersize=4,
+        markerfacecolor="white",
+        label="published, settings as here",
+    )
     passes.axhline(0, color="0.5", linewidth=0.8)
     passes.set(
         xscale="log",
@@ -85,8 +94,10 @@ def published_table(result: Result) -> pd.DataFrame:
             {
                 "passes": f"{one.passes:,}",
                 "loss gained (nats), theirs": _theirs(one.loss),
+                "theirs, as here": f"{one.same_loss:g}",
                 "ours": loss,
                 "accuracy lost (points), theirs": _theirs(one.accuracy),
+                "theirs, as here ": f"{one.same_accuracy:g}",
                 "ours ": accuracy,
                 "peak at units, theirs": str(one.peak or "none"),
                 "ours  ": peak_units(result, found[0]) if len(found) else "–",
