@@ -1,15 +1,26 @@
-"""Shapes of curves over sizes, one curve per training: slope, knee, reversal and peak.
+"""Shapes of curves over sizes, one curve per training: slope, knee, power law, reversal, peak.
 
 Curves are values (R, K) of R trainings at K sizes in increasing order. Every function returns one
 number per training, NaN where a training lacks a finite value at some size, so that an interval
 over trainings can follow.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+from scipy import optimize
 
 PLACES = 1001  # at which a knee is tried: finer than any interval for one
+EXPONENTS = np.geomspace(0.01, 10, 61)  # of a power law, from the straightest to the steepest
+
+
+class Shape(Protocol):
+    """A function with a few parameters for each curve, such as a `Knee`."""
+
+    def at(self, x: np.ndarray) -> np.ndarray:
+        """Compute its values at places (K,), for each curve, (R, K)."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +30,28 @@ class Knee:
     place: np.ndarray  # (R,) on the axis of the sizes
     before: np.ndarray  # (R,) slope of the first piece
     after: np.ndarray  # (R,) slope of the second piece
+    level: np.ndarray  # (R,) value where the pieces meet
+
+    def at(self, x: np.ndarray) -> np.ndarray:
+        """Compute its values at places (K,), (R, K)."""
+        away = x - self.place[:, None]
+        slopes = np.where(away < 0, self.before[:, None], self.after[:, None])
+        return self.level[:, None] + slopes * away
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """What falls towards an offset as a power of size: offset + excess 10^(-exponent (x - x0))."""
+
+    offset: np.ndarray  # (R,) which no size would get below
+    excess: np.ndarray  # (R,) above the offset at x0
+    exponent: np.ndarray  # (R,)
+    origin: float  # x0, the mean of the logarithmic sizes
+
+    def at(self, x: np.ndarray) -> np.ndarray:
+        """Compute its values at logarithmic sizes (K,), (R, K)."""
+        powers = 10.0 ** (-self.exponent[:, None] * (x - self.origin))
+        return self.offset[:, None] + self.excess[:, None] * powers
 
 
 @dataclass(frozen=True)
@@ -76,10 +109,106 @@ def knee(x: np.ndarray, curves: np.ndarray) -> Knee:
         for c, curve in zip(best, np.nan_to_num(curves), strict=True)
     ]
     found = np.array(
-        [[places[c], fit[1], fit[1] + fit[2]] for c, fit in zip(best, fits, strict=True)]
+        [
+            [places[c], fit[1], fit[1] + fit[2], fit[0] + fit[1] * places[c]]
+            for c, fit in zip(best, fits, strict=True)
+        ]
     )
     found[~np.isfinite(curves).all(axis=1)] = np.nan
     return Knee(*found.T)
+
+
+def knees_without(x: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """Find the knee of one curve without each of its sizes in turn.
+
+    A knee that one size decides is no property of the curve: the places then lie far apart.
+
+    Args:
+        x: Sizes, shape (K,), increasing, at least six of them.
+        curve: Shape (K,).
+
+    Returns:
+        Places, shape (K,); NaN where a value is not finite.
+
+    Raises:
+        ValueError: If there are fewer than six sizes, or they do not increase.
+
+    Source:
+        M. H. Quenouille, "Notes on bias in estimation", Biometrika 43, 353-360, 1956, whose
+        jackknife leaves out one observation at a time.
+    """
+    if len(x) < 6:
+        raise ValueError(f"leaving out one size of a knee needs six or more, got {len(x)}")
+    kept = [np.arange(len(x)) != k for k in range(len(x))]
+    return np.array([knee(x[which], curve[None, which]).place[0] for which in kept])
+
+
+def power_law(x: np.ndarray, curves: np.ndarray) -> PowerLaw:
+    """Fit a power law of size with an offset to each curve, by least squares.
+
+    Offset and excess follow from the exponent by linear least squares, so that only the exponent
+    is searched, between the ends of `EXPONENTS`: first there, then by Brent's method around the
+    best of them.
+
+    Args:
+        x: Decimal logarithms of the sizes, shape (K,), increasing, at least four of them.
+        curves: Shape (R, K).
+
+    Raises:
+        ValueError: If there are fewer than four sizes, or they do not increase.
+
+    Source:
+        G. H. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least
+        squares problems whose variables separate", SIAM J. Numer. Anal. 10, 413-432, 1973.
+    """
+    if len(x) < 4 or not (np.diff(x) > 0).all():
+        raise ValueError(f"a power law with offset needs four or more increasing sizes, got {x}")
+    origin = float(np.mean(x))
+
+    def solved(log_exponent: float, curve: np.ndarray) -> tuple[float, np.ndarray]:
+        powers = 10.0 ** (-np.exp(log_exponent) * (x - origin))
+        design = np.column_stack([np.ones_like(x), powers])
+        linear = np.linalg.lstsq(design, curve)[0]
+        return float(np.square(design @ linear - curve).sum()), linear
+
+    found = np.full((len(curves), 3), np.nan)
+    tried = np.log(EXPONENTS)
+    for r in np.isfinite(curves).all(axis=1).nonzero()[0]:
+        squares = [solved(one, curves[r])[0] for one in tried]
+        best = int(np.argmin(squares))
+        bounds = tried[max(best - 1, 0)], tried[min(best + 1, len(tried) - 1)]
+        refined = optimize.minimize_scalar(
+            lambda one, curve=curves[r]: solved(one, curve)[0],
+            bounds=bounds,
+            method="bounded",
+            options={"xatol": 1e-10},
+        )
+        found[r] = [*solved(refined.x, curves[r])[1], np.exp(refined.x)]
+    offset, excess, exponent = found.T
+    return PowerLaw(offset, excess, exponent, origin)
+
+
+def left_out_error(
+    fit: Callable[[np.ndarray, np.ndarray], Shape], x: np.ndarray, curves: np.ndarray
+) -> np.ndarray:
+    """Compute how well a shape foretells a size that it was not fitted to.
+
+    Every size but the first and the last is left out in turn and foretold from the others, so
+    that shapes with more parameters have no advantage.
+
+    Args:
+        fit: Such as `knee`, from sizes and curves.
+        x: Sizes, shape (K,).
+        curves: Shape (R, K).
+
+    Returns:
+        Root of the mean squared error over the sizes, shape (R,), in the unit of the curves.
+    """
+    errors = [
+        fit(np.delete(x, k), np.delete(curves, k, axis=1)).at(x[k : k + 1])[:, 0] - curves[:, k]
+        for k in range(1, len(x) - 1)
+    ]
+    return np.asarray(np.sqrt(np.mean(np.square(errors), axis=0)))
 
 
 def reversal(curves: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import signal, stats
+from scipy import optimize, signal, stats
 
 from hw1lib.judging import trends
 
@@ -74,6 +74,96 @@ def test_a_knee_lies_between_the_second_size_and_the_last_but_one():
 def test_a_knee_of_too_few_sizes_is_refused(x):
     with pytest.raises(ValueError, match="five or more increasing sizes"):
         trends.knee(np.array(x, float), np.zeros((2, len(x))))
+
+
+def test_a_knee_passes_through_its_level_on_both_pieces():
+    curves = np.stack([90 + 8 * X, 70 + 12 * X]) - 7 * np.maximum(X - 5.0, 0)
+    found = trends.knee(X, curves)
+    np.testing.assert_allclose(found.at(X), curves, atol=0.02)
+    np.testing.assert_allclose(found.at(found.place[:1])[0, 0], found.level[0])
+
+
+def test_a_knee_that_one_size_decides_moves_without_it():
+    straight = 90 + 2 * X
+    straight[0] -= 10
+    places = trends.knees_without(X, straight)
+    assert places.argmax() == 0 or places.argmin() == 0
+    others = np.delete(places, [0, 1])
+    assert np.ptp(others) < 0.1 < abs(places[0] - others.mean())
+    for k in (2, 5):
+        left = np.delete(X, k), np.delete(straight, k)[None]
+        assert places[k] == trends.knee(*left).place[0]
+
+
+def test_leaving_out_a_size_needs_six():
+    with pytest.raises(ValueError, match="six or more, got 5"):
+        trends.knees_without(X[:5], np.zeros(5))
+
+
+@pytest.mark.parametrize("exponent", [0.1, 0.5, 1.5])
+def test_a_power_law_that_was_planted_is_found(exponent):
+    origin = X.mean()
+    curves = np.array([[0.05], [-3.0]]) + np.array([[0.2], [7.0]]) * 10 ** (
+        -exponent * (X - origin)
+    )
+    found = trends.power_law(X, curves)
+    np.testing.assert_allclose(found.exponent, exponent, rtol=1e-6)
+    np.testing.assert_allclose(found.offset, [0.05, -3], rtol=1e-5)
+    np.testing.assert_allclose(found.excess, [0.2, 7], rtol=1e-5)
+    np.testing.assert_allclose(found.at(X), curves, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_power_law_in_noise_is_that_of_scipy(seed):
+    def law(x, offset, excess, exponent):
+        return offset + excess * 10 ** (-exponent * (x - X.mean()))
+
+    curve = law(X, 0.05, 0.1, 0.6) + noise(len(X), 2e-3, seed)
+    theirs, _ = optimize.curve_fit(law, X, curve, p0=(0.05, 0.1, 0.6), xtol=1e-14, ftol=1e-14)
+    found = trends.power_law(X, curve[None])
+    ours = [found.offset[0], found.excess[0], found.exponent[0]]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+
+
+def test_a_curve_with_a_gap_has_no_power_law_and_moves_no_other():
+    curves = 0.05 + 10 ** (-0.6 * (X - 4)) + noise((3, len(X)), 1e-3)
+    whole = trends.power_law(X, curves)
+    curves[1, 4] = np.inf
+    gap = trends.power_law(X, curves)
+    assert np.isnan(gap.exponent[1])
+    np.testing.assert_array_equal(whole.exponent[[0, 2]], gap.exponent[[0, 2]])
+
+
+@pytest.mark.parametrize("x", [[1, 2, 3], [1, 2, 2, 3], [1, 2, 4, 3]])
+def test_a_power_law_of_too_few_sizes_is_refused(x):
+    with pytest.raises(ValueError, match="four or more increasing sizes"):
+        trends.power_law(np.array(x, float), np.zeros((2, len(x))))
+
+
+def test_each_shape_foretells_its_own_kind_of_curve_best():
+    bent = 1 - 0.4 * X + 0.35 * np.maximum(X - 5.0, 0)
+    smooth = 0.05 + 0.1 * 10 ** (-0.8 * (X - 5))
+    for curve, right, wrong in (
+        (bent, trends.knee, trends.power_law),
+        (smooth, trends.power_law, trends.knee),
+    ):
+        errors = [trends.left_out_error(fit, X, curve[None])[0] for fit in (right, wrong)]
+        assert errors[0] < errors[1] / 2
+
+
+def test_a_size_left_out_is_foretold_from_the_others():
+    x, curve = np.arange(6.0), np.array([0, 1, 2, 9, 4, 5.0])
+
+    def mean(x, curves):
+        class Level:
+            def at(self, places):
+                return np.repeat(curves.mean(axis=1, keepdims=True), len(places), axis=1)
+
+        return Level()
+
+    expected = [np.delete(curve, k).mean() - curve[k] for k in range(1, 5)]
+    found = trends.left_out_error(mean, x, curve[None])
+    assert found == pytest.approx([np.sqrt(np.mean(np.square(expected)))])
 
 
 def test_a_reversal_is_the_rise_from_the_lowest_point_before():

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from hw1lib.chapters.capacity import plan
+from hw1lib.chapters.capacity.long_trainings import LongTraining, train_long
 from hw1lib.chapters.capacity.result import Result
-from hw1lib.chapters.capacity.spec import OF_A, OF_B, PROFILES, SETTLED, Spec
+from hw1lib.chapters.capacity.spec import LONG, OF_A, OF_B, PROFILES, SETTLED, Spec
 from hw1lib.chapters.capacity.sweeps import FeatureSweep, Sweep
 from hw1lib.chapters.capacity.trainings import Features, Training, fit_features, train
 from hw1lib.data import image_sets
@@ -18,7 +19,7 @@ from hw1lib.results.jobs import Job, carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training.gaps import to_length
 
-__all__ = ["OF_A", "OF_B", "PROFILES", "SETTLED", "Result", "Spec", "run"]
+__all__ = ["LONG", "OF_A", "OF_B", "PROFILES", "SETTLED", "Result", "Spec", "run"]
 
 FEATURES = "random features"
 
@@ -62,9 +63,10 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
 
 def _training_job(arm: str, settings: Training, images: ImageSet) -> Job:
     visits = settings.digits.train * len(settings.seeds)
+    call: Any = train_long if isinstance(settings, LongTraining) else train
     return Job(
         f"{settings.name}, {arm}",
-        partial(train, settings, images=images),
+        partial(call, settings, images=images),
         cost=builders.parameter_count(settings.widths) * visits,
     )
 

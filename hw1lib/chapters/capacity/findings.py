@@ -4,8 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw1lib.chapters.capacity.result import Result, rise_on_the_way
-from hw1lib.chapters.capacity.spec import ARMS, NOISY, OF_A, OF_B, SETTLED
+from hw1lib.chapters.capacity.result import (
+    COMPARED,
+    KNEE,
+    LEAST_LONG,
+    PUBLISHED,
+    Result,
+    between_units,
+    growth_of_loss,
+    has_compared,
+)
+from hw1lib.chapters.capacity.spec import ARMS, LONG, NOISY, OF_A, OF_B, SETTLED
+from hw1lib.chapters.capacity.sweeps import Sweep
 from hw1lib.judging import trends
 from hw1lib.judging.statistics import Interval, geometric_mean, t_interval
 
@@ -24,21 +34,57 @@ def sweep_sentence(result: Result) -> str:
 
 
 def knee_sentence(result: Result) -> str:
-    """Write where A's curve bends."""
-    found = result.sweeps[OF_A].knee()
+    """Write whether the sizes fix where returns diminish."""
+    dense, parts = result.dense, []
+    for measure in ("loss", "accuracy"):
+        reason = dense.no_knee(measure)
+        found = (
+            f"has no one knee: {reason}" if reason else f"has its knee at {_knee(dense, measure)}"
+        )
+        parts.append(f"The test {measure} {found}.")
+    own = result.sweeps[OF_A]
     return (
-        "On the logarithmic axis the knee of A's networks lies at "
-        f"{geometric_mean(10**found.place):,.0f} parameters; {t_interval(found.before)} points "
-        f"per tenfold size before it and {t_interval(found.after)} after it."
+        f"{' '.join(parts)} Two straight pieces through the test loss of A's {len(own.sizes)} "
+        f"networks alone meet at {_knee(own, 'loss')} parameters, through that of all "
+        f"{len(dense.sizes)} at {_knee(dense, 'loss')}."
     )
+
+
+def _knee(sweep: Sweep, measure: str) -> str:
+    return f"{geometric_mean(10 ** sweep.knee(measure).place):,.0f}"
+
+
+def doubling_sentence(result: Result) -> str:
+    """Write what doubling the parameters brings at several sizes."""
+    found = {size: t_interval(result.dense.per_doubling(size)) for size in (10_000, 100_000, KNEE)}
+    parts = [f"{gain} nats about {size:,}" for size, gain in found.items() if gain.n]
+    return f"Doubling the parameters lowers the test loss by {'; '.join(parts) or 'an unknown'}."
 
 
 def gap_sentence(result: Result) -> str:
-    """Write how large the gap of accuracies is at most."""
-    listed = ", ".join(
-        f"{arm} {t_interval(result.sweeps[arm].gap().max(axis=1))}" for arm in (OF_A, OF_B, SETTLED)
+    """Write how large the gap between the splits is at most."""
+    parts = []
+    for arm in (OF_A, OF_B, SETTLED):
+        sweep = result.sweeps[arm]
+        points, nats = (t_interval(gap.max(axis=1)) for gap in (sweep.gap(), sweep.loss_gap()))
+        parts.append(f"{arm} {points} points and {nats} nats")
+    return f"Largest gap over the sizes, in accuracy and in loss: {'; '.join(parts)}."
+
+
+def digits_sentence(result: Result) -> str:
+    """Write what widens the gap of A's largest network: further passes, or fewer digits."""
+    end, spec = result.sweeps[SETTLED], result.spec
+    early = end.early(result.early)
+    before, after, more = (
+        sweep.gap()[: spec.side_replicas, -1] for sweep in (early, end, result.sweeps[OF_A])
     )
-    return f"Largest gap over the sizes, in percentage points: {listed}."
+    return (
+        f"Gap of A's largest network on {spec.settled_examples:,} digits: {t_interval(before)} "
+        f"points after {result.early} passes, which training on changes by "
+        f"{t_interval(after - before)}. On {spec.train_examples:,} digits, at a learning rate of "
+        f"{spec.a_rate:g} in place of {spec.settled_rate:g}, it is {t_interval(more)} after "
+        f"{spec.epochs} passes."
+    )
 
 
 def settled_sentence(result: Result) -> str:
@@ -47,11 +93,11 @@ def settled_sentence(result: Result) -> str:
     done = (sweep.passes < result.spec.settled_epochs) & ~sweep.diverged
     unfinished = [f"{sweep.parameters[k]:,}" for k in np.flatnonzero(~done.all(axis=1))]
     others = f"; those that did not have {' and '.join(unfinished)} parameters"
-    rise = t_interval(100 * (10 ** rise_on_the_way(sweep) - 1))
+    rise = t_interval(100 * (10 ** growth_of_loss(sweep) - 1))
     return (
         f"{done.sum()} of {done.size} trainings came under {result.spec.settled_loss:g} nats "
         f"within {result.spec.settled_epochs} passes{others if unfinished else ''}. "
-        f"At the end the test loss lies above its lowest by {rise} % at the worst size."
+        f"With further passes the largest network's test loss rises by {rise} %."
     )
 
 
@@ -69,26 +115,62 @@ def descent_sentence(result: Result) -> str:
     """Write where the test errors peak and how high."""
     sweep, features = result.sweeps[NOISY], result.features
     of_networks = _peak_sentence(
-        "networks", sweep.error("test"), sweep.parameters, unit="parameters"
+        "error of networks", sweep.error("test"), sweep.parameters, "parameters", "points"
     )
+    noisy = features.error("test", noisy=True)
     of_features = _peak_sentence(
-        "random features", features.error("test", noisy=True), features.counts, unit="features"
+        "error of random features", noisy, features.counts, "features", "points"
     )
     return f"{of_networks} {of_features}"
 
 
-def fitted_sentence(result: Result) -> str:
-    """Write from which size on the noisy labels are learned by heart."""
-    sweep = result.sweeps[NOISY]
-    errors = [t_interval(column) for column in sweep.error("train").T]
-    fitted = [k for k, error in enumerate(errors) if error.n and error.mean < 1]
-    if not fitted:
-        return "No network learned all but one in a hundred of the noisy labels."
-    k = fitted[0]
+def long_sentence(result: Result) -> str:
+    """Write whether the long trainings show a peak, or that they are too short to."""
+    sweep, spec = result.sweeps[LONG], result.spec
+    if spec.long_epochs < LEAST_LONG:
+        return (
+            f"{spec.long_epochs:,} passes are too short to see a peak: in published trainings, of "
+            f"4,000 digits, it comes after 500 to {LEAST_LONG:,} passes."
+        )
+    peak = _peak_sentence(
+        f"loss after {spec.long_epochs:,} passes",
+        sweep.loss("test"),
+        sweep.parameters,
+        "parameters",
+        "nats",
+    )
+    return f"{peak} {_beside_published(result)}".strip()
+
+
+def _beside_published(result: Result) -> str:
+    """Compare with the published trainings after the most passes that both have."""
+    sweep, (few, many) = result.sweeps[LONG], COMPARED
+    both = [one for one in PUBLISHED if one.passes in sweep.epochs]
+    if not both or not has_compared(result):
+        return ""
+    last = both[-1]
+    ours = t_interval(between_units(result, "loss", sweep.epochs.tolist().index(last.passes)))
     return (
-        f"All but one in a hundred of the noisy labels are learned from "
-        f"{sweep.parameters[k]:,} parameters on ({sweep.names[k]}); equations and parameters "
-        f"are equal in number at {result.threshold:,}."
+        f"From {few} to {many} hidden units the test loss rises by {ours} nats after "
+        f"{last.passes:,} passes, in the published training with these settings by "
+        f"{last.same_loss:g}, and in ten others by {Interval(*last.loss, n=10)}."
+    )
+
+
+def fitted_sentence(result: Result) -> str:
+    """Write from which size on the noisy labels are learned by heart, in either arm."""
+    parts = []
+    for arm in (NOISY, LONG):
+        sweep = result.sweeps[arm]
+        errors = [t_interval(column) for column in sweep.error("train").T]
+        fitted = [k for k, error in enumerate(errors) if error.n and error.mean < 1]
+        size = f"from {sweep.names[fitted[0]]} on" if fitted else "by no network"
+        parts.append(f"{size} ({arm})")
+    return (
+        f"All but one in a hundred of the noisy labels are learned {' and '.join(parts)}; "
+        f"equations and parameters are equal in number at {result.threshold:,} parameters in the "
+        "first of these arms. A training that has not learned the noise cannot show what comes "
+        "beyond."
     )
 
 
@@ -114,20 +196,20 @@ def panel_caption(result: Result) -> str:
     )
 
 
-def _peak_sentence(what: str, errors: np.ndarray, sizes: np.ndarray, *, unit: str) -> str:
-    found = trends.peak(errors)
+def _peak_sentence(what: str, curves: np.ndarray, sizes: np.ndarray, of: str, unit: str) -> str:
+    found = trends.peak(curves)
     height = t_interval(found.prominence)
     if not height.n:
-        return f"The test error of {what} is not known well enough to look for a peak."
+        return f"The test {what} is not known well enough to look for a peak."
     if not height.low > 0:
         return (
-            f"The test error of {what} has no peak that the trainings agree on, prominence "
-            f"{height} points (n = {height.n})."
+            f"The test {what} has no peak that the trainings agree on, prominence "
+            f"{height} {unit} (n = {height.n})."
         )
     place = np.bincount(found.index[found.index >= 0]).argmax()
     return (
-        f"The most prominent peak of the test error of {what} is at {sizes[place]:,} {unit}, "
-        f"prominence {height} points (n = {height.n})."
+        f"The most prominent peak of the test {what} is at {sizes[place]:,} {of}, "
+        f"prominence {height} {unit} (n = {height.n})."
     )
 
 

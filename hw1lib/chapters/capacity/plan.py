@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hw1lib.chapters.capacity.spec import A_HIDDEN, NOISY, OF_A, OF_B, SETTLED, Spec
+from hw1lib.chapters.capacity.long_trainings import LongTraining
+from hw1lib.chapters.capacity.spec import (
+    A_HIDDEN,
+    BETWEEN,
+    LONG,
+    NOISY,
+    OF_A,
+    OF_B,
+    SETTLED,
+    Spec,
+)
 from hw1lib.chapters.capacity.trainings import Digits, Features, Training
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.networks import builders
@@ -58,6 +68,28 @@ def trainings(spec: Spec, images: ImageSet) -> dict[str, list[Training]]:
             epochs=spec.noisy_epochs,
             seeds=spec.side_seeds,
         ),
+        BETWEEN: _by_size(
+            images,
+            [(units, 2 * units) for units in spec.between_units],
+            digits=reports["digits"],
+            epochs=spec.epochs,
+            batch_size=spec.a_batch_size,
+            learning_rate=spec.a_rate,
+            seeds=spec.side_seeds,
+        ),
+        LONG: _by_size(
+            images,
+            [(units,) for units in spec.long_units],
+            LongTraining,
+            digits=_digits(spec, images, spec.long_examples, spec.long_noise),
+            batch_size=spec.long_batch_size,
+            learning_rate=spec.long_rate,
+            same_rate=spec.long_same_rate,
+            spread=spec.long_spread,
+            epochs=spec.long_epochs,
+            measure_every=spec.long_every,
+            seeds=spec.side_seeds,
+        ),
     }
 
 
@@ -73,8 +105,13 @@ def _digits(spec: Spec, images: ImageSet, count: int, noise: float = 0.0) -> Dig
     return Digits(train, test, noise, noise_seed=spec.seed)
 
 
-def _by_size(images: ImageSet, hidden: Sequence[tuple[int, ...]], **how: Any) -> list[Training]:
+def _by_size(
+    images: ImageSet,
+    hidden: Sequence[tuple[int, ...]],
+    kind: type[Training] = Training,
+    **how: Any,
+) -> list[Training]:
     """List trainings of networks with these hidden layers in one way, by their parameters."""
     ends = images.train.images[0].numel(), len(images.classes)
     widths = {(ends[0], *units, ends[1]) for units in hidden}
-    return [Training(widths=w, **how) for w in sorted(widths, key=builders.parameter_count)]
+    return [kind(widths=w, **how) for w in sorted(widths, key=builders.parameter_count)]

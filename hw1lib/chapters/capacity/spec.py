@@ -10,7 +10,9 @@ OF_A = "A's networks"
 OF_B = "B's networks"
 SETTLED = "A's networks, trained on"
 NOISY = "noisy labels"
-ARMS = (OF_A, OF_B, SETTLED, NOISY)
+BETWEEN = "sizes between A's"
+LONG = "noisy labels, trained long"
+ARMS = (OF_A, OF_B, SETTLED, NOISY, BETWEEN, LONG)
 
 # A's ten networks 784-h1-h2-10, in A's order
 A_HIDDEN: tuple[tuple[int, ...], ...] = (
@@ -39,6 +41,11 @@ class Spec(specs.Replicated):
     )
     a_models: tuple[int, ...] = setting(
         tuple(range(1, len(A_HIDDEN) + 1)), "A's networks 784-h1-h2-10, by A's numbers", at_least=1
+    )
+    between_units: tuple[int, ...] = setting(
+        (7, 9, 12, 16, 32, 40, 75, 88),
+        "h of the networks 784-h-2h-10 between those, trained as they are",
+        at_least=1,
     )
     b_units: tuple[int, ...] = setting(
         (50, 100, 250, 500, 550, 750, 1000, 1050, 1500, 2000),
@@ -91,6 +98,23 @@ class Spec(specs.Replicated):
         100, "of those per step", at_least=1, within=("noisy_examples",)
     )
     noisy_rate: float = setting(3e-4, "learning rate of Adam on those", above=0)
+    long_examples: int = setting(4_000, "digits with noisy labels, trained long", at_least=2)
+    long_noise: float = setting(
+        0.2, "share of their labels replaced by random ones", at_least=0, at_most=1
+    )
+    long_units: tuple[int, ...] = setting(
+        (4, 6, 8, 10, 12, 14, 18, 25, 40, 100, 400),
+        "hidden units of the networks 784-h-10 that learn those",
+        at_least=1,
+    )
+    long_epochs: int = setting(2_000, "passes over those", at_least=1)
+    long_every: int = setting(100, "passes between two measurements of those", at_least=1)
+    long_batch_size: int = setting(128, "of those per step", at_least=1, within=("long_examples",))
+    long_rate: float = setting(0.05, "first learning rate of gradient descent on those", above=0)
+    long_same_rate: int = setting(
+        50, "passes after which it falls: the first over sqrt(1 + passes // these)", at_least=1
+    )
+    long_spread: float = setting(0.1, "standard deviation of their first weights", above=0)
     feature_ratios: tuple[float, ...] = setting(
         (0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0),
         "random features per digit with a noisy label",
@@ -108,7 +132,12 @@ class Spec(specs.Replicated):
                 f"a_models of capacity.Spec are numbers from 1 to {len(A_HIDDEN)}, "
                 f"got {max(self.a_models)}"
             )
-        for name in ("a_models", "b_units", "noisy_units", "feature_ratios"):
+        if taken := {(units, 2 * units) for units in self.between_units} & set(A_HIDDEN):
+            raise SettingError(
+                "between_units of capacity.Spec make networks that are none of A's, got "
+                f"{min(taken)[0]}"
+            )
+        for name in ("a_models", "b_units", "noisy_units", "long_units", "feature_ratios"):
             if len(set(getattr(self, name))) < LEAST_SIZES:
                 raise SettingError(
                     f"{name} of capacity.Spec must be {LEAST_SIZES} different sizes at least, "
@@ -144,6 +173,12 @@ PROFILES = specs.Profiles(
         noisy_epochs=70,
         noisy_batch_size=50,
         noisy_rate=1e-3,
+        between_units=(10, 16, 40, 80),
+        long_examples=200,
+        long_units=(4, 8, 12, 25, 100),
+        long_epochs=120,
+        long_every=40,
+        long_batch_size=50,
     ),
     smoke=Spec(
         replicas=2,
@@ -164,6 +199,13 @@ PROFILES = specs.Profiles(
         noisy_units=(1, 2, 3, 4, 5),
         noisy_epochs=2,
         noisy_batch_size=10,
+        between_units=(7, 12),
+        long_examples=20,
+        long_units=(1, 2, 3, 4, 5),
+        long_epochs=3,
+        long_every=2,
+        long_batch_size=10,
+        long_same_rate=1,
         feature_ratios=(0.1, 0.5, 1.0, 2.0, 4.0),
     ),
 )

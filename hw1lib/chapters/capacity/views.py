@@ -4,27 +4,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
+from hw1lib.chapters.capacity.drawing import (
+    EARLY,
+    OTHER,
+    SIZE,
+    SPLITS,
+    STYLES,
+    draw,
+    keep_to_percent,
+    limits,
+    scale,
+)
 from hw1lib.chapters.capacity.result import KNEE, Result
 from hw1lib.chapters.capacity.spec import NOISY, OF_A, OF_B, SETTLED
-from hw1lib.chapters.capacity.sweeps import Sweep
-from hw1lib.judging import trends
-from hw1lib.judging.statistics import geometric_mean, t_interval
-from hw1lib.showing import drawn, figures
-from hw1lib.showing.palette import BLACK, BLUE, GREEN, PINK, RED, SKY
+from hw1lib.judging.statistics import t_interval
+from hw1lib.showing import figures
 
-STYLES = {  # colour and mark of each arm, in every figure
-    OF_A: (BLUE, "o"),
-    OF_B: (RED, "s"),
-    SETTLED: (GREEN, "^"),
-    NOISY: (PINK, "D"),
-}
-EARLY = (SKY, "v")  # A's networks, trained on, after as many passes as in A's own arm
-OTHER = (BLACK, "x")  # what reports wrote, or fitted labels without noise
-DASHES = {"train": "--", "test": "-"}
-SPLITS = {"train": "training digits", "test": "test digits"}
-SIZE = "parameters"
 THEIRS = (  # what the reports found, with one training each: arm, what, network or size, value
     (OF_A, "accuracy", "train", None, 98.0),
     (OF_A, "accuracy", "test", None, 98.0),
@@ -34,7 +30,6 @@ THEIRS = (  # what the reports found, with one training each: arm, what, network
     (OF_B, "loss", "test", "784-50-10", 0.163),
     (OF_B, "loss", "test", "784-2000-10", 0.06),
 )
-BAND = "mean and its 95 % t interval"
 
 
 def sweeps(result: Result) -> Figure:
@@ -43,15 +38,14 @@ def sweeps(result: Result) -> Figure:
     for column, arm in zip(axes.T, (OF_A, OF_B), strict=True):
         sweep = result.sweeps[arm]
         for split in SPLITS:
-            _draw(column[0], sweep.parameters, sweep.loss(split), STYLES[arm], split)
+            draw(column[0], sweep.parameters, sweep.loss(split), STYLES[arm], split)
             label = SPLITS[split]
-            _draw(column[1], sweep.parameters, sweep.accuracy(split), STYLES[arm], split, label)
+            draw(column[1], sweep.parameters, sweep.accuracy(split), STYLES[arm], split, label)
         column[0].set_title(arm)
-        _scale(column[0], y="log")
-        _scale(column[1])
-    _keep_to_percent(axes[1, 0])
-    for ax, arm in zip(axes[1], (OF_A, OF_B), strict=True):
-        _mark_knee(ax, result.sweeps[arm])
+        scale(column[0], y="log")
+        scale(column[1])
+    keep_to_percent(axes[1, 0])
+    for ax in axes[1]:
         ax.legend(loc="lower right")
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[1, 0].set_ylabel("accuracy (%)")
@@ -65,18 +59,18 @@ def gaps(result: Result) -> Figure:
     accuracy, loss = axes[0]
     for arm in (OF_A, OF_B, SETTLED):
         sweep = result.sweeps[arm]
-        _draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
-        _draw(loss, sweep.parameters, sweep.loss_gap(), STYLES[arm], "test")
+        draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
+        draw(loss, sweep.parameters, sweep.loss_gap(), STYLES[arm], "test")
     early = result.sweeps[SETTLED].early(result.early)
     label = f"the same after {result.early} passes"
-    _draw(accuracy, early.parameters, early.gap(), EARLY, "test", label)
-    _draw(loss, early.parameters, early.loss_gap(), EARLY, "test")
+    draw(accuracy, early.parameters, early.gap(), EARLY, "test", label)
+    draw(loss, early.parameters, early.loss_gap(), EARLY, "test")
     accuracy.set_ylabel("training − test accuracy\n(percentage points)")
     loss.set_ylabel("test − training loss (nats)")
     for ax in axes[0]:
         ax.axhline(0, color="0.5", linewidth=0.8)
         ax.set_xlabel(SIZE)
-        _scale(ax)
+        scale(ax)
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
@@ -91,12 +85,12 @@ def settled(result: Result) -> Figure:
             (end.early(result.early), EARLY, f"after {result.early} passes"),
             (end, STYLES[SETTLED], "at the end"),
         ):
-            _draw(loss, sweep.parameters, sweep.loss(split), style, split, f"{digits}, {when}")
-            _draw(accuracy, sweep.parameters, sweep.accuracy(split), style, split)
+            draw(loss, sweep.parameters, sweep.loss(split), style, split, f"{digits}, {when}")
+            draw(accuracy, sweep.parameters, sweep.accuracy(split), style, split)
     for ax in axes[0]:
         ax.set_xlabel(SIZE)
-        _scale(ax, y="log" if ax is loss else "linear")
-    _keep_to_percent(accuracy)
+        scale(ax, y="log" if ax is loss else "linear")
+    keep_to_percent(accuracy)
     loss.set_ylabel("cross-entropy (nats)")
     accuracy.set_ylabel("accuracy (%)")
     figure.legend(loc="outside lower center", ncols=2)
@@ -109,7 +103,7 @@ def written(result: Result) -> Figure:
     ordered, losses, errors = axes[0]
     numbers = sorted(result.spec.a_models)
     unsorted = result.sweeps[OF_A].accuracy("test")[:, result.a_order]
-    _draw(ordered, np.array(numbers), unsorted, STYLES[OF_A], "test")
+    draw(ordered, np.array(numbers), unsorted, STYLES[OF_A], "test")
     ordered.set(title="A, test accuracy (%)", xlabel="number in A's list", xticks=numbers)
     sweep = result.sweeps[OF_B]
     readings = (
@@ -117,13 +111,13 @@ def written(result: Result) -> Figure:
         ("whole training split", sweep.loss("train"), sweep.train[:, :, 1].T, STYLES[OF_B]),
     )
     for label, loss, accuracy, style in readings:
-        _draw(losses, sweep.parameters, loss, style, "train", label)
-        _draw(errors, sweep.parameters, 100 * (1 - accuracy), style, "train")
-    _draw(losses, sweep.parameters, sweep.loss("test"), STYLES[OF_B], "test", "whole test split")
+        draw(losses, sweep.parameters, loss, style, "train", label)
+        draw(errors, sweep.parameters, 100 * (1 - accuracy), style, "train")
+    draw(losses, sweep.parameters, sweep.loss("test"), STYLES[OF_B], "test", "whole test split")
     losses.set_title("B, loss (nats)")
     errors.set_title("B, training error (%)")
     for ax in (losses, errors):
-        _scale(ax, y="log" if ax is losses else "linear")
+        scale(ax, y="log" if ax is losses else "linear")
         ax.set_xlabel(SIZE)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
@@ -136,18 +130,18 @@ def descent(result: Result) -> Figure:
     sweep, features = result.sweeps[NOISY], result.features
     for split in SPLITS:
         label = f"{SPLITS[split]}, noisy labels learned"
-        _draw(left, sweep.parameters, sweep.error(split), STYLES[NOISY], split, label)
+        draw(left, sweep.parameters, sweep.error(split), STYLES[NOISY], split, label)
         noisy = features.error(split, noisy=True)  # the same marks as the networks
-        _draw(right, features.counts, noisy, STYLES[NOISY], split)
+        draw(right, features.counts, noisy, STYLES[NOISY], split)
     clean = features.error("test", noisy=False)
-    _draw(right, features.counts, clean, OTHER, "test", "test digits, true labels learned")
+    draw(right, features.counts, clean, OTHER, "test", "test digits, true labels learned")
     for ax, place, title in (
         (left, result.threshold, "networks"),
         (right, result.learned, "random features"),
     ):
         ax.axvline(place, color="0.4", linewidth=0.8, linestyle=":")
         ax.set_title(title)
-        _scale(ax)
+        scale(ax)
     left.set(ylabel="wrong answers (%)", xlabel=SIZE, ylim=(-3, 103))
     right.set_xlabel("features")
     figure.legend(loc="outside lower center", ncols=2)
@@ -158,7 +152,7 @@ def panel(ax: Axes, result: Result) -> None:
     """Draw the gap of accuracies of the reports' networks against their size, for the summary."""
     for arm in (OF_A, OF_B):
         sweep, (color, mark) = result.sweeps[arm], STYLES[arm]
-        mean, low, high = _limits(sweep.gap())
+        mean, low, high = limits(sweep.gap())
         ax.errorbar(
             sweep.parameters,
             mean,
@@ -191,26 +185,6 @@ def sweep_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def knee_table(result: Result) -> pd.DataFrame:
-    """List where the curves bend, on both axes that size is drawn on."""
-    rows = []
-    for arm in (OF_A, OF_B, SETTLED):
-        sweep = result.sweeps[arm]
-        log = sweep.knee()
-        linear = trends.knee(sweep.parameters.astype(float), sweep.accuracy("test"))
-        rows.append(
-            {
-                "networks": arm,
-                "knee, logarithmic axis": f"{geometric_mean(10**log.place):,.0f}",
-                "points per tenfold size before": str(t_interval(log.before)),
-                "after": str(t_interval(log.after)),
-                "knee, linear axis": f"{geometric_mean(linear.place):,.0f}",
-                "n": int(np.isfinite(log.place).sum()),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def theirs_table(result: Result) -> pd.DataFrame:
     """List what the reports found beside what was found here."""
     rows = []
@@ -234,62 +208,3 @@ def theirs_table(result: Result) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _draw(
-    ax: Axes,
-    sizes: np.ndarray,
-    values: np.ndarray,
-    style: tuple[str, str],
-    split: str,
-    label: str = "",
-) -> None:
-    """Draw means over trainings with their t intervals; values (R, K), test marks filled."""
-    color, mark = style
-    mean, low, high = _limits(values)
-    (line,) = ax.plot(
-        sizes,
-        mean,
-        color=color,
-        linestyle=DASHES[split],
-        marker=mark,
-        markerfacecolor=color if split == "test" else "white",
-        label=label,
-    )
-    drawn.note(line, x=sizes, y=values, replica=np.arange(len(values))[:, None])
-    ax.fill_between(sizes, low, high, color=color, alpha=0.18, linewidth=0)
-
-
-def _limits(values: np.ndarray) -> np.ndarray:
-    """Compute means of values (R, K) over trainings with the limits of their intervals, (3, K)."""
-    intervals = [t_interval(column) for column in values.T]
-    return np.array([(i.mean, i.low, i.high) for i in intervals]).T
-
-
-def _mark_knee(ax: Axes, sweep: Sweep) -> None:
-    place = t_interval(sweep.knee().place)
-    if place.n:
-        ax.axvline(10**place.mean, color="0.4", linewidth=0.8, linestyle=":", label="knee")
-    if place.n > 1:
-        ax.axvspan(10**place.low, 10**place.high, color="0.85", linewidth=0, zorder=0)
-
-
-def _scale(ax: Axes, y: str = "linear") -> None:
-    """Make the axis of sizes logarithmic, and the other one if wanted."""
-    if y == "log":
-        figures.log_scale(ax)
-    elif not np.isfinite(ax.dataLim.y1):
-        figures.say_diverged(ax)
-    across = ax.get_shared_x_axes().get_siblings(ax)
-    if any(np.isfinite(each.dataLim.minposx) for each in across):
-        ax.set_xscale("log")
-        for each in across:
-            each.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-            each.xaxis.set_major_formatter(EngFormatter(sep=""))
-            each.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _keep_to_percent(ax: Axes) -> None:
-    """Cut an axis of shares where intervals of few trainings go beyond 0 or 100 %."""
-    low, high = ax.get_ylim()
-    ax.set_ylim(max(low, -1), min(high, 101))

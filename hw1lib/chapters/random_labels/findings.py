@@ -3,15 +3,21 @@
 import numpy as np
 
 from hw1lib.chapters.random_labels.result import (
+    JUMP,
+    SUBJECTS,
+    THEIRS,
     Result,
     finite,
     halfway,
+    learned,
+    scale,
     slower,
     slower_to,
     zhangs_range,
 )
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
-from hw1lib.judging.statistics import geometric_mean, t_interval
+from hw1lib.judging.statistics import geometric_mean, t_interval, tally, written
+from hw1lib.networks import replicas
 
 
 def curve_sentence(result: Result, network: str) -> str:
@@ -25,7 +31,9 @@ def curve_sentence(result: Result, network: str) -> str:
     course = result.fits[network, RANDOM].series("test", "loss")
     rises = finite(course[-1] - course[0])
     loss = f"changes by {t_interval(rises)} nats" if len(rises) else "is not known: all diverged"
-    return f"{', '.join(parts)}; with random labels the test loss {loss}."
+    return (
+        f"Of {scale(result, network)}: {', '.join(parts)}; with random labels the test loss {loss}."
+    )
 
 
 def slower_sentence(result: Result) -> str:
@@ -36,7 +44,25 @@ def slower_sentence(result: Result) -> str:
         short = int((~np.isfinite(result.fits[network, RANDOM].fitted)).sum())
         least = f", at least, since {short} ended unfitted" if short and log10.n else ""
         parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
-    return f"Passes to fit random labels, as a multiple of those for true ones: {'; '.join(parts)}."
+    return (
+        f"Passes to fit random labels of {scale(result, *NETWORKS)}, as a multiple of those for "
+        f"true ones: {'; '.join(parts)}."
+    )
+
+
+def scale_sentence(result: Result) -> str:
+    """Write how far the trainings here are from the reports' own experiments."""
+    parts = []
+    for network, theirs in THEIRS.items():
+        parameters, images = replicas.parameter_count(NETWORKS[network].single()), theirs.images
+        here = learned(result, network)
+        parts.append(
+            f"The {network} has {parameters:,} parameters, {written(parameters / here)} for each "
+            f"of {here:,} {SUBJECTS[network]}; report {theirs.report} has {images:,}, "
+            f"{parameters / images:.2g} for each, at a learning rate of "
+            f"{theirs.learning_rate:g} in place of {result.spec.learning_rate:g}."
+        )
+    return f"{' '.join(parts)} Whether the networks fit so many at such steps is not tested here."
 
 
 def pace_sentence(result: Result) -> str:
@@ -47,7 +73,7 @@ def pace_sentence(result: Result) -> str:
         parts.append(f"{network} {half} and {most}")
     return (
         "Passes with random labels as a multiple of those with true ones until 50 % and until 99 % "
-        f"of the training labels are right: {'; '.join(parts)}."
+        f"of the labels of {scale(result, *NETWORKS)} are right: {'; '.join(parts)}."
     )
 
 
@@ -62,7 +88,10 @@ def test_sentence(result: Result) -> str:
         ]
         parts.append(f"{network} {', '.join(means)}")
     shares = ", ".join(f"{100 * share:g}" for share in result.spec.shares)
-    return f"Mean test accuracy with {shares} % of the labels random: {'; '.join(parts)}."
+    return (
+        f"Mean test accuracy with {shares} % of the labels of {scale(result, *NETWORKS)} random: "
+        f"{'; '.join(parts)}."
+    )
 
 
 def memory_sentence(result: Result) -> str:
@@ -78,7 +107,10 @@ def memory_sentence(result: Result) -> str:
             else "diverged"
         )
         parts.append(f"{network} {known}")
-    return f"With {100 * share:g} % random, true training labels right: {'; '.join(parts)}."
+    return (
+        f"With {100 * share:g} % of the labels of {scale(result, *NETWORKS)} random, true training "
+        f"labels right: {'; '.join(parts)}."
+    )
 
 
 def written_sentence(result: Result) -> str:
@@ -94,6 +126,22 @@ def written_sentence(result: Result) -> str:
     )
 
 
+def jump_sentence(result: Result) -> str:
+    """Count the trainings on random labels whose loss jumps on the way, which is unexplained."""
+    jumped = {
+        network: np.asarray(result.fits[network, RANDOM].jumps().any(axis=0))
+        for network in NETWORKS
+    }
+    what = f"the loss of the whole split grow {JUMP:g}-fold or more between two measurements"
+    if not any(which.any() for which in jumped.values()):
+        return f"In no training on random labels does {what}."
+    parts = [f"{tally(which)} of the {network}" for network, which in jumped.items()]
+    return (
+        f"In some trainings on random labels does {what}: {', '.join(parts)}. Why it jumps is not "
+        "explained here."
+    )
+
+
 def literature_sentence(result: Result) -> str:
     """Write our accuracies on random labels beside the range in the table of Zhang et al."""
     ranges = ["{:g} to {:g} %".format(*zhangs_range(split)) for split in ("train", "test")]
@@ -104,14 +152,14 @@ def literature_sentence(result: Result) -> str:
         ours = f"{t_interval(train)} % and {t_interval(test)} %" if len(train) else "diverged"
         parts.append(f"{network} {ours}")
     return (
-        f"Random labels, training and test accuracy: {'; '.join(parts)}; Zhang et al. report "
-        f"{' and '.join(ranges)}."
+        f"Random labels of {scale(result, *NETWORKS)}, training and test accuracy: "
+        f"{'; '.join(parts)}; Zhang et al. report {' and '.join(ranges)} for 50,000 colour images."
     )
 
 
 def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
-        "accuracy after learning labels of which a share is random, means with 95 % t intervals "
-        "over trainings."
+        f"accuracy after learning labels of {scale(result, *NETWORKS)} of which a share is random, "
+        "means with 95 % t intervals over trainings."
     )

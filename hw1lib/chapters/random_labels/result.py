@@ -11,7 +11,8 @@ from hw1lib.data.image_sets import ImageSet
 from hw1lib.judging.statistics import Interval, decades, log_ratio
 
 MEASURES = ("loss", "accuracy", "true accuracy")  # the last of the training images alone
-SUBJECTS = {MLP: "digits", CNN: "scenes"}
+SUBJECTS = {MLP: "digits", CNN: "colour images"}
+JUMP = 2.0  # a loss that grows so many times from one measurement to the next has jumped
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,18 @@ REPORTS = (
     Published("report B", "784-512-10", "407,050", "60,000, MNIST", None, 10.4, None),
     Published("another report", "CNN", "12,857,818", "60,000, MNIST", 97.9, 9.96, None),
 )
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """At which scale a report did the experiment, or says that it did."""
+
+    report: str
+    images: int
+    learning_rate: float  # of Adam
+
+
+THEIRS = {MLP: Theirs("B", 60_000, 1e-4), CNN: Theirs("A", 50_000, 1e-4)}
 
 
 def zhangs_range(split: str) -> tuple[float, float]:
@@ -101,6 +114,11 @@ class Fit:
         best = np.where(np.isnan(course), -np.inf, course).max(axis=0)
         return np.where(np.isnan(course[-1]), np.nan, best)
 
+    def jumps(self) -> np.ndarray:
+        """Find where the training loss grew by `JUMP` or more at once, (K - 1, R) of bool."""
+        loss = self.series("train", "loss")
+        return np.asarray(loss[1:] >= JUMP * loss[:-1])
+
     def minibatch_error(self) -> np.ndarray:
         """Compute how far each pass's last minibatch's loss is from the whole split's, either way.
 
@@ -140,16 +158,35 @@ def with_subject(network: str) -> str:
     return f"{network}, {SUBJECTS[network]}"
 
 
-def slower(result: Result, network: str, share: float) -> Interval:
-    """Compare the passes until all labels are fitted: mean of log10(random / true labels).
+def learned(result: Result, network: str) -> int:
+    """Count the images that a network learned."""
+    count = result.spec.examples_of(network)
+    return min(count, len(result.images[network].train)) if result.images else count
+
+
+def scale(result: Result, *networks: str) -> str:
+    """Write how many images networks learned, and at which learning rate."""
+    images = " and ".join(f"{learned(result, name):,} {SUBJECTS[name]}" for name in networks)
+    return f"{images} at a learning rate of {result.spec.learning_rate:g}"
+
+
+def passes_to_fit(result: Result, network: str, share: float) -> dict[str, np.ndarray]:
+    """Return the passes until all labels are fitted, a share of them random, and all true, (R,).
 
     A training that ends unfitted counts with all its passes, which is the least it would have
-    needed. Pairs in which the true labels were not fitted, or a training diverged, are left out;
-    `n` counts the others.
+    needed. Where the true labels were not fitted, or a training diverged, they are not finite.
     """
     noisy, true = result.fits[network, share], result.fits[network, TRUE]
     at_least = np.minimum(noisy.fitted, result.spec.epochs)
-    return log_ratio(np.where(noisy.diverged, np.nan, at_least), true.fitted)
+    return {
+        "random labels": np.where(noisy.diverged, np.nan, at_least),
+        "true labels": true.fitted,
+    }
+
+
+def slower(result: Result, network: str, share: float) -> Interval:
+    """Compare these passes: mean of log10(random / true labels), over the pairs that have both."""
+    return log_ratio(*passes_to_fit(result, network, share).values())
 
 
 def slower_to(result: Result, network: str, share: float) -> np.ndarray:

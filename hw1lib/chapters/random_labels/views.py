@@ -14,6 +14,7 @@ from hw1lib.chapters.random_labels.result import (
     Fit,
     Result,
     finite,
+    learned,
     slower,
     slower_to,
     with_subject,
@@ -160,6 +161,7 @@ def fit_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "network": network,
+                "images": f"{learned(result, network):,}",
                 "random labels (%)": f"{100 * share:g}",
                 "all labels right": f"{len(passes)} of {len(fit.fitted)}",
                 "passes": f"{np.median(passes):g}" if len(passes) else "–",
@@ -176,6 +178,7 @@ def test_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "network": network,
+            "images": f"{learned(result, network):,}",
             "random labels (%)": f"{100 * share:g}",
             "test accuracy (%)": str(t_interval(fit.percent("test"))),
             "test loss (nats)": str(t_interval(fit.final("test", "loss"))),
@@ -193,14 +196,12 @@ def literature_table(result: Result) -> pd.DataFrame:
     rows = []
     for network in NETWORKS:
         random, true = (result.fits[network, share] for share in (RANDOM, TRUE))
-        images = result.images[network]
-        learned = min(result.spec.examples_of(network), len(images.train))
         rows.append(
             [
                 "here",
                 network,
                 f"{replicas.parameter_count(NETWORKS[network].single()):,}",
-                f"{learned:,}, {images.description}",
+                f"{learned(result, network):,}, {result.images[network].description}",
                 str(t_interval(random.percent("train"))),
                 str(t_interval(random.percent("test"))),
                 str(t_interval(true.percent("test"))),
