@@ -94,6 +94,8 @@ class _OfSides(Effect):
         return [side[complete] for side in values]
 
     def _list(self, means: list[str]) -> str:
+        if not self.interval.n:
+            return "no training has a value"
         named = zip(self.sides, means, strict=True)
         return ", ".join(f"{name} {mean}".strip() for name, mean in named)
 

@@ -1,6 +1,8 @@
 """Results of chapters 31 to 34 by hand that decide every claim either way."""
 
 import functools
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from planted import EIGHT, REPLICAS, Cases, end, fit, fitted_after, pair, sweep
@@ -22,16 +24,18 @@ from hw1lib.chapters.interpolation.spec import (
     main,
 )
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
-from hw1lib.chapters.sensitivity.result import CloserLook
+from hw1lib.chapters.sensitivity.result import CloserLook, expected_variance
 from hw1lib.chapters.sensitivity.spec import (
     ALONE,
     ARMS,
     AS_A,
+    BATCHES,
     FACTORS,
     KINDS,
     LARGE,
     RESCALED,
     SMALL,
+    STEPS,
 )
 from hw1lib.measuring.generalization import MEASURES
 
@@ -255,12 +259,13 @@ def of_batches(sign):
         accuracies = accuracy + 1e-5 * EIGHT
         relation = 2.0 ** (sign * number) * EIGHT
         described[key] = dict.fromkeys(MEASURES, EIGHT) | {
-            "train_loss": loss * EIGHT,
+            "train_loss": loss ** (-1 if key[0] == STEPS else 1) * EIGHT,
             "test_loss": loss * EIGHT,
             "test_accuracy": accuracies,
             "train_accuracy": accuracies + 0.001 * number,  # so the gap grows along the list
             "jacobian_test": relation,
-            "keskar_wide": relation,
+            "probability_jacobian_test": relation,
+            "keskar_wide": relation if sign < 0 else UNRELATED[number] * EIGHT,
         }
     # changes between the first two sizes and then lies still; or the reverse
     level = dict(zip(sizes, (1.0, 8.0, 8.0) if sign > 0 else (1.0, 1.0, 8.0), strict=True))
@@ -270,22 +275,36 @@ def of_batches(sign):
     rescaled[RESCALED.index("keskar"), -1] *= 1e5**sign
     jacobian = np.ones((len(KINDS), 2, REPLICAS)) * EIGHT
     jacobian[:, 1] *= 3.0**sign
+    networks = {name: place for both in BATCHES.values() for place, name in enumerate(both)}
     closer = {
-        name: CloserLook(sharp * EIGHT, sharp * EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS)))
-        for name, sharp in ((SMALL, 1.0), (LARGE, 100.0**sign))
+        name: CloserLook(
+            100.0 ** (sign * place) * EIGHT, EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS))
+        )
+        for name, place in networks.items()
     }
     variance = np.array([100.0 ** (sign * k) for k in range(3)])[:, None] * EIGHT
     return sensitivity.Result(
         spec=sensitivity.PROFILES["smoke"].replace(replicas=REPLICAS),
         sweep={key: of for key, of in described.items() if key not in ALONE},
-        alone={name: described[name] for name in ALONE},
+        alone={name: described.get(name, described[SMALL]) for name in (*ALONE, *networks)},
         tensor_gradient={(AS_A, size): level[size] * EIGHT for size in sizes},
         closer=closer,
         variance=np.stack([variance, variance]),
         length=np.ones((2, REPLICAS)),
-        images=None,
+        images=SimpleNamespace(train=range(60)),
         provenance=(),
     )
+
+
+# by network: low, high and low again in every arm, which goes neither with gap nor loss
+UNRELATED = [1.0, 3, 1] * 4 + [2, 2, 2, 2]
+
+
+@functools.cache
+def noise_by_the_law():
+    found = of_batches(1)
+    law = expected_variance(found, np.array(found.spec.batch_sizes))[:, None] * EIGHT
+    return replace(found, variance=np.stack([law, law]))
 
 
 @functools.cache
@@ -310,5 +329,10 @@ CASES = {
         not_as_the_reports_have_it,
         wrong_of={"E-33a": barrier_with_adam},
     ),
-    "sensitivity": Cases(batch_size_matters, batch_size_matters_the_other_way),
+    "sensitivity": Cases(
+        batch_size_matters,
+        batch_size_matters_the_other_way,
+        right_of={"E-34h": noise_by_the_law},
+        wrong_of={"E-34h": batch_size_matters},
+    ),
 }
