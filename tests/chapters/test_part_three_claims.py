@@ -20,6 +20,7 @@ from hw1lib.chapters.interpolation.spec import (
     BATCH_LOW,
     DECAY,
     NESTEROV,
+    NEVER,
     OTHER,
     main,
 )
@@ -192,13 +193,26 @@ def turned(found):
     return found
 
 
-def of_lines(low, high, **pairs):
+def low_hill(alpha):
+    return 0.1 + 0.01 * np.exp(-20 * (alpha - 0.5) ** 2)
+
+
+def parting(start, order):
+    """Pairs of one way of training, by the losses of SGD and of Adam on their lines."""
+    return {
+        (optimizer, common): pair(loss)
+        for common, losses in ((NEVER, start), (0, order))
+        for optimizer, loss in zip((NESTEROV, ADAM), losses, strict=True)
+    }
+
+
+def of_lines(low, high, apart, **pairs):
     names = {"b": B_PAIR, "b_steps": B_STEPS, "as_b": AS_B}
     names |= {"other": OTHER, "aligned": ALIGNED, "decay": DECAY, "adam": main(ADAM, BATCH_LOW)}
     found = {names[name]: of for name, of in pairs.items()}
     found |= {main(NESTEROV, BATCH_LOW): low, main(NESTEROV, BATCH_HIGH): high}
     spec = interpolation.PROFILES["smoke"].replace(replicas=REPLICAS)
-    return interpolation.Result(spec, found, None, ())
+    return interpolation.Result(spec, found, apart, None, ())
 
 
 @functools.cache
@@ -208,6 +222,7 @@ def as_the_reports_have_it():
     return of_lines(
         low=pair(falling_loss, lambda a: 0.5 * rising(a) + 0.4 * (a > 1), ends=low),
         high=pair(falling_loss, rising, ends=high),
+        apart=parting((hill, hill), (valley, valley)),
         b=pair(hill, lambda a: 1 - 0.5 * hill(a), ends=slow),
         b_steps=pair(hill, ends=slow),
         as_b=pair(valley),
@@ -225,6 +240,7 @@ def not_as_the_reports_have_it():
     return of_lines(
         low=pair(rising_loss, lambda a: 1 - rising(a), ends=low),
         high=pair(rising_loss, rough_at_one, ends=high),
+        apart=parting((low_hill, hill), (hill, hill)),
         b=turned(pair(valley, lambda a: 1 - 0.5 * valley(a), ends=fast)),
         b_steps=pair(valley, ends=fast),
         as_b=pair(hill),
@@ -238,9 +254,15 @@ def not_as_the_reports_have_it():
 @functools.cache
 def barrier_with_adam():
     """A barrier already without another initialization."""
-    found = not_as_the_reports_have_it().pairs
-    pairs = {**found, main(ADAM, BATCH_LOW): pair(hill)}
-    return interpolation.Result(interpolation.PROFILES["smoke"], pairs, None, ())
+    found = not_as_the_reports_have_it()
+    return replace(found, pairs={**found.pairs, main(ADAM, BATCH_LOW): pair(hill)})
+
+
+@functools.cache
+def the_same_end_with_decay():
+    """The small batch's end looks wider, with weight decay and without."""
+    found = as_the_reports_have_it()
+    return replace(found, pairs={**found.pairs, DECAY: pair(wider_before_zero)})
 
 
 # Chapter 34
@@ -327,7 +349,7 @@ CASES = {
     "interpolation": Cases(
         as_the_reports_have_it,
         not_as_the_reports_have_it,
-        wrong_of={"E-33a": barrier_with_adam},
+        wrong_of={"E-33a": barrier_with_adam, "E-33c": the_same_end_with_decay},
     ),
     "sensitivity": Cases(
         batch_size_matters,
