@@ -14,7 +14,7 @@ from hw1lib.showing import drawn, figures, palette
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
 COLORS = (palette.BLUE, palette.RED, palette.GREEN, palette.PINK, palette.BLACK, palette.SKY)
-DRAWN = ("jacobian_test", "input_gradient_test", "keskar_wide", "relative_sharpness")
+DRAWN = ("jacobian_test", "probability_jacobian_test", "keskar_wide", "relative_sharpness")
 
 
 LOSS = "train_loss"
@@ -63,6 +63,9 @@ def gaps_drawn(chapters: Chapters) -> Figure:
                 drawn.note(points, network=of.index)
         ax.set(xlabel=SHORT[name], xscale="log")
         figures.few_numbers(ax.xaxis, *ax.get_xlim())
+    axes[0, 0].set_yscale("symlog", linthresh=1)  # most gaps are of a few points
+    axes[0, 0].yaxis.set_major_formatter("{x:g}")
+    axes[0, 0].margins(y=0.08)
     axes[0, 0].set_ylabel("accuracy gap (points)")
     if len(chapters) > 1:
         handles, labels = axes[0, 0].get_legend_handles_labels()
