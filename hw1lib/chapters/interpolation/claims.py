@@ -55,14 +55,14 @@ SGD_LOW, SGD_HIGH = (main(NESTEROV, which) for which in (BATCH_LOW, BATCH_HIGH))
 ADAM_LOW = main(ADAM, BATCH_LOW)
 
 
-def at_the_worst_place(pair: Pair) -> dict[str, np.ndarray]:
+def at_the_worst_place(pair: Pair, split: int = TRAIN) -> dict[str, np.ndarray]:
     """Find, of A's three places, the one where the loss most exceeds the blend of the ends'.
 
     Returns:
         Both there, (R',) in nats, of the pairs that have a line; their difference may be negative,
         unlike a barrier.
     """
-    losses = pair.along(TRAIN, LOSS)
+    losses = pair.along(split, LOSS)
     start, end = (losses[np.flatnonzero(pair.alphas == alpha)[0]] for alpha in (0, 1))
     places = np.array(A_ALPHAS)[[*A_PLACES], None]
     seen = losses[np.abs(pair.alphas - places).argmin(axis=1)]
@@ -111,9 +111,9 @@ def _smoother(result: Result) -> Effect:
     return Ratio("second differences of log10 of the loss around the end", sides)
 
 
-def _unstable(result: Result) -> Effect:
-    sides = at_the_worst_place(result.pairs[SGD_LOW])
-    return Difference("training loss at the worst of A's three places", sides, unit="nats")
+def _unstable(split: int, title: str, result: Result) -> Effect:
+    sides = at_the_worst_place(result.pairs[SGD_LOW], split)
+    return Difference(f"{title} loss at the worst of A's three places", sides, unit="nats")
 
 
 def _better(result: Result) -> Effect:
@@ -139,7 +139,8 @@ def _slower(name: str, when: str, part: slice, result: Result) -> Effect:
 
 def _slower_early(result: Result) -> Effect:
     passes = max(1, result.spec.epochs // EARLY)
-    return _slower(B_PAIR, f"in the first {passes} passes", slice(passes), result)
+    when = "after the first pass" if passes == 1 else f"in the first {passes} passes"
+    return _slower(B_PAIR, when, slice(passes), result)
 
 
 def _follow(result: Result) -> Effect:
@@ -205,7 +206,16 @@ CLAIMS: tuple[Claim, ...] = (
         FACTOR,
     ),
     Claim(
-        "A-C30", "The loss is unstable at A's three places, all between the ends.", _unstable, RISE
+        "A-C30a",
+        "The training loss is unstable at A's three places, all between the ends.",
+        partial(_unstable, TRAIN, "training"),
+        RISE,
+    ),
+    Claim(
+        "A-C30b",
+        "So is the test loss.",
+        partial(_unstable, TEST, "test"),
+        RISE_LATER,
     ),
     Claim("A-C31", "Both batch sizes do better at the higher learning rate.", _better, DIGITS),
     Claim(

@@ -62,7 +62,7 @@ def _of_both(
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "A-C33a",
-        "At A's rate the training loss comparisons.rises with the batch size.",
+        "At A's rate the training loss rises with the batch size.",
         partial(comparisons.rises, "train_loss", "training loss", AS_A),
         FACTOR,
     ),
@@ -75,7 +75,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("A-C33c", "The test accuracy falls.", partial(comparisons.accuracy_falls, AS_A), EXACT),
     Claim(
         "A-C33, control",
-        "The test loss comparisons.rises with the batch size also after equally many updates.",
+        "The test loss rises with the batch size also after equally many updates.",
         partial(comparisons.rises, "test_loss", "test loss", STEPS),
         FACTOR,
     ),
