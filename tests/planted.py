@@ -183,7 +183,8 @@ def pair(
     jitter = np.linspace(0.99, 1.01, n)[None, :, None, None]
     line = np.repeat(values[:, None, None], n, axis=1).repeat(2, axis=2) * jitter
     nothing = End(settings(), np.zeros((3, n, 2, 2)), np.ones(n), np.zeros(n, bool), {})
-    return Pair(*(ends or (nothing, nothing)), alphas, line, np.ones(n))
+    first, second = ends or (nothing, nothing)
+    return Pair(alphas=alphas, line=line, distance=np.ones(n), first=first, second=second)
 
 
 def function_fit(loss, prediction, learning_rate=1e-3):

@@ -13,13 +13,13 @@ from functools import cached_property
 
 import numpy as np
 
+from hw1lib.judging import ranks
 from hw1lib.judging.statistics import (
     Interval,
     decades,
     geometric_mean,
     log_ratio,
     paired_difference,
-    rank_correlation,
     share_interval,
     t_interval,
     tally,
@@ -252,10 +252,17 @@ class Correlation(Effect):
 
     first: np.ndarray  # (n,)
     second: np.ndarray  # (n,)
+    given: np.ndarray | None = None  # (n,) a third measure, at equal ranks of which they compare
+    families: np.ndarray | None = None  # (n,) labels; those of one label are no independent points
 
     def at(self, level: float) -> Interval:
-        both = np.isfinite(self.first) & np.isfinite(self.second)
-        return rank_correlation(self.first[both], self.second[both], level=level)
+        sides = [side for side in (self.first, self.second, self.given) if side is not None]
+        known = np.isfinite(sides).all(axis=0)
+        first, second, *given = (np.asarray(side)[known] for side in sides)
+        if self.families is None:
+            return ranks.correlation(first, second, *given, level=level)
+        labels = np.asarray(self.families)[known]
+        return ranks.over_families(labels, first, second, *given, level=level)
 
     @property
     def measured(self) -> str:
@@ -269,4 +276,10 @@ class Correlation(Effect):
         return len(self.first)
 
     def without(self, index: int) -> Correlation:
-        return replace(self, first=_less(self.first, index), second=_less(self.second, index))
+        return replace(
+            self,
+            first=_less(self.first, index),
+            second=_less(self.second, index),
+            given=None if self.given is None else _less(self.given, index),
+            families=None if self.families is None else _less(self.families, index),
+        )

@@ -239,11 +239,26 @@ def rank_correlation(first: np.ndarray, second: np.ndarray, *, level: float = 0.
     n = len(first)
     if n < 2 or not np.ptp(first) or not np.ptp(second):
         return NO_INTERVAL
+    return fishers_interval(float(stats.spearmanr(first, second).statistic), n, level=level)
+
+
+def fishers_interval(rho: float, n: int, *, given: int = 0, level: float = 0.95) -> Interval:
+    """Put an interval by Fisher's z around a rank correlation, as in `rank_correlation`.
+
+    Args:
+        rho: The correlation, of values or of what others leave of them.
+        n: Values on each side.
+        given: How many others are held; each counts as one value less.
+        level: Probability that such an interval covers the correlation.
+
+    Returns:
+        Without limits where fewer than four values are left.
+    """
     # where all ranks agree z is infinite, and would claim infinite certainty
-    rho = float(np.clip(stats.spearmanr(first, second).statistic, -1 + 1e-6, 1 - 1e-6))
-    if n < 4:
+    rho = float(np.clip(rho, -1 + 1e-6, 1 - 1e-6))
+    if n - given < 4:
         return Interval(rho, np.nan, np.nan, n, level)
-    z, error = np.arctanh(rho), np.sqrt(1.06 / (n - 3))
+    z, error = np.arctanh(rho), np.sqrt(1.06 / (n - given - 3))
     half = stats.norm.ppf((1 + level) / 2) * error
     low, high = np.tanh(z + np.array([-half, half]))
     p = float(2 * stats.norm.sf(abs(z) / error))

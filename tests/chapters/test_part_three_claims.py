@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,20 +21,23 @@ from hw1lib.chapters.interpolation.spec import (
     BATCH_LOW,
     DECAY,
     NESTEROV,
+    NEVER,
     OTHER,
     main,
 )
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
-from hw1lib.chapters.sensitivity.result import CloserLook
+from hw1lib.chapters.sensitivity.result import CloserLook, expected_variance
 from hw1lib.chapters.sensitivity.spec import (
     ALONE,
     ARMS,
     AS_A,
+    BATCHES,
     FACTORS,
     KINDS,
     LARGE,
     RESCALED,
     SMALL,
+    STEPS,
 )
 from hw1lib.measuring.generalization import MEASURES
 
@@ -216,13 +220,26 @@ def turned(found):
     return found
 
 
-def of_lines(low, high, **pairs):
+def low_hill(alpha):
+    return 0.1 + 0.01 * np.exp(-20 * (alpha - 0.5) ** 2)
+
+
+def parting(start, order):
+    """Pairs of one way of training, by the losses of SGD and of Adam on their lines."""
+    return {
+        (optimizer, common): pair(loss)
+        for common, losses in ((NEVER, start), (0, order))
+        for optimizer, loss in zip((NESTEROV, ADAM), losses, strict=True)
+    }
+
+
+def of_lines(low, high, apart, **pairs):
     names = {"b": B_PAIR, "b_steps": B_STEPS, "as_b": AS_B}
     names |= {"other": OTHER, "aligned": ALIGNED, "decay": DECAY, "adam": main(ADAM, BATCH_LOW)}
     found = {names[name]: of for name, of in pairs.items()}
     found |= {main(NESTEROV, BATCH_LOW): low, main(NESTEROV, BATCH_HIGH): high}
     spec = interpolation.PROFILES["smoke"].replace(replicas=REPLICAS)
-    return interpolation.Result(spec, found, None, ())
+    return interpolation.Result(spec, found, apart, None, ())
 
 
 @functools.cache
@@ -232,6 +249,7 @@ def as_the_reports_have_it():
     return of_lines(
         low=pair(falling_loss, lambda a: 0.5 * rising(a) + 0.4 * (a > 1), ends=low),
         high=pair(falling_loss, rising, ends=high),
+        apart=parting((hill, hill), (valley, valley)),
         b=pair(hill, lambda a: 1 - 0.5 * hill(a), ends=slow),
         b_steps=pair(hill, ends=slow),
         as_b=pair(valley),
@@ -249,6 +267,7 @@ def not_as_the_reports_have_it():
     return of_lines(
         low=pair(rising_loss, lambda a: 1 - rising(a), ends=low),
         high=pair(rising_loss, rough_at_one, ends=high),
+        apart=parting((low_hill, hill), (hill, hill)),
         b=turned(pair(valley, lambda a: 1 - 0.5 * valley(a), ends=fast)),
         b_steps=pair(valley, ends=fast),
         as_b=pair(hill),
@@ -262,9 +281,15 @@ def not_as_the_reports_have_it():
 @functools.cache
 def barrier_with_adam():
     """A barrier already without another initialization."""
-    found = not_as_the_reports_have_it().pairs
-    pairs = {**found, main(ADAM, BATCH_LOW): pair(hill)}
-    return interpolation.Result(interpolation.PROFILES["smoke"], pairs, None, ())
+    found = not_as_the_reports_have_it()
+    return replace(found, pairs={**found.pairs, main(ADAM, BATCH_LOW): pair(hill)})
+
+
+@functools.cache
+def the_same_end_with_decay():
+    """The small batch's end looks wider, with weight decay and without."""
+    found = as_the_reports_have_it()
+    return replace(found, pairs={**found.pairs, DECAY: pair(wider_before_zero)})
 
 
 # Chapter 34
@@ -283,12 +308,13 @@ def of_batches(sign):
         accuracies = accuracy + 1e-5 * EIGHT
         relation = 2.0 ** (sign * number) * EIGHT
         described[key] = dict.fromkeys(MEASURES, EIGHT) | {
-            "train_loss": loss * EIGHT,
+            "train_loss": loss ** (-1 if key[0] == STEPS else 1) * EIGHT,
             "test_loss": loss * EIGHT,
             "test_accuracy": accuracies,
             "train_accuracy": accuracies + 0.001 * number,  # so the gap grows along the list
             "jacobian_test": relation,
-            "keskar_wide": relation,
+            "probability_jacobian_test": relation,
+            "keskar_wide": relation if sign < 0 else UNRELATED[number] * EIGHT,
         }
     # changes between the first two sizes and then lies still; or the reverse
     level = dict(zip(sizes, (1.0, 8.0, 8.0) if sign > 0 else (1.0, 1.0, 8.0), strict=True))
@@ -298,22 +324,36 @@ def of_batches(sign):
     rescaled[RESCALED.index("keskar"), -1] *= 1e5**sign
     jacobian = np.ones((len(KINDS), 2, REPLICAS)) * EIGHT
     jacobian[:, 1] *= 3.0**sign
+    networks = {name: place for both in BATCHES.values() for place, name in enumerate(both)}
     closer = {
-        name: CloserLook(sharp * EIGHT, sharp * EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS)))
-        for name, sharp in ((SMALL, 1.0), (LARGE, 100.0**sign))
+        name: CloserLook(
+            100.0 ** (sign * place) * EIGHT, EIGHT, jacobian, rescaled, np.zeros((4, REPLICAS))
+        )
+        for name, place in networks.items()
     }
     variance = np.array([100.0 ** (sign * k) for k in range(3)])[:, None] * EIGHT
     return sensitivity.Result(
         spec=sensitivity.PROFILES["smoke"].replace(replicas=REPLICAS),
         sweep={key: of for key, of in described.items() if key not in ALONE},
-        alone={name: described[name] for name in ALONE},
+        alone={name: described.get(name, described[SMALL]) for name in (*ALONE, *networks)},
         tensor_gradient={(AS_A, size): level[size] * EIGHT for size in sizes},
         closer=closer,
         variance=np.stack([variance, variance]),
         length=np.ones((2, REPLICAS)),
-        images=None,
+        images=SimpleNamespace(train=range(60)),
         provenance=(),
     )
+
+
+# by network: low, high and low again in every arm, which goes neither with gap nor loss
+UNRELATED = [1.0, 3, 1] * 4 + [2, 2, 2, 2]
+
+
+@functools.cache
+def noise_by_the_law():
+    found = of_batches(1)
+    law = expected_variance(found, np.array(found.spec.batch_sizes))[:, None] * EIGHT
+    return replace(found, variance=np.stack([law, law]))
 
 
 @functools.cache
@@ -336,7 +376,12 @@ CASES = {
     "interpolation": Cases(
         as_the_reports_have_it,
         not_as_the_reports_have_it,
-        wrong_of={"E-33a": barrier_with_adam},
+        wrong_of={"E-33a": barrier_with_adam, "E-33c": the_same_end_with_decay},
     ),
-    "sensitivity": Cases(batch_size_matters, batch_size_matters_the_other_way),
+    "sensitivity": Cases(
+        batch_size_matters,
+        batch_size_matters_the_other_way,
+        right_of={"E-34h": noise_by_the_law},
+        wrong_of={"E-34h": batch_size_matters},
+    ),
 }

@@ -7,6 +7,7 @@ from scipy import stats
 
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import GAPS
+from hw1lib.judging.effects import NotTested
 from hw1lib.measuring.generalization import MEASURES
 
 
@@ -92,3 +93,82 @@ def test_without_networks_there_is_no_correlation():
     found = correlates.networks({"one": {}})
     assert isinstance(found, pd.DataFrame)
     assert correlates.between(found, "trace", "loss_gap").n == 0
+
+
+# At equal training loss, and over families
+
+
+def index(*names):
+    return pd.MultiIndex.from_tuples(names, names=["chapter", "network"])
+
+
+def test_a_family_is_what_the_networks_of_a_chapter_share_in_their_names():
+    found = pd.DataFrame(
+        index=index(
+            ("31", "MLP, 0 %"),
+            ("31", "MLP, 100 %"),
+            ("32", "784-5-10, A's networks"),
+            ("32", "784-9-10, A's networks"),
+            ("33", "784-5-10, SGD, batch 10"),
+            ("33", "784-5-10, Adam, batch 10"),
+            ("34", "small batch"),
+        )
+    )
+    assert correlates.families(found).tolist() == [
+        *["31: MLP"] * 2,
+        *["32: A's networks"] * 2,
+        *["33: 784-5-10"] * 2,
+        "34: small batch",
+    ]
+
+
+@pytest.fixture
+def many():
+    """Networks of five families, in which the training loss moves both measures."""
+    g = np.random.default_rng(0)
+    names = [("34", f"arm {k}, batch {n}") for k in range(5) for n in range(6)]
+    loss, other = g.normal(size=(2, 30))
+    return pd.DataFrame(
+        {
+            "train_loss": loss,
+            "trace": loss + other,
+            "accuracy_gap": loss + other + g.normal(size=30),
+        },
+        index=index(*names),
+    )
+
+
+def test_networks_can_be_compared_at_equal_training_loss(many):
+    plain = correlates.between(many, "trace", "accuracy_gap")
+    given = correlates.between(many, "trace", "accuracy_gap", given="train_loss")
+    assert plain.mean == pytest.approx(
+        stats.spearmanr(many["trace"], many["accuracy_gap"]).statistic
+    )
+    ab, ac, bc = (
+        stats.spearmanr(many[a], many[b]).statistic
+        for a, b in (
+            ("trace", "accuracy_gap"),
+            ("trace", "train_loss"),
+            ("accuracy_gap", "train_loss"),
+        )
+    )
+    expected = (ab - ac * bc) / np.sqrt((1 - ac**2) * (1 - bc**2))
+    assert given.mean == pytest.approx(expected)
+    apart = correlates.between(many, "trace", "accuracy_gap", given="train_loss", by_family=True)
+    assert apart.mean == given.mean
+    assert apart.low != given.low
+    assert correlates.between(many, "train_loss", "accuracy_gap", given="train_loss").n == 0
+
+
+def test_a_claim_has_the_interval_over_families(many):
+    effect = correlates.effect("", many, "trace", "accuracy_gap", given="train_loss")
+    apart = correlates.between(many, "trace", "accuracy_gap", given="train_loss", by_family=True)
+    assert effect.interval == apart
+    many.loc[("34", "arm 0, batch 0"), "trace"] = np.nan
+    assert correlates.effect("", many, "trace", "accuracy_gap").interval.n == 29
+
+
+@pytest.mark.parametrize(("kept", "told"), [(slice(7), "7 of 2"), (slice(18), "18 of 3")])
+def test_too_few_networks_or_families_are_refused_in_one_sentence(many, kept, told):
+    with pytest.raises(NotTested, match=f"needs 8 networks of 4 families, and {told} have both"):
+        correlates.effect("", many.iloc[kept], "trace", "accuracy_gap")

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib.chapters.interpolation.plan import lines
-from hw1lib.chapters.interpolation.result import End, Pair, Result, way_of_training
+from hw1lib.chapters.interpolation.plan import branches, lines
+from hw1lib.chapters.interpolation.result import End, Pair, Result, Segment, way_of_training
 from hw1lib.chapters.interpolation.spec import (
     ALIGNED,
     B_PAIR,
@@ -17,7 +17,15 @@ from hw1lib.chapters.interpolation.spec import (
     SIDE,
     Spec,
 )
-from hw1lib.chapters.interpolation.trainings import Line, Training, describe, measure, train
+from hw1lib.chapters.interpolation.trainings import (
+    Branch,
+    Line,
+    Training,
+    branch,
+    describe,
+    measure,
+    train,
+)
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import generalization
@@ -52,39 +60,54 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         progress: Whether to show a bar.
     """
     images = image_sets.load("mnist", spec.data, known=spec == PROFILES["full"])
-    plan = lines(spec, images)
+    plan, parting = lines(spec, images), branches(spec, images)
     trained: Trained = {
         settings: ResultOf("interpolation", _training_job(settings, images))
-        for line in plan.values()
+        for line in (*plan.values(), *parting.values())
         for settings in (line.first, line.second)
     }
+    described = {settings for line in plan.values() for settings in (line.first, line.second)}
     jobs: dict[Any, Job] = {
-        settings: _description_job(settings, images, of) for settings, of in trained.items()
+        settings: _description_job(settings, images, of)
+        for settings, of in trained.items()
+        if settings in described
     }
     jobs |= {name: _line_job(name, line, trained, images) for name, line in plan.items()}
+    jobs |= {
+        key: _line_job(f"{key[0]}, parting after {key[1]}", line, trained, images)
+        for key, line in parting.items()
+    }
     entries = carry_out("interpolation", jobs, device=device, progress=progress)
-    ends = {settings: _end(settings, entries[settings]) for settings in trained}
+    ends = {settings: _end(settings, entries[settings]) for settings in trained if settings in jobs}
     return Result(
         spec=spec,
         pairs={
             name: Pair(
-                first=ends[line.first],
-                second=ends[line.second],
-                alphas=np.array(line.alphas),
-                line=_where_finite(entries[name].arrays["line"]).transpose(1, 0, 2, 3),
-                distance=entries[name].arrays["distance"],
+                **_measured(line, entries[name]), first=ends[line.first], second=ends[line.second]
             )
             for name, line in plan.items()
         },
+        parting={key: Segment(**_measured(line, entries[key])) for key, line in parting.items()},
         images=images,
         provenance=(record([*entries.values()], learned=images, replicas=spec.replicas),),
     )
+
+
+def _measured(line: Line, entry: Entry) -> dict[str, np.ndarray]:
+    return {
+        "alphas": np.array(line.alphas),
+        "line": _where_finite(entry.arrays["line"]).transpose(1, 0, 2, 3),
+        "distance": entry.arrays["distance"],
+    }
 
 
 def _training_job(settings: Training, images: ImageSet) -> Job:
     visits = settings.steps * settings.batch_size * len(settings.seeds)
     # there, back, and the gradient of the weights
     cost = 3.0 * builders.parameter_count(settings.widths) * visits
+    if isinstance(settings, Branch):
+        label = f"{way_of_training(settings)}, parting after {settings.common}"
+        return Job(label, partial(branch, settings, images=images), cost)
     return Job(way_of_training(settings), partial(train, settings, images=images), cost)
 
 

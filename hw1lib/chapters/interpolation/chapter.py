@@ -7,6 +7,7 @@ import numpy as np
 from hw1lib.chapters import registry
 from hw1lib.chapters.interpolation import PROFILES, run, views
 from hw1lib.chapters.interpolation.claims import CLAIMS
+from hw1lib.chapters.interpolation.distances import distance_sentence
 from hw1lib.chapters.interpolation.findings import (
     panel_caption,
     retrained_sentence,
@@ -43,7 +44,7 @@ CHAPTER = registry.Chapter(
     claims=CLAIMS,
     slips=SLIPS,
     answers=("E-33a", "E-33b"),
-    tells=(starts_sentence, retrained_sentence),
+    tells=(starts_sentence, distance_sentence, retrained_sentence),
     metrics={
         "barrier, SGD by batch size (nats)": _barrier(main(NESTEROV, BATCH_LOW)),
         "barrier, Adam by batch size (nats)": _barrier(main(ADAM, BATCH_LOW)),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from hw1lib.chapters.interpolation.result import (
-    FLATNESS,
     LOSS,
     TRAIN,
     Result,
@@ -20,14 +19,12 @@ from hw1lib.chapters.interpolation.spec import (
     B_STEPS,
     BATCH_LOW,
     DECAY,
-    DESCRIBED,
     NESTEROV,
     OTHER,
     STEPS,
     main,
 )
 from hw1lib.judging.statistics import t_interval
-from hw1lib.judging.verdicts import SUPPORTED, Claim
 
 
 def course_sentence(result: Result) -> str:
@@ -82,25 +79,6 @@ def lean_sentence(result: Result) -> str:
     return f"{parts[0][0].upper()}{parts[0][1:]}, {parts[1]}."
 
 
-def flatness_sentence(result: Result) -> str:
-    """Count the lines on which the end that looks wider has the larger, or smaller, value."""
-    leaning = {
-        name: np.sign(lean.mean)
-        for name in DESCRIBED
-        if (lean := t_interval(result.pairs[name].lean)).excludes_zero
-    }
-    parts = []
-    for title, measure in FLATNESS.items():
-        found = [t_interval(s * result.pairs[n].flatness(measure)) for n, s in leaning.items()]
-        larger = [interval.mean > 0 for interval in found if interval.excludes_zero]
-        parts.append(f"{title} {sum(larger)} / {len(larger) - sum(larger)}")
-    return (
-        f"On {len(leaning)} of these {len(DESCRIBED)} lines one end surely looks wider; on so many "
-        f"of them it surely has the larger / the smaller value: {', '.join(parts)}; "
-        "elsewhere that is open."
-    )
-
-
 def trend_sentence(result: Result) -> str:
     """Write what is left of a trend along alpha, on the homework's range and on A's."""
     names = (AS_A, main(NESTEROV, BATCH_LOW))
@@ -130,12 +108,6 @@ def together_sentence(result: Result) -> str:
         "Rank correlation of test with training along the line, of loss or accuracy, the lesser: "
         f"{t_interval(result.pairs[B_PAIR].agreement())} for B's pair."
     )
-
-
-def verdict_sentence(claims: Sequence[Claim], result: Result) -> str:
-    """Count the claims that are supported."""
-    words = [claim.judge(result).word for claim in claims]
-    return f"Of {len(words)} sentences, {words.count(SUPPORTED)} are supported by these runs."
 
 
 def panel_caption(result: Result) -> str:

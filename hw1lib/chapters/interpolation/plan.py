@@ -19,6 +19,7 @@ from hw1lib.chapters.interpolation.spec import (
     BATCH_LOW,
     DECAY,
     NESTEROV,
+    NEVER,
     OPTIMIZERS,
     OTHER,
     RATE,
@@ -26,7 +27,7 @@ from hw1lib.chapters.interpolation.spec import (
     Spec,
     main,
 )
-from hw1lib.chapters.interpolation.trainings import Line, Training
+from hw1lib.chapters.interpolation.trainings import Branch, Line, Training
 from hw1lib.data.image_sets import ImageSet
 
 
@@ -40,6 +41,24 @@ def lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
         AS_A: replace(of_a[main(NESTEROV, BATCH_LOW)], alphas=A_ALPHAS),
         AS_B: replace(of_b[B_PAIR], alphas=positions(spec.retrained_steps), passes=1),
     }
+
+
+def branches(spec: Spec, images: ImageSet) -> dict[tuple[str, int], Line]:
+    """List the pairs of one way of training, by optimizer and the passes before they part."""
+    alphas = tuple((np.arange(spec.line_steps + 1) / spec.line_steps).tolist())
+    network = _network(spec, images, spec.hidden)
+    found = {}
+    for name, rate in ((NESTEROV, spec.high_rate), (ADAM, spec.low_rate)):
+        one = network(
+            optimizer=OPTIMIZERS[name],
+            learning_rate=rate,
+            weight_decay=0.0,
+            batch_size=spec.small_batch,
+        )
+        found[name, NEVER] = Line(one, _elsewhere(one), alphas)
+        for common in (passes for passes in spec.branch_epochs if passes < spec.epochs):
+            found[name, common] = Line(one, Branch(**vars(one), common=common), alphas)
+    return found
 
 
 def positions(steps: int) -> tuple[float, ...]:

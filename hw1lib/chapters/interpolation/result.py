@@ -42,23 +42,53 @@ class End:
         """Updates made before each measurement, (K,)."""
         return self.settings.steps * np.arange(self.settings.epochs + 1)
 
+    def reached(self, part: slice = slice(None)) -> np.ndarray:
+        """Return the training loss after some of the passes, all by default, (R,) in nats.
+
+        The geometric mean over them; NaN where diverged by then.
+        """
+        return 10 ** decades(self.course[1:, :, TRAIN, LOSS])[part].mean(axis=0)
+
     def final(self, split: int, measure: int) -> np.ndarray:
         """Return nats or accuracy after the last pass, (R,); NaN where diverged."""
         return np.where(self.diverged, np.nan, self.course[-1, :, split, measure])
 
 
 @dataclass(frozen=True)
-class Pair:
+class Segment:
     """The lines between R pairs of trainings that share their seeds.
 
     Whatever is derived from a line is (R,), NaN where either end diverged and there is none.
     """
 
-    first: End  # at alpha = 0
-    second: End  # at alpha = 1
     alphas: np.ndarray  # (K,)
     line: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy; NaN where either end diverged
-    distance: np.ndarray  # (R,) between the ends, Euclidean
+    distance: np.ndarray  # (R,) between the ends, Euclidean; NaN likewise
+
+    @property
+    def sound(self) -> np.ndarray:
+        """Which pairs have a line, (R,), bool."""
+        return np.isfinite(self.distance)
+
+    def along(self, split: int, measure: int) -> np.ndarray:
+        """Return nats or accuracy on a split of the pairs that have a line, (K, R')."""
+        return self.line[:, self.sound, split, measure]
+
+    def barrier(self, split: int = TRAIN) -> np.ndarray:
+        """Compute how far the loss rises above the blend of the ends', (R,), in nats."""
+        return self._by_seed(geometry.barrier(self.along(split, LOSS), self.alphas))
+
+    def _by_seed(self, values: np.ndarray) -> np.ndarray:
+        """Put values (R',) of the pairs that have a line in their places, (R,)."""
+        return among_all(values, self.sound)
+
+
+@dataclass(frozen=True)
+class Pair(Segment):
+    """Lines between two ways of training, which go on beyond both ends."""
+
+    first: End  # at alpha = 0
+    second: End  # at alpha = 1
 
     @property
     def ends(self) -> tuple[End, End]:
@@ -70,23 +100,27 @@ class Pair:
         """Which pairs have a line, (R,), bool."""
         return ~(self.first.diverged | self.second.diverged)
 
-    def along(self, split: int, measure: int) -> np.ndarray:
-        """Return nats or accuracy on a split of the pairs that have a line, (K, R')."""
-        return self.line[:, self.sound, split, measure]
+    @property
+    def beyond(self) -> tuple[np.ndarray, np.ndarray]:
+        """Compute the training loss beyond the first end, and beyond the second, (R,) each, nats.
 
-    def barrier(self, split: int = TRAIN) -> np.ndarray:
-        """Compute how far the loss rises above the blend of the ends', (R,), in nats."""
-        return self._by_seed(geometry.barrier(self.along(split, LOSS), self.alphas))
+        Geometric means over equal distances.
+        """
+        before, after = self.alphas < 0, self.alphas > 1
+        return (
+            self._by_seed(10 ** self._logs[before].mean(axis=0)),
+            self._by_seed(10 ** self._logs[after].mean(axis=0)),
+        )
 
     @property
     def lean(self) -> np.ndarray:
         """Compute which end looks wider, in decades of the training loss, (R,).
 
-        How much larger the loss is beyond the first end than beyond the second, in the mean
-        over equal distances of the logarithms: above 0 the second end looks wider.
+        How much larger the loss is beyond the first end than beyond the second: above 0 the second
+        end looks wider.
         """
-        before, beyond = self.alphas < 0, self.alphas > 1
-        return self._by_seed(self._logs[before].mean(axis=0) - self._logs[beyond].mean(axis=0))
+        before, after = map(decades, self.beyond)
+        return before - after
 
     def roughness(self, end: int) -> np.ndarray:
         """Measure how bent the training loss is around an end, on a logarithmic axis, (R,).
@@ -132,12 +166,9 @@ class Pair:
         return self._by_seed(np.minimum(loss, accuracy))
 
     def behind(self) -> np.ndarray:
-        """Compare the ends' training losses pass by pass: log10(second / first), (R,).
-
-        The mean over all measurements but that of the initial weights.
-        """
-        first, second = (decades(end.course[1:, :, TRAIN, LOSS]) for end in self.ends)
-        return (second - first).mean(axis=0)
+        """Compare the ends' training losses pass by pass: log10(second / first), (R,)."""
+        first, second = (decades(end.reached()) for end in self.ends)
+        return second - first
 
     def flatness(self, measure: str) -> np.ndarray:
         """Compare the ends by one of `generalization.MEASURES`: log10(second / first), (D,).
@@ -155,10 +186,6 @@ class Pair:
     def _near(self, end: int) -> np.ndarray:
         return np.abs(self.alphas - end) <= 0.5 + 1e-9
 
-    def _by_seed(self, values: np.ndarray) -> np.ndarray:
-        """Put values (R',) of the pairs that have a line in their places, (R,)."""
-        return among_all(values, self.sound)
-
 
 @dataclass(frozen=True)
 class Result:
@@ -166,6 +193,7 @@ class Result:
 
     spec: Spec
     pairs: dict[str, Pair]  # by the names in `spec`
+    parting: dict[tuple[str, int], Segment]  # by optimizer and the passes before the ends part
     images: ImageSet
     provenance: tuple[dict[str, Any], ...]
 

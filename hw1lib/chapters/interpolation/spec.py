@@ -25,6 +25,10 @@ B_PAIR, B_STEPS = "B's pair", "B's pair, equal updates"
 # What the reports did otherwise.
 AS_A, AS_B = "as A drew it", "as B measured it"
 
+# Pairs trained in one way, the small batch, which leave each other's path after so many passes;
+# by optimizer: at the rate at which it ends lower.
+NEVER = -1  # together: they begin at different weights
+
 APART = 1_000  # between the seeds of two initializations
 A_ALPHAS = tuple(np.linspace(-2, 2, 50).tolist())  # as A's script has them
 
@@ -92,6 +96,9 @@ class Spec(specs.Replicated):
     line_steps: int = setting(
         20, "steps from one end to the other; each line goes on as far beyond both", at_least=2
     )
+    branch_epochs: tuple[int, ...] = setting(
+        (0, 1, 5), "passes after which two trainings of one way see other orders", at_least=0
+    )
     retrained_steps: int = setting(4, "the same where every point is retrained", at_least=1)
 
 
@@ -110,6 +117,7 @@ PROFILES = specs.Profiles(
         large_batch=100,
         b_batch=100,
         line_steps=10,
+        branch_epochs=(0, 1, 3),
         retrained_steps=2,
     ),
     smoke=Spec(
@@ -125,6 +133,7 @@ PROFILES = specs.Profiles(
         large_batch=30,
         b_batch=30,
         line_steps=4,
+        branch_epochs=(0, 1),
         retrained_steps=2,
     ),
 )

@@ -60,6 +60,13 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Branch(Training):
+    """A training that leaves the path of another: from some pass on it sees other orders."""
+
+    common: int = 0  # passes with the images in the other's order
+
+
+@dataclass(frozen=True)
 class Line:
     """Everything that decides what is measured between two trainings, besides the images."""
 
@@ -112,6 +119,39 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
         "course": history.series["course"],
         "diverged": ~history.sound,
     }
+
+
+def branch(settings: Branch, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
+    """Train R replicas as `train` does, from some pass on with the images in another order.
+
+    Returns:
+        `weights` (R, P), float32, and `diverged` (R,).
+
+    Source:
+        J. Frankle et al., "Linear mode connectivity and the lottery ticket hypothesis", ICML
+        2020, algorithm 1; here the optimizer, too, goes on as it was.
+    """
+    streams = replicas.Streams(settings.seeds)
+    model = builders.mlp(streams, *settings.widths).to(run.device)
+    task = task_of(settings, images, run.device)
+    optimizer = settings.optimize(model)
+    others = replicas.generators(settings.seeds, "another order")
+    sound = np.ones(len(settings.seeds), dtype=bool)
+    for orders, epochs, how in (
+        (streams.order, settings.common, run.aside),  # made again, should the rest be resumed
+        (others, settings.epochs - settings.common, run),
+    ):
+        history = loop.fit(
+            model,
+            task.minibatches(settings.batch_size, orders, steps=settings.shortened),
+            losses.cross_entropy,
+            optimizer,
+            epochs=epochs,
+            streams=orders,
+            run=how,
+        )
+        sound &= history.sound
+    return {"weights": replicas.weights(model).detach().cpu().numpy(), "diverged": ~sound}
 
 
 def describe(

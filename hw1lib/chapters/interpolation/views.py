@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 from hw1lib.chapters.interpolation.result import (
     A_PLACES,
     ACCURACY,
-    FLATNESS,
     LOSS,
     TEST,
     TRAIN,
@@ -28,7 +27,6 @@ from hw1lib.chapters.interpolation.spec import (
     BATCH_HIGH,
     BATCH_LOW,
     DECAY,
-    DESCRIBED,
     MAIN,
     NESTEROV,
     OTHER,
@@ -240,19 +238,6 @@ def line_table(result: Result) -> pd.DataFrame:
                 "n": int(pair.sound.sum()),
             }
         )
-    return pd.DataFrame(rows)
-
-
-def flatness_table(result: Result) -> pd.DataFrame:
-    """Compare the ends of each pair by what is called flatness: factors, second end over first."""
-    rows = []
-    for name in DESCRIBED:
-        pair = result.pairs[name]
-        row = {"pair": name, "lean (decades)": f"{t_interval(pair.lean).mean:.3g}"}
-        for column, measure in FLATNESS.items():
-            ratios = pair.flatness(measure)
-            row[column] = str(t_interval(ratios).factor)
-        rows.append({**row, "n": int(np.isfinite(ratios).sum())})
     return pd.DataFrame(rows)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from hw1lib.chapters.sensitivity.spec import (
     AS_A,
     BATCHES,
     EPOCHS,
+    EQUAL_F1,
     FACTORS,
     KINDS,
     LARGE,
@@ -27,11 +29,11 @@ from hw1lib.chapters.sensitivity.spec import (
     TRUE,
     Spec,
 )
-from hw1lib.chapters.sensitivity.trainings import Noise, Training, noise, train
+from hw1lib.chapters.sensitivity.trainings import Noise, Training, noise, train, train_to
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring.generalization import MEASURES
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.jobs import Job, ResultOf, carry_out, record
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
@@ -58,12 +60,14 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         key: _job(f"{key[0]}, batch {key[1]}", of, images) for key, of in sweep.items()
     }
     jobs |= {name: _job(name, of, images) for name, of in alone.items()}
+    small = ResultOf("sensitivity", jobs[SMALL_F1])
+    jobs[EQUAL_F1] = _job(EQUAL_F1, alone[LARGE_F1], images, other=small)
     jobs["noise"] = _noise(spec, images)
     entries = carry_out("sensitivity", jobs, device=device, progress=progress)
     return Result(
         spec=spec,
         sweep={key: _described(entries[key]) for key in sweep},
-        alone={name: _described(entries[name]) for name in alone},
+        alone={name: _described(entries[name]) for name in (*alone, EQUAL_F1)},
         tensor_gradient={key: entries[key].arrays["tensor_gradient"] for key in sweep},
         closer={name: _closer(entries[name]) for both in BATCHES.values() for name in both},
         variance=entries["noise"].arrays["variance"],
@@ -141,13 +145,16 @@ def _alone(spec: Spec, images: ImageSet) -> dict[str, Training]:
     }
 
 
-def _job(label: str, settings: Training, images: ImageSet) -> Job:
+def _job(label: str, settings: Training, images: ImageSet, *, other: Any = None) -> Job:
+    """Make the job of a training; it ends at the loss of another if there is one."""
     shown = settings.updates * settings.batch_size or settings.train_examples
     # an update of ten images takes as long as one of fifty
     updates = settings.updates or -(-settings.train_examples // settings.batch_size)
     return Job(
         label,
-        partial(train, settings, images=images),
+        partial(train_to, settings, images=images, other=other)
+        if other
+        else partial(train, settings, images=images),
         cost=(shown + 40 * updates) * _weights(settings),
     )
 

@@ -1,30 +1,16 @@
 """What chapter 34 states of itself."""
 
+from functools import partial
+
 import numpy as np
 
 from hw1lib.chapters import registry
 from hw1lib.chapters.sensitivity import PROFILES, run
 from hw1lib.chapters.sensitivity.claims import CLAIMS
 from hw1lib.chapters.sensitivity.findings import rescaled_sentence, sweep_sentence
-from hw1lib.chapters.sensitivity.result import Result, keskar_measures
+from hw1lib.chapters.sensitivity.result import Result, accuracy_lost, keskar_measures
 from hw1lib.chapters.sensitivity.slips import SLIPS
 from hw1lib.chapters.sensitivity.spec import EPOCHS, LARGE, SMALL, STEPS
-
-
-def accuracy_lost_by_epochs(result: Result) -> np.ndarray:
-    """Compute how much test accuracy the largest batch costs after equally many epochs, (R,)."""
-    return _accuracy_lost(result, EPOCHS)
-
-
-def accuracy_lost_by_updates(result: Result) -> np.ndarray:
-    """Compute how much test accuracy the largest batch costs after equally many updates, (R,)."""
-    return _accuracy_lost(result, STEPS)
-
-
-def _accuracy_lost(result: Result, arm: str) -> np.ndarray:
-    sizes = result.spec.batch_sizes
-    small, large = (result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
-    return 100 * (small - large)
 
 
 def sharpness_factor(result: Result) -> np.ndarray:
@@ -42,11 +28,11 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("E-34e", "E-34f"),
+    answers=("E-34e, probabilities", "E-34e, outputs", "E-34f"),
     tells=(sweep_sentence, rescaled_sentence),
     metrics={
-        "accuracy lost by large batches, equal epochs (points)": accuracy_lost_by_epochs,
-        "accuracy lost by large batches, equal updates (points)": accuracy_lost_by_updates,
+        "accuracy lost by large batches, equal epochs (points)": partial(accuracy_lost, arm=EPOCHS),
+        "accuracy lost by large batches, equal updates (points)": partial(accuracy_lost, arm=STEPS),
         "Keskar's sharpness, large batch / small": sharpness_factor,
     },
 )

@@ -1,163 +1,61 @@
 """The sentences that chapter 34 tests, each judged from its result."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-import numpy as np
+from hw1lib.chapters.sensitivity import comparisons
+from hw1lib.chapters.sensitivity.result import Result
+from hw1lib.chapters.sensitivity.spec import AS_A, BATCHES, EPOCHS, KINDS, SCALED, STEPS
+from hw1lib.judging.effects import Effect
+from hw1lib.judging.verdicts import Claim, Margin
 
-from hw1lib.chapters.sensitivity.result import (
-    Result,
-    accuracy_lost,
-    largest_against_smallest,
-    rescaling,
+FULL = "the full run"
+
+FACTOR = Margin(1.25, "less could not be seen on the chapter's logarithmic scales")
+LEVEL = Margin(1.25, "tenfold batches change the sensitivity by a quarter: less is level")
+EXACT = Margin(
+    0.1,
+    "half of the 0.22 points that Keskar et al. report for digits, and about the standard "
+    "deviation that 10,000 test images alone give an accuracy of 99 %",
 )
-from hw1lib.chapters.sensitivity.spec import (
-    AS_A,
-    EPOCHS,
-    FACTORS,
-    KINDS,
-    LARGE,
-    RANDOM,
-    SCALED,
-    SMALL,
-    STEPS,
-    TRUE,
-)
-from hw1lib.judging import correlates, verdicts
-from hw1lib.judging.statistics import Interval, decades, log_ratio, paired_difference
-from hw1lib.judging.verdicts import Claim, Verdict
-
-# a factor of 1.25; less could not be seen on the chapter's logarithmic scales
-FACTOR = float(np.log10(1.25))
-
-# 0.1 points: less than the 0.22 that Keskar et al. report for digits, and about the standard
-# deviation that 10,000 test images alone give an accuracy of 99 %
-POINTS = 0.1
-
-# tenfold batches change the sensitivity by a quarter: less is level
-LEVEL = FACTOR
-
-# what the homework's texts promise of rescaling: by orders of magnitude
-THOUSANDFOLD = 3.0
-
-# a tenth of the variance of the ranks: a weaker relation would be of no use
-RELATED = 0.3
+MUCH = Margin(10.0, "the factor that stands for *much sharper*; Keskar et al. report 167")
+MUCH_LATER = replace(MUCH, after=FULL)
+THOUSANDFOLD = Margin(1_000.0, "the homework's texts promise orders of magnitude of rescaling")
+RELATED = Margin(0.3, "a tenth of the variance of the ranks: a weaker relation is of no use")
+RELATED_LATER = replace(RELATED, after=FULL)
+FACTOR_LATER = replace(FACTOR, after=FULL)
+EXACT_LATER = replace(EXACT, after=FULL)
 
 
-def levelling(result: Result, values: dict[tuple[str, int], np.ndarray]) -> Interval:
-    """Return how much faster A's sensitivity changes between the smallest batches than the largest.
+def _of_both(
+    name: str,
+    sentence: str,
+    effect: Callable[[str, Result], Effect],
+    margin: Margin,
+    registered: str = "",
+    **settings: Any,
+) -> tuple[Claim, ...]:
+    """State a sentence for either Jacobian: of the probabilities, as in the paper, and the outputs.
 
-    Both as absolute changes of its log10 per tenfold batch.
+    Args:
+        name: Of the claims, to which the kind of Jacobian is added.
+        sentence: Likewise, without its full stop.
+        effect: Takes the kind and a result.
+        margin: As it was fixed.
+        registered: The kind that was chosen before any run; the other was added after the full one.
+        settings: Of the claims.
     """
-    sizes = result.spec.batch_sizes
-    logs = {size: decades(values[AS_A, size]) for size in sizes}
-
-    def steepness(a: int, b: int) -> np.ndarray:
-        return np.abs(logs[b] - logs[a]) / np.log10(b / a)
-
-    return paired_difference(steepness(*sizes[:2]), steepness(*sizes[-2:]))
-
-
-def _loss_rises(arm: str, split: str, result: Result) -> Verdict:
-    return verdicts.of_effect(
-        f"{split} loss, log10 of the largest batch over the smallest, {arm}",
-        largest_against_smallest(result, arm, f"{split}_loss"),
-        unit="decades",
-        margin=FACTOR,
-    )
-
-
-def _accuracy_falls(arm: str, result: Result) -> Verdict:
-    return verdicts.of_effect(
-        f"test accuracy, the smallest batch − the largest, {arm}",
-        accuracy_lost(result, arm),
-        unit="points",
-        margin=POINTS,
-    )
-
-
-def _small_generalizes_better(result: Result) -> Verdict:
-    small, large = (100 * result.alone[name]["test_accuracy"] for name in (SMALL, LARGE))
-    return verdicts.of_effect(
-        "test accuracy, Keskar's small batch − large, both trained to the end",
-        paired_difference(small, large),
-        unit="points",
-        margin=POINTS,
-    )
-
-
-def _levels_off(own: bool, result: Result) -> Verdict:
-    values = (
-        result.tensor_gradient
-        if own
-        else {key: of["input_gradient_test"] for key, of in result.sweep.items()}
-    )
-    what = "A's own gradient by the weights" if own else "gradient by the input"
-    return verdicts.of_effect(
-        f"{what}: change between the smallest batches − between the largest, {AS_A}",
-        levelling(result, values),
-        unit="decades per tenfold batch",
-        margin=LEVEL,
-    )
-
-
-def _smaller_is_more_exact(result: Result) -> Verdict:
-    variance = result.variance[0]
-    return verdicts.of_effect(
-        "variance of the gradient, log10 of the largest batch over the smallest",
-        log_ratio(variance[-1], variance[0]),
-        unit="decades",
-        margin=FACTOR,
-    )
-
-
-def _large_is_sharper(result: Result) -> Verdict:
-    # Keskar et al. report a factor of 167; with the margin of ten that stood here first, a short
-    # run's minima, a third as sharp, would have been called alike
-    large, small = (result.closer[name].keskar_wide for name in (LARGE, SMALL))
-    return verdicts.of_effect(
-        "Keskar's sharpness at 1e-3, log10 of large batch over small",
-        log_ratio(large, small),
-        unit="decades",
-        margin=FACTOR,
-    )
-
-
-def _rescaled_is_sharper(result: Result) -> Verdict:
-    return verdicts.of_effect(
-        f"Keskar's sharpness, log10 of its ratio when the first layer is {FACTORS[-1]:g} of itself",
-        rescaling(result, "keskar"),
-        unit="decades",
-        margin=THOUSANDFOLD,
-    )
-
-
-def _random_labels_are_more_sensitive(result: Result) -> Verdict:
-    random, true = (result.alone[name]["jacobian_test"] for name in (RANDOM, TRUE))
-    return verdicts.of_effect(
-        "Jacobian of the outputs, log10 of random labels over true",
-        log_ratio(random, true),
-        unit="decades",
-        margin=FACTOR,
-    )
-
-
-def _wrong_is_more_sensitive(result: Result) -> Verdict:
-    right, wrong = result.closer[SMALL].jacobian[KINDS.index("probabilities")]
-    return verdicts.of_effect(
-        "Jacobian of the probabilities, log10 of wrongly over correctly classified test images",
-        log_ratio(wrong, right),
-        unit="decades",
-        margin=FACTOR,
-    )
-
-
-def _goes_with_the_gap(measure: str, title: str, result: Result) -> Verdict:
-    networks = correlates.networks({"34": result.described})
-    return verdicts.of_effect(
-        f"rank correlation of {title} with the accuracy gap, over this chapter's networks",
-        correlates.between(networks, measure, "accuracy_gap"),
-        unit="",
-        margin=RELATED,
+    return tuple(
+        Claim(
+            f"{name}, {kind}",
+            f"{sentence} (Jacobian of the {kind}).",
+            partial(effect, kind),
+            margin if kind == registered else replace(margin, after=FULL),
+            **settings,
+        )
+        for kind in reversed(KINDS)
     )
 
 
@@ -165,61 +63,139 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "A-C33a",
         "At A's rate the training loss rises with the batch size.",
-        partial(_loss_rises, AS_A, "train"),
+        partial(comparisons.rises, "train_loss", "training loss", AS_A),
+        FACTOR,
     ),
-    Claim("A-C33b", "So does the test loss.", partial(_loss_rises, AS_A, "test")),
-    Claim("A-C33c", "The test accuracy falls.", partial(_accuracy_falls, AS_A)),
+    Claim(
+        "A-C33b",
+        "So does the test loss.",
+        partial(comparisons.rises, "test_loss", "test loss", AS_A),
+        FACTOR,
+    ),
+    Claim("A-C33c", "The test accuracy falls.", partial(comparisons.accuracy_falls, AS_A), EXACT),
     Claim(
         "A-C33, control",
         "The test loss rises with the batch size also after equally many updates.",
-        partial(_loss_rises, STEPS, "test"),
+        partial(comparisons.rises, "test_loss", "test loss", STEPS),
+        FACTOR,
     ),
     Claim(
         "A-C34a",
         "Small batches generalize better, where both train to the end.",
-        _small_generalizes_better,
+        comparisons.small_generalizes_better,
+        EXACT,
     ),
     Claim(
         "A-C34b",
         "Small batches classify better after equally many epochs at a larger rate.",
-        partial(_accuracy_falls, EPOCHS),
+        partial(comparisons.accuracy_falls, EPOCHS),
+        EXACT,
     ),
     Claim(
         "A-C34c",
         "Small batches classify better where the rate grows with the batch.",
-        partial(_accuracy_falls, SCALED),
+        partial(comparisons.accuracy_falls, SCALED),
+        EXACT,
     ),
     Claim(
         "A-C35a",
         "Sensitivity changes strongly with small batches and levels off with large ones.",
-        partial(_levels_off, False),
+        partial(comparisons.levels_off, False),
+        LEVEL,
     ),
-    Claim("A-C35b", "So does A's own measure of it.", partial(_levels_off, True)),
-    Claim("A-C36", "Small batches give more exact gradients.", _smaller_is_more_exact),
-    Claim("E-34a", "Large batches end in sharper minima.", _large_is_sharper),
+    Claim("A-C35b", "So does A's own measure of it.", partial(comparisons.levels_off, True), LEVEL),
+    Claim(
+        "A-C36",
+        "Small batches give more exact gradients.",
+        comparisons.smaller_is_more_exact,
+        FACTOR,
+    ),
+    Claim(
+        "E-34g",
+        "After equally many updates the largest batch does no worse on the training images.",
+        comparisons.no_worse_after_equal_updates,
+        FACTOR_LATER,
+    ),
+    Claim(
+        "E-34h",
+        "The variance of the gradient falls as the inverse of the batch size.",
+        comparisons.falls_by_the_law,
+        FACTOR_LATER,
+    ),
+    Claim(
+        "E-34i",
+        "Trained to the end, large batches lose a little test accuracy.",
+        comparisons.small_generalizes_better,
+        EXACT_LATER,
+    ),
+    Claim(
+        "E-34a",
+        "Trained to the end, large batches end in much sharper minima.",
+        partial(comparisons.large_is_sharper, "perceptron"),
+        MUCH,
+    ),
+    Claim(
+        "34, perceptron",
+        "They end in sharper minima, by however little.",
+        partial(comparisons.large_is_sharper, "perceptron"),
+        replace(FACTOR, after="a short run, whose large batches ended in flatter minima"),
+    ),
+    *(
+        Claim(
+            f"34, {network}",
+            f"Large batches end in much sharper minima ({network}).",
+            partial(comparisons.large_is_sharper_at_equal_loss, network),
+            MUCH_LATER,
+        )
+        for network in BATCHES
+        if network != "perceptron"
+    ),
     Claim(
         "E-34b",
         "Rescaling multiplies the sharpness by a thousand and changes no prediction.",
-        _rescaled_is_sharper,
+        comparisons.rescaled_is_sharper,
+        THOUSANDFOLD,
     ),
-    Claim(
+    *_of_both(
         "E-34c",
-        "Networks that learned random labels are more sensitive.",
-        _random_labels_are_more_sensitive,
+        "Networks that learned random labels are more sensitive",
+        comparisons.random_labels_are_more_sensitive,
+        FACTOR,
+        registered="outputs",
     ),
-    Claim(
+    *_of_both(
         "E-34d",
-        "A network is more sensitive where it is wrong.",
-        _wrong_is_more_sensitive,
+        "A network is more sensitive where it is wrong",
+        comparisons.wrong_is_more_sensitive,
+        FACTOR,
+        registered="probabilities",
     ),
-    Claim(
+    *_of_both(
         "E-34e",
-        "Networks with a larger Jacobian have a larger gap.",
-        partial(_goes_with_the_gap, "jacobian_test", "the Jacobian of the outputs"),
+        "Networks with a larger Jacobian have a larger gap",
+        comparisons.jacobian_goes_with_the_gap,
+        RELATED,
+        without=comparisons.without_arm,
+    ),
+    *_of_both(
+        "34e at equal loss",
+        "At equal training loss, too, a larger Jacobian goes with a larger gap",
+        partial(comparisons.jacobian_goes_with_the_gap, given="train_loss"),
+        RELATED,
+        without=comparisons.without_arm,
     ),
     Claim(
         "E-34f",
-        "Networks in sharper minima have a larger gap.",
-        partial(_goes_with_the_gap, "keskar_wide", "Keskar's sharpness at 1e-3"),
+        "Keskar's sharpness does not go with the gap.",
+        comparisons.keskar_goes_with_the_gap,
+        RELATED_LATER,
+        comparisons.without_arm,
+    ),
+    Claim(
+        "34f at equal loss",
+        "At equal training loss, too, Keskar's sharpness does not go with the gap.",
+        partial(comparisons.keskar_goes_with_the_gap, given="train_loss"),
+        RELATED_LATER,
+        comparisons.without_arm,
     ),
 )

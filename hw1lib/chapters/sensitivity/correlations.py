@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hw1lib.chapters.sensitivity.result import GAPS, SHORT
+from hw1lib.chapters.sensitivity.result import COMPARED, GAPS, SHORT
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
 from hw1lib.showing import drawn, figures, palette
@@ -14,29 +14,35 @@ from hw1lib.showing import drawn, figures, palette
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
 COLORS = (palette.BLUE, palette.RED, palette.GREEN, palette.PINK, palette.BLACK, palette.SKY)
-DRAWN = ("jacobian_test", "input_gradient_test", "keskar_wide", "relative_sharpness")
+DRAWN = ("jacobian_test", "probability_jacobian_test", "keskar_wide", "relative_sharpness")
 
 
-def correlation_map(chapters: Chapters) -> Figure:
-    """Draw the rank correlations of all measures with each other and with both gaps."""
-    found, names = correlates.networks(chapters), {**GAPS, **SHORT}
-    rho = np.array([[correlates.between(found, a, b).mean for b in names] for a in names])
-    figure = Figure(figsize=(6.3, 5.6))
-    ax = figure.subplots()
-    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-    ax.set_xticks(range(len(names)), list(names.values()), rotation=90, fontsize=6.5)
-    ax.set_yticks(range(len(names)), list(names.values()), fontsize=6.5)
-    ax.grid(visible=False)
-    for (row, column), value in np.ndenumerate(rho):
-        if row != column and np.isfinite(value):
-            shade = "white" if abs(value) > 0.6 else "black"
-            text = f"{100 * value:.0f}".replace("-", "−")
-            ax.text(column, row, text, ha="center", va="center", fontsize=5.5, color=shade)
-    for side in (-0.5, len(GAPS) - 0.5):
-        ax.axhline(side, color="black", linewidth=0.8)
-        ax.axvline(side, color="black", linewidth=0.8)
-    bar = figure.colorbar(image, ax=ax, fraction=0.045, pad=0.02)
-    bar.set_label("Spearman's rank correlation", fontsize=7.5)
+LOSS = "train_loss"
+
+
+def with_the_gap(chapters: Chapters) -> Figure:
+    """Draw the rank correlation of every measure with the gap, as it is and at equal loss."""
+    found = correlates.networks(chapters)
+    plain, given = (
+        {
+            name: correlates.between(found, name, "accuracy_gap", given=of, by_family=True)
+            for name in SHORT
+        }
+        for of in (None, LOSS)
+    )
+    order = sorted(SHORT, key=lambda name: np.nan_to_num(plain[name].mean))
+    figure, axes = figures.panels(1, 2, 3.4, sharex=True, sharey=True)
+    headings = ("all networks as they are", "at equal training loss")
+    for ax, intervals, heading in zip(axes[0], (plain, given), headings, strict=True):
+        for place, name in enumerate(order):
+            of = intervals[name]
+            if of.n:
+                sides = np.nan_to_num([[of.mean - of.low], [of.high - of.mean]])
+                color = palette.BLUE if name in COMPARED else palette.GRAY
+                ax.errorbar(of.mean, place, xerr=sides, fmt="o", ms=4, lw=1, color=color)
+        ax.axvline(0, color="0.5", linewidth=0.8)
+        ax.set(title=heading, xlim=(-1.05, 1.05), xlabel="rank correlation with the accuracy gap")
+    axes[0, 0].set_yticks(range(len(order)), [SHORT[name] for name in order], fontsize=7)
     return figure
 
 
@@ -57,6 +63,9 @@ def gaps_drawn(chapters: Chapters) -> Figure:
                 drawn.note(points, network=of.index)
         ax.set(xlabel=SHORT[name], xscale="log")
         figures.few_numbers(ax.xaxis, *ax.get_xlim())
+    axes[0, 0].set_yscale("symlog", linthresh=1)  # most gaps are of a few points
+    axes[0, 0].yaxis.set_major_formatter("{x:g}")
+    axes[0, 0].margins(y=0.08)
     axes[0, 0].set_ylabel("accuracy gap (points)")
     if len(chapters) > 1:
         handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -65,17 +74,40 @@ def gaps_drawn(chapters: Chapters) -> Figure:
 
 
 def correlation_table(chapters: Chapters) -> pd.DataFrame:
-    """List the rank correlation of every measure with both gaps, the closest first."""
+    """List the rank correlation of every measure with the gaps, the closest first."""
     found = correlates.networks(chapters)
+    asked: dict[str, tuple[str, str | None]] = {
+        f"with the {title}": (gap, None) for gap, title in GAPS.items()
+    }
+    asked["with the accuracy gap at equal training loss"] = ("accuracy_gap", LOSS)
     rows = []
     for name, title in SHORT.items():
-        with_gaps = {gap: correlates.between(found, name, gap) for gap in GAPS}
-        rows.append(
-            {
-                "measure": title,
-                **{f"with the {title}": str(with_gaps[gap]) for gap, title in GAPS.items()},
-                "networks": with_gaps["accuracy_gap"].n,
-                "order": -np.nan_to_num(with_gaps["accuracy_gap"].mean),
-            }
-        )
+        intervals = {
+            heading: correlates.between(found, name, gap, given=given, by_family=True)
+            for heading, (gap, given) in asked.items()
+        }
+        plain = intervals[f"with the {GAPS['accuracy_gap']}"]
+        told = {heading: str(of) if of.n else "–" for heading, of in intervals.items()}
+        order = -np.nan_to_num(plain.mean)
+        rows.append({"measure": title, **told, "networks": plain.n, "order": order})
     return pd.DataFrame(rows).sort_values("order", kind="stable").drop(columns="order")
+
+
+def chapter_table(chapters: Chapters) -> pd.DataFrame:
+    """List the correlations with the accuracy gap inside each chapter, and over all networks."""
+    parts = {name: correlates.networks({name: of}) for name, of in chapters.items()}
+    parts = {f"{name} (n = {len(of)})": of for name, of in parts.items()}
+    whole = correlates.networks(chapters)
+    rows = []
+    for name in COMPARED:
+        for given, how in ((None, SHORT[name]), (LOSS, "– at equal training loss")):
+            inside = {
+                part: correlates.between(found, name, "accuracy_gap", given=given)
+                for part, found in parts.items()
+            }
+            inside[f"all (n = {len(whole)})"] = correlates.between(
+                whole, name, "accuracy_gap", given=given, by_family=True
+            )
+            told = {part: f"{of:.2f}" if of.n else "–" for part, of in inside.items()}
+            rows.append({"measure": how, **told})
+    return pd.DataFrame(rows)

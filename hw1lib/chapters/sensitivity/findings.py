@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hw1lib.chapters.sensitivity.result import (
+    COMPARED,
     SHORT,
     Result,
     accuracy_lost,
@@ -20,7 +21,7 @@ from hw1lib.chapters.sensitivity.result import (
 from hw1lib.chapters.sensitivity.spec import ARMS, BATCHES, FACTORS, SMALL
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
-from hw1lib.judging.statistics import log_ratio
+from hw1lib.judging.statistics import Interval, log_ratio, t_interval
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
@@ -29,7 +30,9 @@ def sweep_sentence(result: Result) -> str:
     """Say what the largest batch costs in test accuracy, and how many trainings diverged."""
     sizes = result.spec.batch_sizes
     found = "; ".join(
-        f"{arm} {interval}" for arm in ARMS if (interval := accuracy_lost(result, arm)).n
+        f"{arm} {interval}"
+        for arm in ARMS
+        if (interval := t_interval(accuracy_lost(result, arm))).n
     )
     lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
     of_all = len(result.sweep) * result.spec.replicas
@@ -45,6 +48,7 @@ def sensitivity_sentence(result: Result) -> str:
         result,
         input_gradient_test="gradient of the loss by the input",
         jacobian_test="Jacobian of the outputs",
+        probability_jacobian_test="Jacobian of the probabilities",
     )
     return f"Largest over smallest batch, on test images: {found}."
 
@@ -118,9 +122,7 @@ def keskar_sentence(result: Result) -> str:
 
 def correlation_sentence(chapters: Chapters) -> str:
     """Say which measures go with the accuracy gap most closely."""
-    found = correlates.networks(chapters)
-    intervals = {name: correlates.between(found, name, "accuracy_gap") for name in SHORT}
-    known = {name: of for name, of in intervals.items() if of.n}
+    known = _with_the_gap(chapters)
     if not known:
         return "There are too few networks to correlate."
     best = sorted(known, key=lambda name: -known[name].mean)
@@ -131,21 +133,26 @@ def correlation_sentence(chapters: Chapters) -> str:
     )
 
 
-def chapter_sentence(chapters: Chapters) -> str:
-    """Say how the Jacobian and the sharpness go with the gap inside each chapter."""
-    parts = []
-    for chapter, described in chapters.items():
-        found = correlates.networks({chapter: described})
-        jacobian, keskar = (
-            correlates.between(found, name, "accuracy_gap")
-            for name in ("jacobian_test", "keskar_wide")
-        )
-        if jacobian.n and keskar.n:
-            parts.append(f"{chapter} {jacobian.mean:.2f} and {keskar.mean:.2f} (n = {jacobian.n})")
-    return (
-        f"Jacobian and Keskar's sharpness with the accuracy gap, chapter by chapter: "
-        f"{'; '.join(parts) or 'too few networks'}."
-    )
+def equal_loss_sentence(chapters: Chapters) -> str:
+    """Say what is left of the correlations among networks of equal training loss."""
+    plain, given = _with_the_gap(chapters), _with_the_gap(chapters, given="train_loss")
+    listed = [
+        f"{SHORT[name]} {given[name]} (as they are {plain[name].mean:.2f})"
+        for name in COMPARED
+        if name in given and name in plain
+    ]
+    if not listed:
+        return "There are too few networks to correlate at equal training loss."
+    return f"Rank correlation with the accuracy gap at equal training loss: {', '.join(listed)}."
+
+
+def _with_the_gap(chapters: Chapters, given: str | None = None) -> dict[str, Interval]:
+    found = correlates.networks(chapters)
+    intervals = {
+        name: correlates.between(found, name, "accuracy_gap", given=given, by_family=True)
+        for name in SHORT
+    }
+    return {name: of for name, of in intervals.items() if of.n}
 
 
 def describe_sweep(result: Result) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from hw1lib.chapters.sensitivity.spec import ALONE, AS_A, RESCALED, SCALED, SMALL, Spec
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
-from hw1lib.judging.statistics import Interval, log_ratio, paired_difference
+from hw1lib.judging.statistics import Interval, log_ratio
 
 Described = dict[str, np.ndarray]  # measure -> (R,)
 
@@ -26,8 +26,8 @@ SHORT = {  # what figures call the measures that are correlated
     "weight_norm": "norm of the weights",
     "input_gradient_train": "input gradient, train",
     "input_gradient_test": "input gradient, test",
-    "jacobian_train": "Jacobian, train",
-    "jacobian_test": "Jacobian, test",
+    "jacobian_train": "output Jacobian, train",
+    "jacobian_test": "output Jacobian, test",
     "probability_jacobian_train": "probability Jacobian, train",
     "probability_jacobian_test": "probability Jacobian, test",
     "gradient_norm": "gradient by weights",
@@ -39,6 +39,14 @@ SHORT = {  # what figures call the measures that are correlated
     "top_eigenvalue": "largest eigenvalue",
     "trace": "trace",
 }
+JACOBIANS = {"outputs": "jacobian_test", "probabilities": "probability_jacobian_test"}  # by KINDS
+COMPARED = (  # with the gap, chapter by chapter
+    "jacobian_test",
+    "probability_jacobian_test",
+    "relative_sharpness",
+    "keskar_wide",
+    "top_eigenvalue",
+)
 GAPS = {"loss_gap": "loss gap", "accuracy_gap": "accuracy gap"}
 
 
@@ -72,7 +80,7 @@ class Result:
         """Everything measured on every network but F1, by its name."""
         sweep = {f"{arm}, batch {size:,}": of for (arm, size), of in self.sweep.items()}
         # with the smallest batch, rates as A has them and scaled are the same training
-        del sweep[f"{SCALED}, batch {self.spec.batch_sizes[0]:,}"]
+        sweep.pop(f"{SCALED}, batch {self.spec.batch_sizes[0]:,}", None)
         return sweep | {name: self.alone[name] for name in ALONE}
 
     @property
@@ -86,23 +94,32 @@ class Result:
         return image_sets.name_standins(self.images)
 
 
+def sizes_compared(result: Result, arm: str, measure: str) -> dict[str, np.ndarray]:
+    """Return a measure (R,) of an arm with its largest batch and with its smallest, by batch."""
+    sizes = result.spec.batch_sizes
+    return {f"batch {size:,}": result.sweep[arm, size][measure] for size in (sizes[-1], sizes[0])}
+
+
 def largest_against_smallest(result: Result, arm: str, measure: str) -> Interval:
     """Compare the largest batch with the smallest by log10 of the ratio of a measure."""
-    sizes = result.spec.batch_sizes
-    return log_ratio(result.sweep[arm, sizes[-1]][measure], result.sweep[arm, sizes[0]][measure])
+    return log_ratio(*sizes_compared(result, arm, measure).values())
 
 
-def accuracy_lost(result: Result, arm: str) -> Interval:
-    """Return the test accuracy with the smallest batch minus that with the largest, in points."""
-    sizes = result.spec.batch_sizes
-    small, large = (result.sweep[arm, size]["test_accuracy"] for size in (sizes[0], sizes[-1]))
-    return paired_difference(100 * small, 100 * large)
+def accuracy_lost(result: Result, arm: str) -> np.ndarray:
+    """Return the test accuracy with the smallest batch less that with the largest, points, (R,)."""
+    large, small = sizes_compared(result, arm, "test_accuracy").values()
+    return 100 * (small - large)
 
 
-def rescaling(result: Result, measure: str, place: int = -1) -> Interval:
-    """Return by how many decades rescaling to one of the factors multiplies a measure."""
+def rescaling_sides(result: Result, measure: str) -> dict[str, np.ndarray]:
+    """Return a measure (R,) after rescaling to the last of the factors, and before."""
     values = result.closer[SMALL].rescaled[RESCALED.index(measure)]
-    return log_ratio(values[place], values[0])
+    return {"rescaled": values[-1], "as trained": values[0]}
+
+
+def rescaling(result: Result, measure: str) -> Interval:
+    """Return by how many decades rescaling to the last of the factors multiplies a measure."""
+    return log_ratio(*rescaling_sides(result, measure).values())
 
 
 def keskar_measures(result: Result, name: str) -> dict[str, np.ndarray]:

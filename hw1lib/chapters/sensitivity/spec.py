@@ -16,7 +16,12 @@ SMALL, LARGE = "small batch", "large batch"  # Keskar's setting
 TRUE, RANDOM = "true labels", "random labels"
 ALONE = (SMALL, LARGE, TRUE, RANDOM)
 SMALL_F1, LARGE_F1 = "small batch, F1", "large batch, F1"  # the same with the widths of their F1
-BATCHES = {"perceptron": (SMALL, LARGE), "F1": (SMALL_F1, LARGE_F1)}  # by network
+EQUAL_F1 = "large batch, F1, equal loss"  # ended at the training loss of the small batch
+BATCHES = {  # by network
+    "perceptron": (SMALL, LARGE),
+    "F1": (SMALL_F1, LARGE_F1),
+    "F1, equal loss": (SMALL_F1, EQUAL_F1),
+}
 
 FACTORS = (1.0, 0.1, 0.01, 0.001)  # of the first layer's weights when a trained network is rescaled
 RESCALED = ("keskar", "eigenvalue", "trace", "perturbed", "relative")  # measured then

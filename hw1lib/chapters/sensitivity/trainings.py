@@ -13,7 +13,8 @@ from hw1lib.data import randomized
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import curvature, generalization, geometry, sensitivities, sharpness
 from hw1lib.networks import builders, replicas
-from hw1lib.training import classification, loop, losses
+from hw1lib.results.store import Entry
+from hw1lib.training import classification, loop, losses, stopping
 from hw1lib.training.classification import Examples, Task
 from hw1lib.training.gaps import among_all
 from hw1lib.training.minibatches import Minibatches
@@ -72,6 +73,50 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
         for name, values in seen.items():
             result[name] = np.moveaxis(among_all(np.moveaxis(values, -1, 0), sound), 0, -1)
     return result
+
+
+def train_to(
+    settings: Training, images: ImageSet, other: Entry, *, run: Run
+) -> dict[str, np.ndarray]:
+    """Train as `train` does, but end each replica once its training loss is as low as another's.
+
+    Args:
+        settings: With the largest number of passes.
+        images: What is learned.
+        other: What `train` made of the other training, with the same seeds.
+        run: How this is carried out.
+
+    Returns:
+        `described_<name>`, `diverged`, and what `look_closer` returns, as `train` does;
+        `updates` (R,), after which each replica ended.
+    """
+    streams = replicas.Streams(settings.seeds)
+    model = builders.mlp(streams, *settings.widths).to(run.device)
+    task = _task(settings, images, run.device)
+    goal = torch.from_numpy(other.arrays["described_train_loss"])
+    rule = stopping.Until(
+        lambda stack: task.measure(stack, task.train)[:, 0], lambda loss: loss.cpu() <= goal
+    )
+    history = loop.fit(
+        model,
+        task.minibatches(settings.batch_size, streams.order),
+        losses.cross_entropy,
+        settings.optimizer(model, learning_rate=settings.learning_rate),
+        epochs=settings.epochs,
+        probes={"loss": rule.probe},
+        stop=rule,
+        streams=[*streams],
+        run=run,
+    )
+    found = generalization.describe(task, model, examples=settings.described, seeds=settings.seeds)
+    sound = history.sound & np.isfinite(found["train_loss"])
+    kept = {f"described_{name}": np.where(sound, of, np.nan) for name, of in found.items()}
+    kept |= {"diverged": ~sound, "updates": history.steps}
+    if sound.any():
+        chosen = replicas.weights(model).detach()[torch.from_numpy(sound).to(run.device)]
+        for name, of in look_closer(settings, task, replicas.with_weights(model, chosen)).items():
+            kept[name] = np.moveaxis(among_all(np.moveaxis(of, -1, 0), sound), 0, -1)
+    return kept
 
 
 def _task(settings: Training, images: ImageSet, device: str) -> Task:

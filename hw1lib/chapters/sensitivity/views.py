@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib.chapters.sensitivity.result import (
+    JACOBIANS,
     THEIRS,
     Result,
     expected_variance,
@@ -53,17 +54,22 @@ def sweep(result: Result) -> Figure:
 
 
 def sensitivity(result: Result) -> Figure:
-    """Draw both definitions of sensitivity against the batch size: a column per arm."""
-    figure, axes = figures.panels(2, len(ARMS), 1.55, sharex=True, sharey="row")
+    """Draw three definitions of sensitivity against the batch size: a column per arm."""
+    rows = {
+        "input_gradient": "gradient of the loss\n(nats per unit)",
+        "jacobian": "Jacobian of the\noutputs (per unit)",
+        "probability_jacobian": "Jacobian of the\nprobabilities (per unit)",
+    }
+    figure, axes = figures.panels(len(rows), len(ARMS), 1.35, sharex=True, sharey="row")
     for column, arm in zip(axes.T, ARMS, strict=True):
         for split, style in SPLITS.items():
-            for ax, measure in zip(column, ("input_gradient", "jacobian"), strict=True):
+            for ax, measure in zip(column, rows, strict=True):
                 _against_size(ax, result, arm, f"{measure}_{split}", split, style)
         for ax in column:
             figures.log_scale(ax)
-    figures.label_grid(axes, ARMS, [""] * 2)
-    axes[0, 0].set_ylabel("gradient of the loss\n(nats per unit)")
-    axes[1, 0].set_ylabel("Jacobian of the outputs\n(per unit)")
+    figures.label_grid(axes, ARMS, [""] * len(rows))
+    for ax, label in zip(axes[:, 0], rows.values(), strict=True):
+        ax.set_ylabel(label)
     _legend(figure, axes)
     return _sized(figure)
 
@@ -195,7 +201,7 @@ def _mean(measure: str, values: np.ndarray) -> str:
 def jacobian_table(result: Result) -> pd.DataFrame:
     """List where the Jacobian is said to be larger: after random labels, and where wrong."""
     rows = []
-    for name, kind in (("jacobian_test", KINDS[0]), ("probability_jacobian_test", KINDS[1])):
+    for kind, name in JACOBIANS.items():
         random, true = result.alone[RANDOM][name], result.alone[TRUE][name]
         right, wrong = result.closer[SMALL].jacobian[KINDS.index(kind)]
         for compared, (first, second) in {

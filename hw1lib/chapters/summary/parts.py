@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib.chapters.registry import discover
-from hw1lib.chapters.sensitivity.findings import correlation_sentence
-from hw1lib.chapters.sensitivity.result import SHORT
+from hw1lib.chapters.sensitivity.findings import equal_loss_sentence
+from hw1lib.chapters.sensitivity.result import COMPARED, SHORT
 from hw1lib.chapters.summary.result import Result
 from hw1lib.judging import correlates
 from hw1lib.judging.statistics import Interval
@@ -58,21 +58,27 @@ def _panels(result: Result, part: str) -> list[Panel]:
 def _ranks(ax: Axes, result: Result) -> None:
     """Draw which measures go with the gap, over the networks of all chapters that have them."""
     networks = correlates.networks(result.described)
-    rho = {
-        title: correlates.between(networks, name, "accuracy_gap") for name, title in SHORT.items()
-    }
-    ranked = sorted((title for title in rho if rho[title].n), key=lambda title: -rho[title].mean)
-    _whiskers(ax, [rho[title] for title in ranked], np.arange(len(ranked)), "o", "")
-    ax.set_yticks(range(len(ranked)), ranked, fontsize=6)
+    for given, mark, shift, label in (
+        (None, "o", -0.15, "as they are"),
+        ("train_loss", "s", 0.15, "at equal training loss"),
+    ):
+        rho = [
+            correlates.between(networks, name, "accuracy_gap", given=given, by_family=True)
+            for name in COMPARED
+        ]
+        _whiskers(ax, rho, np.arange(len(COMPARED)) + shift, mark, label)
+    ax.set_yticks(range(len(COMPARED)), [SHORT[name] for name in COMPARED], fontsize=6)
     ax.axvline(0, color="0.5", linewidth=0.8)
     ax.set(xlabel="rank correlation with the accuracy gap", xlim=(-1, 1))
     ax.invert_yaxis()
+    if ax.containers:
+        ax.legend(fontsize=6)
 
 
 def _ranks_caption(result: Result) -> str:
     return (
         "rank correlation of measures with the accuracy gap over the networks of part 1-3, with "
-        f"Fisher's intervals. {correlation_sentence(result.described)}"
+        f"intervals over arms. {equal_loss_sentence(result.described)}"
     )
 
 

@@ -38,7 +38,7 @@ EXAMPLES = {  # an interval for each word, in margins: its mean and half its wid
 RIVALS = {  # idea: its first definition, and the others
     "sensitivity": (
         "input_gradient_test",
-        ("jacobian_test", "probability_jacobian_test", "gradient_norm"),
+        ("probability_jacobian_test", "jacobian_test", "gradient_norm"),
     ),
     "sharpness": (
         "keskar_wide",
@@ -192,10 +192,15 @@ def definition_table(result: Result) -> pd.DataFrame:
     networks = correlates.networks(result.described)
     for idea, (first, others) in RIVALS.items():
         for name in (first, *others):
-            with_first = correlates.between(networks, name, first) if name != first else None
-            gap = correlates.between(networks, name, "accuracy_gap")
-            title = SHORT[name]
-            rows.append(_definition(idea if name == first else "", title, with_first, gap))
+            with_first = (
+                correlates.between(networks, name, first, by_family=True) if name != first else None
+            )
+            gap, at_equal_loss = (
+                correlates.between(networks, name, "accuracy_gap", given=given, by_family=True)
+                for given in (None, "train_loss")
+            )
+            of = idea if name == first else ""
+            rows.append(_definition(of, SHORT[name], with_first, gap, at_equal_loss))
     return pd.DataFrame(rows)
 
 
@@ -203,12 +208,19 @@ def _rho(ratio: MinimalRatio, name: str) -> Interval:
     return rank_correlation(trained(ratio, name), trained(ratio, "loss"))
 
 
-def _definition(idea: str, name: str, first: Interval | None, told: Interval) -> dict[str, object]:
+def _definition(
+    idea: str,
+    name: str,
+    first: Interval | None,
+    told: Interval,
+    at_equal_loss: Interval | None = None,
+) -> dict[str, object]:
     return {
         "idea": idea,
         "definition": name,
         "with the first": "" if first is None else str(first),
         "with loss or gap": str(told),
+        "with the gap at equal training loss": "" if at_equal_loss is None else str(at_equal_loss),
         "n": told.n,
     }
 
@@ -222,6 +234,7 @@ def literature_table(result: Result) -> pd.DataFrame:
             "theirs": one.theirs,
             "here": one.ours,
             "n": one.n,
+            "at what scale": one.scale,
             "agreement if": one.rule,
             "agrees": one.agrees,
         }
