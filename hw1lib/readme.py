@@ -10,7 +10,6 @@ missing keeps its row. Nothing is trained.
 import argparse
 import os
 import re
-import sys
 from pathlib import Path
 
 from hw1lib.chapters.registry import Chapter, discover
@@ -59,4 +58,4 @@ def main(words: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,7 +14,8 @@ from hw1lib.chapters import registry
 from hw1lib.compute import asked as asked_for
 from hw1lib.data import image_sets, published
 from hw1lib.results import provenance
-from hw1lib.results.jobs import Asked, Job, ResultOf
+from hw1lib.results.job import Job, ResultOf
+from hw1lib.results.jobs import Asked
 from hw1lib.results.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent

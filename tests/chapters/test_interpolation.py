@@ -57,7 +57,7 @@ from hw1lib.judging import verdicts
 from hw1lib.measuring import generalization
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.replicas import Streams
-from hw1lib.results.jobs import ResultOf
+from hw1lib.results.job import ResultOf
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers

@@ -17,7 +17,8 @@ import tqdm.std
 
 from hw1lib.data import image_sets
 from hw1lib.results import jobs, keys
-from hw1lib.results.jobs import Job, ResultOf, carry_out, find_device, record
+from hw1lib.results.job import Job, ResultOf
+from hw1lib.results.jobs import carry_out, find_device, record
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry
 

@@ -6,7 +6,8 @@ from hw1lib.chapters.example.result import Result
 from hw1lib.chapters.example.spec import ARMS, PROFILES, Spec
 from hw1lib.data import functions
 from hw1lib.networks import builders
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.job import Job
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.training import optimizers
 from hw1lib.training.regression import Training, train
 

@@ -15,7 +15,8 @@ from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import generalization
 from hw1lib.networks import builders
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.job import Job
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training.gaps import to_length
 

@@ -22,7 +22,8 @@ from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import landscape
 from hw1lib.measuring.landscape import Extent
 from hw1lib.networks import builders
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.job import Job
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
 from hw1lib.training.regression import DENSE

@@ -22,7 +22,8 @@ from hw1lib.chapters.function_fit.spec import (
 )
 from hw1lib.chapters.function_fit.trainings import train
 from hw1lib.data import functions
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.job import Job
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
 from hw1lib.training.regression import DENSE, Training

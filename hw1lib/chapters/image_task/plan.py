@@ -31,7 +31,7 @@ from hw1lib.chapters.image_task.trainings import Training, train
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.networks import builders, replicas
 from hw1lib.networks.builders import Stack
-from hw1lib.results.jobs import Job
+from hw1lib.results.job import Job
 from hw1lib.training import losses
 from hw1lib.training.loop import Objective
 

@@ -24,7 +24,8 @@ from hw1lib.chapters.minimal_ratio.spec import (
 )
 from hw1lib.chapters.minimal_ratio.trainings import Training, train
 from hw1lib.networks import builders
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.job import Job
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training.gaps import to_length
 

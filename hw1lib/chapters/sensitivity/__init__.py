@@ -33,7 +33,8 @@ from hw1lib.chapters.sensitivity.trainings import Noise, Training, noise, train,
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring.generalization import MEASURES
-from hw1lib.results.jobs import Job, ResultOf, carry_out, record
+from hw1lib.results.job import Job, ResultOf
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers

@@ -11,7 +11,8 @@ from hw1lib.chapters.summary.result import Result, judge
 from hw1lib.chapters.summary.spec import PROFILES, Spec
 from hw1lib.judging import audit
 from hw1lib.judging.audit import Audit
-from hw1lib.results.jobs import Job, carry_out, record
+from hw1lib.results.job import Job
+from hw1lib.results.jobs import carry_out, record
 from hw1lib.training.run import Run
 
 __all__ = ["PROFILES", "Result", "Spec", "run"]
