@@ -78,11 +78,12 @@ def digits_sentence(result: Result) -> str:
     before, after, more = (
         sweep.gap()[: spec.side_replicas, -1] for sweep in (early, end, result.sweeps[OF_A])
     )
+    other = f", at a learning rate of {spec.a_rate:g} in place of {spec.settled_rate:g},"
     return (
         f"Gap of A's largest network on {spec.settled_examples:,} digits: {t_interval(before)} "
         f"points after {result.early} passes, which training on changes by "
-        f"{t_interval(after - before)}. On {spec.train_examples:,} digits, at a learning rate of "
-        f"{spec.a_rate:g} in place of {spec.settled_rate:g}, it is {t_interval(more)} after "
+        f"{t_interval(after - before)}. On {spec.train_examples:,} digits"
+        f"{other if spec.a_rate != spec.settled_rate else ''} it is {t_interval(more)} after "
         f"{spec.epochs} passes."
     )
 
@@ -164,13 +165,13 @@ def fitted_sentence(result: Result) -> str:
         sweep = result.sweeps[arm]
         errors = [t_interval(column) for column in sweep.error("train").T]
         fitted = [k for k, error in enumerate(errors) if error.n and error.mean < 1]
-        size = f"from {sweep.names[fitted[0]]} on" if fitted else "by no network"
-        parts.append(f"{size} ({arm})")
+        size = f"by networks from {sweep.names[fitted[0]]} on" if fitted else "by no network"
+        parts.append(f"{arm}: {size}")
     return (
-        f"All but one in a hundred of the noisy labels are learned {' and '.join(parts)}; "
-        f"equations and parameters are equal in number at {result.threshold:,} parameters in the "
-        "first of these arms. A training that has not learned the noise cannot show what comes "
-        "beyond."
+        f"Where all but one in a hundred of the noisy labels are learned: {'; '.join(parts)}. A "
+        "training that has not learned the noise cannot show what comes beyond. In the first of "
+        "these arms equations and parameters are equal in number at "
+        f"{result.threshold:,} parameters."
     )
 
 
