@@ -197,11 +197,12 @@ def test_a_plane_shows_all_of_runs_that_lie_in_it():
 def test_the_late_norm_and_the_rerun_are_told():
     result = two.swinging()
     said = changed("gradient_norm", "A6", result)
-    assert said.startswith("the late norm is 1 [1, 1] loss per unit of weight (n = 8)")
+    assert said.startswith("the late norm is 100 [100, 100] loss per unit of weight (n = 8)")
     assert "periodic in 8 of 8" in said
     said = changed("gradient_norm", "B10", result)
     assert "8 of 8 [68, 100] % after 6 updates" in said
     assert "0 of 8 [0, 32] % after 400" in said
+    assert said.endswith("falls in 8 of 8 [68, 100] %")
 
 
 def test_the_rivals_of_the_ratio_are_held_against_it():

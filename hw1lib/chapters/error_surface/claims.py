@@ -43,7 +43,7 @@ FLATNESS: dict[str, tuple[str, Values]] = {  # by the direction: what is compare
         f"rise of the loss after a step of {LENGTH:g} of the weights' length",
         lambda result, name: result.around[name].rise("steepest", LENGTH),
     ),
-    "at the solution itself": (
+    "curvature at the solution": (
         "largest eigenvalue of the Hessian",
         lambda result, name: result.around[name].eigenvalue,
     ),

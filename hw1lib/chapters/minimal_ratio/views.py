@@ -97,7 +97,7 @@ def along(result: Result) -> Figure:
         if np.isfinite(looks.loss).any():
             ax.set_xscale("log")
     axes[0, 0].set_ylabel("share of positive eigenvalues")
-    axes[0, 0].legend(loc="lower left")
+    axes[0, 0].legend(loc="center left")
     return figure
 
 

@@ -123,7 +123,9 @@ def straightness(result: Result) -> Figure:
         if not len(paths.arrived):
             _nothing(ax)
             continue
-        _strip(ax, _straightness(paths))
+        values = _straightness(paths)
+        _strip(ax, values)
+        ax.set_xticks(range(len(values)), [name.replace(" ", "\n") for name in values])
         ax.set_ylim(0, 1)
     figure.supylabel("distance from the start\n/ path length")
     figure.supxlabel("what went this way")
