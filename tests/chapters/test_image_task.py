@@ -144,8 +144,8 @@ BUILT[AS_A, "CNN 3"] = BUILT[MAIN, "CNN 3"]
 
 def test_the_arms_differ_from_the_main_one_as_they_say(seen):
     spec = IMAGES.replace(a_batch=10, written_replicas=1)
-    arms = plan.arms(spec, seen.images[MAIN], seen.images[AS_B], RATES)
-    found = plan.jobs(spec, arms)
+    sets = seen.images[MAIN], seen.images[AS_B]
+    found = plan.jobs(spec, plan.arms(spec, *sets) | plan.of_depth(spec, *sets, RATES))
     for (arm, name), (build, shape) in BUILT.items():
         flat = build in (builders.mlp, builders.residual_mlp)
         main = Training(
@@ -188,7 +188,8 @@ def digest(job, images=None, **changes):
 @pytest.fixture(scope="module")
 def asked(seen):
     sets = seen.images[MAIN], seen.images[AS_B]
-    return plan.jobs(IMAGES, plan.arms(IMAGES, *sets, seen.rates)), plan.trials(IMAGES, *sets)
+    arms = plan.arms(IMAGES, *sets) | plan.of_depth(IMAGES, *sets, seen.rates)
+    return plan.jobs(IMAGES, arms), plan.trials(IMAGES, *sets)
 
 
 def test_a_training_is_filed_under_its_settings_and_images_alone(asked, image_store):

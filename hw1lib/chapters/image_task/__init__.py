@@ -1,8 +1,19 @@
 """Does depth, width or convolution help on images? Chapter 12, homework 1-1."""
 
+from typing import Any
+
 import numpy as np
 
-from hw1lib.chapters.image_task.plan import Arm, Network, arms, choose, jobs, stacks, trials
+from hw1lib.chapters.image_task.plan import (
+    Arm,
+    Network,
+    arms,
+    choose,
+    jobs,
+    of_depth,
+    stacks,
+    trials,
+)
 from hw1lib.chapters.image_task.result import Curves, Result, depth_arms
 from hw1lib.chapters.image_task.spec import AS_A, AS_B, CONTROL, DEPTH, MAIN, PROFILES, Spec
 from hw1lib.data import image_sets
@@ -35,11 +46,14 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     known = spec == PROFILES["full"]
     scenes = image_sets.load("cifar10", spec.data, known=known)
     digits = None if of_folder else image_sets.load("mnist", spec.data, known=known)
-    tried = carry_out("image_task", trials(spec, scenes, digits), device=device, progress=progress)
-    ends = {key: entry.arrays["train"][-1, :, 0] for key, entry in tried.items()}
-    rates = choose(ends)
-    plan = arms(spec, scenes, digits, rates)
-    entries = carry_out("image_task", jobs(spec, plan), device=device, progress=progress)
+    tuning = trials(spec, scenes, digits)
+    plan = arms(spec, scenes, digits)
+    how: dict[str, Any] = {"device": device, "progress": progress}
+    entries = carry_out("image_task", {**jobs(spec, plan), **tuning}, **how)
+    rates = choose({key: entries[key].arrays["train"][-1, :, 0] for key in tuning})
+    depth = of_depth(spec, scenes, digits, rates)
+    entries |= carry_out("image_task", jobs(spec, depth), **how)
+    plan |= depth
     curves = {
         (name, network.name): _curves(
             spec,
@@ -58,11 +72,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         images={name: arm.images for name, arm in plan.items()},
         provenance=tuple(
             record(
-                [
-                    entry
-                    for (arm, *_), entry in [*tried.items(), *entries.items()]
-                    if plan[arm].images is images
-                ],
+                [entry for (arm, *_), entry in entries.items() if plan[arm].images is images],
                 learned=images,
                 replicas=spec.replicas,
             )

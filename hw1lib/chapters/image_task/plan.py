@@ -70,16 +70,13 @@ class Arm:
     permuted: bool = False
 
 
-def arms(
-    spec: Spec, scenes: ImageSet, digits: ImageSet | None, rates: Mapping[tuple[str, str], float]
-) -> dict[str, Arm]:
-    """List the chapter's comparisons.
+def arms(spec: Spec, scenes: ImageSet, digits: ImageSet | None) -> dict[str, Arm]:
+    """List the comparisons at the reports' learning rate.
 
     Args:
         spec: Widths and settings.
         scenes: What report A's networks learn: CIFAR-10, or what stands for it.
         digits: What report B's networks learn: MNIST, or what stands for it; None to leave it out.
-        rates: The tuned learning rates of the networks that differ in depth, by arm and network.
     """
     maps, classes = tuple(scenes.train.images.shape[1:]), len(scenes.classes)
     cnns = {c: Network(cnn_name(c), builders.wide_cnn, (c, *maps, classes)) for c in spec.channels}
@@ -99,7 +96,22 @@ def arms(
     if digits:
         b = [Network(LENET, builders.lenet, ()), Network(DROPOUT_CNN, builders.dropout_cnn, ())]
         plan[AS_B] = _at_one_rate(spec, digits, b, batch_size=spec.b_batch, momentum=spec.momentum)
-    for arm, images in _of_depth(scenes, digits).items():
+    return plan
+
+
+def of_depth(
+    spec: Spec, scenes: ImageSet, digits: ImageSet | None, rates: Mapping[tuple[str, str], float]
+) -> dict[str, Arm]:
+    """List the comparisons of networks of different depth and equal size.
+
+    Args:
+        spec: Settings.
+        scenes: As for `arms`.
+        digits: Likewise.
+        rates: The tuned learning rates, by arm and network.
+    """
+    plan = {}
+    for arm, images in _learned(scenes, digits).items():
         tuned = {network: rate for (its, network), rate in rates.items() if its == arm}
         plan[arm] = _depth_arm(spec, arm, images, tuned, spec.depth_epochs, spec.seeds)
     return plan
@@ -110,7 +122,7 @@ def trials(
 ) -> dict[tuple[str, str, float], Job]:
     """List the trainings that choose a learning rate where depth varies, by arm, network, rate."""
     found = {}
-    for arm, images in _of_depth(scenes, digits).items():
+    for arm, images in _learned(scenes, digits).items():
         for rate in spec.depth_rates:
             alike = {network.name: rate for network in depths(arm, images)}
             tried = _depth_arm(spec, arm, images, alike, spec.tuning_epochs, spec.tuning_seeds)
@@ -155,7 +167,7 @@ def depths(arm: str, images: ImageSet) -> list[Network]:
     ]
 
 
-def _of_depth(scenes: ImageSet, digits: ImageSet | None) -> dict[str, ImageSet]:
+def _learned(scenes: ImageSet, digits: ImageSet | None) -> dict[str, ImageSet]:
     """Return what each arm of networks of different depth learns."""
     return {DEPTH: scenes} | ({DIGITS_DEPTH: digits} if digits else {})
 
