@@ -25,6 +25,7 @@ from hw1lib.chapters.interpolation.spec import (
     OTHER,
     main,
 )
+from hw1lib.chapters.interpolation.spec import AS_A as ON_AS_RANGE
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
 from hw1lib.chapters.sensitivity.result import CloserLook, expected_variance
 from hw1lib.chapters.sensitivity.spec import (
@@ -237,7 +238,7 @@ def of_lines(low, high, apart, **pairs):
     names = {"b": B_PAIR, "b_steps": B_STEPS, "as_b": AS_B}
     names |= {"other": OTHER, "aligned": ALIGNED, "decay": DECAY, "adam": main(ADAM, BATCH_LOW)}
     found = {names[name]: of for name, of in pairs.items()}
-    found |= {main(NESTEROV, BATCH_LOW): low, main(NESTEROV, BATCH_HIGH): high}
+    found |= {main(NESTEROV, BATCH_LOW): low, main(NESTEROV, BATCH_HIGH): high, ON_AS_RANGE: low}
     spec = interpolation.PROFILES["smoke"].replace(replicas=REPLICAS)
     return interpolation.Result(spec, found, apart, None, ())
 
