@@ -11,6 +11,7 @@ import torch
 from filed import changed, filed_under, jobs_of
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from planted import looks as planted_looks
 
 from hw1lib.chapters import minimal_ratio as chapter
 from hw1lib.chapters import tables
@@ -244,6 +245,17 @@ def test_few_networks_test_nothing(result):
 def test_looks_stand_for_the_updates_that_are_nearest_to_them():
     along = dataclasses.replace(test_part_two_claims.as_a_has_it(), at=np.array([0, 2, 10]))
     assert along.weights.tolist() == [0.1, 0.5, 0.4]
+
+
+def test_what_is_said_along_a_training_is_tried_on_each_part_of_it():
+    result = test_part_two_claims.minima()
+    index = np.where(np.arange(24) < 12, 0.24, np.linspace(0.2, 0.3, 24))  # rises, but for a start
+    along = planted_looks(0.72 * np.ones(24), index, counted=0.72 * np.ones(24), residual=1.0)
+    along = dataclasses.replace(along, at=np.arange(24) ** 4)
+    (claim,) = (claim for claim in claims.CLAIMS if claim.id == "E-23d")
+    parts = claim.without(dataclasses.replace(result, along=along))
+    assert [len(part.along.at) for part in parts.values()] == [11, 13]
+    assert parts["what comes after that tenth"].along.at[-1] <= 23**4 / 10
 
 
 def test_weight_decay_raises_every_eigenvalue_by_itself():

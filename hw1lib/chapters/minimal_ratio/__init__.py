@@ -1,4 +1,4 @@
-"""What does the loss look like where its gradient vanishes? Chapter 23, homework 1-2-3."""
+"""Does training end in a minimum? Chapter 23, homework 1-2-3."""
 
 from dataclasses import fields, replace
 from functools import partial

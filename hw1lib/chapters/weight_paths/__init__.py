@@ -1,4 +1,4 @@
-"""Which ways do trainings take through weight space? Chapter 21, homework 1-2."""
+"""What path does training take? Chapter 21, homework 1-2."""
 
 from functools import partial
 
