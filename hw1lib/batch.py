@@ -61,7 +61,7 @@ def main(words: list[str] | None = None) -> int:
             return 0
         _compute(chapter, todo, options.workers)
         with ThreadPoolExecutor(options.workers) as pool:
-            for _ in pool.map(lambda run: _execute(chapter, run, asked, options), todo):
+            for _ in pool.map(lambda run: _execute(chapter, run, options), todo):
                 pass
         return _report(chapter, found, options.out)
     except (ExecutionError, SettingError, StoreError, OSError) as error:
@@ -171,12 +171,7 @@ def _compute(chapter: Chapter, todo: Sequence[Run], count: int) -> None:
         failed |= {jobs.ResultOf(*left[number]).fingerprint for number in wrong}
 
 
-def _execute(
-    chapter: Chapter,
-    run: Run,
-    asked: Mapping[Path, Mapping[str, Asked]],
-    options: argparse.Namespace,
-) -> None:
+def _execute(chapter: Chapter, run: Run, options: argparse.Namespace) -> None:
     """Execute a run's notebook in a process of its own, and note what came of it."""
     run.folder.mkdir(parents=True, exist_ok=True)
     source = NOTEBOOKS / f"{chapter.notebook}.ipynb"
@@ -186,7 +181,8 @@ def _execute(
     started = time.monotonic()
     error = _run(command, options.timeout)
     seconds = round(time.monotonic() - started, 1)
-    decides = _decides(chapter, run, asked[run.folder])
+    # asked again, since now the chapter gets as far as its last trainings
+    decides = _decides(chapter, run, _ask(chapter, run))
     run.note(status=FAILED if error else DONE, seconds=seconds, error=error, decides=decides)
     _say(f"{run.folder.name}: {error or 'done'} ({seconds:.0f} s)")
 
@@ -202,14 +198,15 @@ def _run(command: Sequence[str], timeout: float | None) -> str:
         text=True,
         start_new_session=os.name != "nt",  # so that its kernel ends with it
     )
-    try:
-        output, _ = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return f"not finished after {timeout:g} s"
-    except BaseException:
-        _end(process)
-        raise
+    with process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return f"not finished after {timeout:g} s"
+        except BaseException:
+            _end(process)
+            raise
     lines = [line for line in output.splitlines() if line.strip()]
     return (lines[-1] if lines else f"exit status {process.returncode}") * bool(process.returncode)
 

@@ -52,7 +52,8 @@ def main(words: list[str] | None = None) -> None:
         except MissingResultError as missing:
             print(f"{chapter.notebook}: kept, since {str(missing).splitlines()[0]}")
             continue
-        text = text.replace(f"| {before[chapter.notebook]} |", f"| {now} |")
+        link = f" | [{chapter.notebook}]("
+        text = text.replace(f"| {before[chapter.notebook]}{link}", f"| {now}{link}")
         print(f"{chapter.notebook}: written")
     README.write_text(text, encoding="utf-8")
 

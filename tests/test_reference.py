@@ -55,12 +55,6 @@ def test_the_packs_are_small():
     assert sum(sizes.values()) < 25 * 2**20, sizes
 
 
-def test_other_actions_take_no_chapters(capsys):
-    with pytest.raises(SystemExit):
-        reference.main(["write", "12"])
-    assert "write takes no chapters, got 12" in capsys.readouterr().err
-
-
 def test_a_missing_set_is_known_only_where_that_will_do(monkeypatch):
     def nowhere(name, root):
         raise published.UnavailableError("not here")

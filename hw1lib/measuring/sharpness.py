@@ -32,9 +32,8 @@ def keskar(
         \phi = 100 \, \frac{\max_{z} L(\theta + z) - L(\theta)}{1 + L(\theta)},
         \qquad |z_i| \le \epsilon (|\theta_i| + 1)
 
-    The maximum is sought from the weights themselves by SciPy's L-BFGS-B, in units of the box
-    and of the median slope there. In other units its first step, which is as long as the
-    gradient, would move a well trained network hardly at all.
+    The maximum is sought from the weights by SciPy's L-BFGS-B, in units of the box and of the
+    median slope: in others its first step, as long as the gradient, would be too short.
 
     Args:
         model: Stacked network at the points of interest; in eval mode where it drops out.
@@ -43,9 +42,8 @@ def keskar(
         iterations: Of L-BFGS-B, each of a few gradients.
 
     Returns:
-        Shape (R,), in percent of 1 + loss; a lower bound of the definition's maximum, and not
-        finite where a loss in the box is not. Where the gradient vanishes, as that of a loss of
-        exactly 0 does, the search begins at the highest of some random corners.
+        Shape (R,), in percent of 1 + loss; a lower bound of the maximum, not finite where a loss
+        in the box is not. Where the gradient vanishes, the search begins at a random corner.
 
     Source:
         N. S. Keskar et al., "On large-batch training for deep learning: generalization gap and
@@ -77,8 +75,8 @@ def keskar_in_subspace(
         model: Stacked network at the points of interest.
         loss: One loss per replica.
         epsilon: As for `keskar`.
-        generators: One per replica, each to draw the entries of its A from a standard normal
-            distribution, which the paper leaves open. On the CPU.
+        generators: One per replica, on the CPU, to draw A from a standard normal distribution,
+            which the paper leaves open.
         dimensions: Columns of A; no more than there are weights are drawn.
         iterations: As for `keskar`.
 
@@ -105,8 +103,8 @@ def highest(model: nn.Module, loss: Loss, reach: Tensor, *, steps: int = 10) -> 
     r"""Measure how far the loss can rise in any box around the weights, all replicas at once.
 
     The maximum is sought by steps along the signs of the gradient, each as long as half the box
-    is wide: the first one leads to the highest corner as far as the slope at the weights can
-    tell. With Keskar's box it finds what `keskar` finds, and takes so many gradients and no more.
+    is wide: the first leads to the highest corner as far as the slope at the weights can tell.
+    With Keskar's box it finds what `keskar` finds, and takes so many gradients and no more.
 
     Args:
         model: Stacked network at the points of interest.
@@ -126,11 +124,8 @@ def highest(model: nn.Module, loss: Loss, reach: Tensor, *, steps: int = 10) -> 
         values, slopes = _loss_and_gradient(_moved(twin, here + reach * place), loss)
         losses.append(values)
         lost = ~slopes.any(dim=1)  # where the loss is exactly 0 there is no slope
-        signs = slopes.sign()
-        if lost.any():
-            elsewhere = torch.from_numpy(generator.choice([-2.0, 2.0], here.shape)).to(here)
-            signs = torch.where(lost[:, None], elsewhere, signs)
-        place = (place + signs).clamp(-1, 1)
+        corner = torch.from_numpy(generator.choice([-2.0, 2.0], here.shape)).to(here)
+        place = (place + slopes.sign().where(~lost[:, None], corner)).clamp(-1, 1)
     with torch.no_grad():
         losses.append(loss(_moved(twin, here + reach * place)))
     seen = torch.stack(losses).double().cpu().numpy()
@@ -145,8 +140,7 @@ def keskars_box(model: nn.Module, epsilon: float) -> Tensor:
 def relative_box(model: nn.Module, share: float) -> Tensor:
     """Give a box in which every weight changes by at most a share of itself, (R, P).
 
-    The loss can rise in it as far as before when layers of rectified units are rescaled
-    (`rescaled`), unlike in Keskar's.
+    Unlike in Keskar's, the loss rises in it as before when layers are rescaled (`rescaled`).
 
     Source:
         J. Kwon et al., "ASAM: adaptive sharpness-aware minimization for scale-invariant learning
@@ -273,8 +267,8 @@ def _rise(climb: Climb, size: int, iterations: int) -> float:
 
 
 def _climbed(climb: Climb, size: int, iterations: int) -> float:
-    base, slope = climb(np.zeros(size))
     start = np.zeros(size)
+    base, slope = climb(start)
     if np.isfinite(base) and not slope.any():  # a loss that is exactly 0 has no slope to climb
         corners = np.random.default_rng(0).choice([-1.0, 1.0], (ELSEWHERE, size))
         start = max(corners, key=lambda corner: climb(corner)[0])

@@ -171,3 +171,20 @@ def _item_hints(hint: Any, length: int) -> list[Any]:
         if typing.get_origin(kind) is tuple and len(items) == length:
             return list(items)
     return [None] * length
+
+
+def differing(key: Any, other: Any, where: str = "") -> list[str]:
+    """List in which places two keys differ, each with what it is and what the other has."""
+    if isinstance(key, dict) and isinstance(other, dict):
+        names = sorted(key.keys() | other.keys())
+        parts = [
+            differing(key.get(name), other.get(name), f"{where}.{name}" if where else name)
+            for name in names
+        ]
+        return [place for part in parts for place in part]
+    if key == other:
+        return []
+    place = where.removeprefix("arguments.").removesuffix(".fingerprint")
+    if place.endswith("source"):
+        return [f"the {place}"]
+    return [f"{place} ({other} for {key})" if len(f"{key}{other}") < 60 else place]

@@ -148,7 +148,7 @@ class Store:
     def missing(self, experiment: str, call: functools.partial[Any], label: str = "") -> str:
         """Say which result there is not, and how the nearest differs that there is."""
         key = json.loads(keys.key_of(experiment, call))
-        differing = [_differing(key, other) for other in self._keys(experiment)]
+        differing = [keys.differing(key, other) for other in self._keys(experiment)]
         nearest = min(differing, key=len, default=None)
         if nearest is None:
             how = f"there is no result of {experiment} at all"
@@ -238,23 +238,6 @@ def _read(folder: Path) -> Entry | None:
 def _entry(contents: Mapping[str, bytes], path: Path) -> Entry:
     key, record = (json.loads(contents[name]) for name in FILES[1:])
     return Entry(_unpack(contents["result.npz"]), key, record, path)
-
-
-def _differing(key: Any, other: Any, where: str = "") -> list[str]:
-    """List in which places two keys differ, each with what it is and what the other has."""
-    if isinstance(key, dict) and isinstance(other, dict):
-        names = sorted(key.keys() | other.keys())
-        parts = [
-            _differing(key.get(name), other.get(name), f"{where}.{name}" if where else name)
-            for name in names
-        ]
-        return [place for part in parts for place in part]
-    if key == other:
-        return []
-    place = where.removeprefix("arguments.").removesuffix(".fingerprint")
-    if place.endswith("source"):
-        return [f"the {place}"]
-    return [f"{place} ({other} for {key})" if len(f"{key}{other}") < 60 else place]
 
 
 def may_compute() -> bool:

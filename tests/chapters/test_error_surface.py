@@ -19,7 +19,7 @@ from hw1lib.chapters import error_surface as chapter
 from hw1lib.chapters import tables
 from hw1lib.chapters.error_surface import claims, findings, slips, views
 from hw1lib.chapters.error_surface.chapter import CHAPTER
-from hw1lib.chapters.error_surface.claims import FLATNESS, flatter
+from hw1lib.chapters.error_surface.flatness import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import beyond
 from hw1lib.chapters.error_surface.spec import ADAM, ARMS, DIGITS, LARGE, REGRESSORS, SGD
 from hw1lib.judging import verdicts

@@ -100,13 +100,22 @@ def wrong():
     stopped, slower, high = fit(1e-4, 100), fit(3e-4, 200), fit(1e-2, 300)
     fits = of_arm(AS_A, "sinc", high, fit(8e-3, 200), stopped)
     # what stops later has the lower loss, where all stop
-    fits |= of_arm(AS_A, "sine", stopped, slower, stopped)
+    fits |= of_arm(AS_A, "sine", slower, slower, stopped)
     bumpy = fit(1e-2, 200, error=0.5, bumpy=True)
     fits |= of_arm(AS_B, "sinc", bumpy, bumpy, fit(2e-5, 300))
     fits |= of_arm(B_SIGN, "sign", fit(1e-1, 300), fit(1e-2, 300), fit(2e-1, 300, error=1.0))
     for target in ("sinc", "sine", "sign"):
         fits |= of_arm(TUNED, target, fit(1e-2, 300), fit(1e-3, 300), fit(5e-3, 300))
-    return fitted(fits)
+    late = came_about(low=400, high=100, inner=100, outer=400, deep=60, shallow=90)
+    return fitted(fits, late)
+
+
+@functools.cache
+def deep_always():
+    """Fits of which the deep network's have the lowest loss."""
+    low, high = fit(1e-4, 100), fit(1e-2, 300)
+    arms = [(a, t) for a in (AS_A, AS_B, TUNED) for t in ("sinc", "sine", "sign")]
+    return fitted({key: f for pair in arms for key, f in of_arm(*pair, low, high, high).items()})
 
 
 @functools.cache
@@ -194,13 +203,15 @@ def images_right():
 
 @functools.cache
 def images_wrong():
-    result = learned(**WRONG, small=0.95, large=0.9)
+    result = learned(**WRONG, small=0.95, large=0.4)
     result.curves[DIGITS, "LeNet"] = curves(0.1, 0.95, bumpy=True)
     return result
 
 
 CASES = {
-    "function_fit": Cases(right, wrong, wrong_of={"A-C6": wrong_order, "B-C3": wrong_order}),
+    "function_fit": Cases(
+        right, wrong, {"E-11a": deep_always}, wrong_of={"A-C6": wrong_order, "B-C3": wrong_order}
+    ),
     "image_task": Cases(images_right, images_wrong),
 }
 

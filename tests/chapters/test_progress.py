@@ -13,9 +13,9 @@ def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
     jobs_in_order = []
     computed = []  # jobs that are not in the store already, and their passes
 
-    def fetch(store, experiment, job, *how):
+    def fetch(store, experiment, job, **how):
         jobs_in_order.append(job)
-        return original_fetch(store, experiment, job, *how)
+        return original_fetch(store, experiment, job, **how)
 
     def run(device, checkpoint, progress, prepare):
         computed.append([jobs_in_order[-1], 0])
@@ -26,8 +26,8 @@ def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
 
         return original_run(device, checkpoint, noted, prepare)
 
-    original_fetch, original_run = jobs._fetch, jobs.Run
-    monkeypatch.setattr(jobs, "_fetch", fetch)
+    original_fetch, original_run = jobs.fetch, jobs.Run
+    monkeypatch.setattr(jobs, "fetch", fetch)
     monkeypatch.setattr(jobs, "Run", run)
     spec = CHAPTERS[name].profiles["smoke"]
     fresh(CHAPTERS[name], spec.replace(data="standin") if hasattr(spec, "data") else spec)

@@ -16,7 +16,8 @@ import torch
 import tqdm.std
 
 from hw1lib.data import image_sets
-from hw1lib.results import jobs, keys
+from hw1lib.results import bars as progress_bars
+from hw1lib.results import keys
 from hw1lib.results.job import Job, ResultOf
 from hw1lib.results.jobs import carry_out, find_device, record
 from hw1lib.results.specs import SettingError
@@ -420,6 +421,6 @@ def test_the_record_of_real_trainings_can_be_read():
 def test_the_bar_is_plain_only_there(monkeypatch, bars):
     monkeypatch.delenv("JPY_SESSION_NAME")
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    with jobs._bar(3.0, True):
+    with progress_bars.bar(3.0, True):
         pass
     assert len(bars) == 1

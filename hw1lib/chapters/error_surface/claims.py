@@ -1,13 +1,11 @@
 """What chapter 24 expects, each part of the expectation judged from its result."""
 
-from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
-from hw1lib.chapters.error_surface.result import Result, beyond
+from hw1lib.chapters.error_surface.flatness import FLATNESS, flatter
+from hw1lib.chapters.error_surface.result import Result
 from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
-from hw1lib.judging.effects import Bound, Difference, Effect, Ratio
+from hw1lib.judging.effects import Bound, Difference, Effect
 from hw1lib.judging.verdicts import Claim, Margin
 from hw1lib.measuring.landscape import TOLERANCE
 
@@ -16,44 +14,6 @@ SEEN = Margin(100 * TOLERANCE, "a hundredth of the loss at the start is the leas
 LEVEL = Margin(25 * TOLERANCE, "a quarter of what one sees is no rise", AFTER)
 FACTOR = Margin(1.25, "less could not be seen on a logarithmic axis", "short runs")
 OTHER_WAY = Margin(FACTOR.size, "the same quarter, in another direction", AFTER)
-
-NEAR, FAR = 0.1, 1.0  # steps in filter-normalized directions, in lengths of each unit's weights
-LENGTH = 0.1  # and in directions of all weights, in lengths of their whole vector
-
-Values = Callable[[Result, str], np.ndarray]
-
-FLATNESS: dict[str, tuple[str, Values]] = {  # by the direction: what is compared, and its values
-    "further along the path": (
-        "rise of the loss where the line goes on by a quarter",
-        lambda result, name: beyond(result.surfaces[name]),
-    ),
-    f"random, normalized by unit, step {NEAR:g}": (
-        f"rise of the loss at distance {NEAR:g}",
-        lambda result, name: result.surfaces[name].away(NEAR),
-    ),
-    f"random, normalized by unit, step {FAR:g}": (
-        f"rise of the loss at distance {FAR:g}",
-        lambda result, name: result.surfaces[name].away(FAR),
-    ),
-    "random, all weights and biases": (
-        f"rise of the loss after a step of {LENGTH:g} of the weights' length",
-        lambda result, name: result.around[name].rise("random", LENGTH),
-    ),
-    "along the top eigenvector": (
-        f"rise of the loss after a step of {LENGTH:g} of the weights' length",
-        lambda result, name: result.around[name].rise("steepest", LENGTH),
-    ),
-    "curvature at the solution": (
-        "largest eigenvalue of the Hessian",
-        lambda result, name: result.around[name].eigenvalue,
-    ),
-}
-
-
-def flatter(direction: str, result: Result) -> Ratio:
-    """Compare the regressors in one of the directions of `FLATNESS`: shallow over deep."""
-    of, values = FLATNESS[direction]
-    return Ratio(of, {name: values(result, name) for name in ("shallow", "deep")})
 
 
 def _rises_more(first: str, second: str, result: Result) -> Effect:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw1lib.chapters.error_surface.claims import FLATNESS, flatter
+from hw1lib.chapters.error_surface.flatness import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import (
     PATHS,
     PLANES,

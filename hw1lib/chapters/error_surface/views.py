@@ -7,7 +7,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from hw1lib.chapters.error_surface.claims import FLATNESS, flatter
+from hw1lib.chapters.error_surface.flatness import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import (
     PATHS,
     PLANES,
