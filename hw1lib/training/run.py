@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -58,6 +58,14 @@ class Run:
     def aside(self) -> Run:
         """The same for a short training beside the main one: not kept on its way, nobody told."""
         return Run(self.device, prepare=self.prepare)
+
+    def after(self, passed: int) -> Run:
+        """The same for the rest of a training of which so many epochs have passed."""
+
+        def progress(epochs: int, losses: Tensor) -> None:
+            self.progress(passed + epochs, losses)
+
+        return replace(self, progress=progress)
 
 
 @contextmanager

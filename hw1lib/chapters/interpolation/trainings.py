@@ -139,7 +139,7 @@ def branch(settings: Branch, images: ImageSet, *, run: Run) -> dict[str, np.ndar
     sound = np.ones(len(settings.seeds), dtype=bool)
     for orders, epochs, how in (
         (streams.order, settings.common, run.aside),  # made again, should the rest be resumed
-        (others, settings.epochs - settings.common, run),
+        (others, settings.epochs - settings.common, run.after(settings.common)),
     ):
         history = loop.fit(
             model,
