@@ -2,9 +2,9 @@
 
     python -m hw1lib.readme
 
-takes the sentences that the summary tells of each chapter, computed from the full profile's results
-in reference/ and results/, and puts them into the README's table. A chapter of which a result is
-missing keeps its row. Nothing is trained.
+takes each chapter's answer, computed from the full profile's results in reference/ and results/,
+and puts it into the README's table. A chapter of which a result is missing keeps its row. Nothing
+is trained.
 """
 
 import argparse
@@ -25,8 +25,7 @@ def finding(chapter: Chapter) -> str:
         MissingResultError: If one of its results is not stored, and none may be computed.
     """
     result = chapter.run(chapter.profiles["full"], device="cpu", progress=False)
-    told = " ".join(tell(result) for tell in chapter.tells)
-    return re.sub(r" \(@[\w-]+\)", "", told) + " (full profile)"
+    return f"{chapter.answer(result)} Full profile."
 
 
 def rows(text: str) -> dict[str, str]:

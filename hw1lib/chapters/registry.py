@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hw1lib import chapters
+from hw1lib.judging import tables
 from hw1lib.judging.slips import Slip
 from hw1lib.judging.verdicts import Claim
 from hw1lib.results.specs import Profiles
@@ -44,8 +45,7 @@ class Chapter:
     run: Callable[..., Any]  # (spec, *, device, progress) -> Result
     claims: tuple[Claim, ...]  # the sentences that it judges
     slips: tuple[Slip, ...] = ()  # what the reports did otherwise than they say
-    answers: tuple[str, ...] = ()  # ids of the claims whose verdicts answer the question
-    tells: tuple[Callable[[Any], str], ...] = ()  # Result -> a sentence of the summary
+    answers: tuple[str, ...] = ()  # ids of the claims that answer the question
     metrics: Mapping[str, Callable[[Any], np.ndarray]] = field(default_factory=dict)
     # by name with unit: Result -> (R,), one number per training
     panel: Panel | None = None
@@ -63,6 +63,10 @@ class Chapter:
             )
         if unknown := sorted(set(self.answers) - {claim.id for claim in self.claims}):
             raise ValueError(f"the chapter {self.name} has no claim {', '.join(unknown)}")
+
+    def answer(self, result: Any) -> str:
+        """Answer the question from a `Result`: some sentences with verdicts and numbers."""
+        return tables.answer(self.claims, self.answers, result)
 
     @property
     def part(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hw1lib.judging.effects import CORRELATION
+from hw1lib.judging.effects import CORRELATION, Bound, Share
 from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
@@ -48,6 +48,31 @@ def _probability(p: float) -> str:
 def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
     """List each claim of a chapter with its verdict."""
     return pd.DataFrame(row(c, c.judge(result), c.turns(result)) for c in claims)
+
+
+def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> str:
+    """Answer a chapter's question by some of its claims: each with its verdict and its numbers.
+
+    Args:
+        claims: Of the chapter.
+        which: Ids of those that answer.
+        result: Of the chapter.
+    """
+    by_id = {claim.id: claim for claim in claims}
+    return " ".join(_answered(by_id[one], by_id[one].judge(result)) for one in which)
+
+
+def _answered(claim: Claim, verdict: Verdict) -> str:
+    sentence = claim.sentence.removesuffix(".")
+    if verdict.effect is None:
+        return f"{sentence}: **{NOT_TESTED}** ({verdict.reason})."
+    effect = verdict.effect
+    measured = "" if effect.measured == CORRELATION else f": {effect.measured}"
+    numbers = f"{effect.of}{measured}"
+    if not isinstance(effect, Bound | Share):  # of which the measured value says it all
+        numbers += f"; {effect.write(verdict.interval)}"
+    n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
+    return f"{sentence}: **{verdict.told}** ({numbers}{n})."
 
 
 def margins(claims: Iterable[Claim]) -> str:

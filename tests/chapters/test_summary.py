@@ -61,7 +61,6 @@ def test_the_chapters_are_found_in_the_order_of_their_numbers():
 def test_every_chapter_is_answered_by_its_own_claims_and_told_by_its_own_sentences():
     for chapter in discover().values():
         assert chapter.answers
-        assert chapter.tells
         assert chapter.metrics
         assert chapter.question.endswith("?")
 
@@ -144,14 +143,6 @@ def test_a_part_is_drawn_from_the_panels_of_its_chapters(monkeypatch, count, row
     places = parts.PLACES[count]
     said = [f"{place}shows {name}." for place, name in zip(places, "abcd", strict=False)]
     assert parts.caption(result, "1") == " ".join(said)
-
-
-def test_an_answer_is_the_sentence_with_its_verdict():
-    values = np.linspace(-3.1, -2.9, 8)
-    tested = Claim("A-C1", "Depth helps.", lambda _: Difference("", {"": values}), Margin(1.0, ""))
-    verdict = tested.judge(None)
-    result = SimpleNamespace(judged=[Judged("one", tested, verdict, verdict, {})])
-    assert findings.answer(result, "A-C1") == "*Depth helps.* **Contradicted.**"
 
 
 def test_every_sentence_of_the_reports_has_a_place():

@@ -274,3 +274,21 @@ def test_noise_is_called_an_effect_no_more_often_than_allowed():
     words = [judged(rng.normal(0, 1, 8), 1e-9).word for _ in range(1000)]
     false = sum(word in verdicts.CLAIMING for word in words)
     assert false <= stats.binom.ppf(0.99, len(words), verdicts.CHANCE)
+
+
+def test_an_answer_is_sentences_with_their_verdicts_and_numbers():
+    wet = np.linspace(2.9, 3.1, 8)
+    claims = [
+        claim(lambda _: Difference("wetness", {"water": wet, "sand": wet - 2}, unit="%"), "A"),
+        claim(lambda _: Bound("wetness", wet, at_least=1.0, unit="%"), "B"),
+        claim(lambda _: Correlation("wetness with depth", wet, wet**2), "C", margin=0.1),
+        claim(refused, "D"),
+    ]
+    assert tables.answer(claims, ["A"], None) == (
+        "Water is wet: **supported** (wetness: water 3, sand 1; 2 [2, 2] %, n = 8)."
+    )
+    assert tables.answer(claims, ["B", "D"], None) == (
+        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1, n = 8). "
+        "Water is wet: **not tested** (nobody looked)."
+    )
+    assert "(wetness with depth; 1 [" in tables.answer(claims, ["C"], None)

@@ -7,7 +7,7 @@ import numpy as np
 from hw1lib.chapters import registry
 from hw1lib.chapters.capacity import PROFILES, run, views
 from hw1lib.chapters.capacity.claims import CLAIMS
-from hw1lib.chapters.capacity.findings import gap_sentence, knee_sentence, panel_caption
+from hw1lib.chapters.capacity.findings import panel_caption
 from hw1lib.chapters.capacity.result import Result
 from hw1lib.chapters.capacity.slips import SLIPS
 from hw1lib.chapters.capacity.spec import OF_A, OF_B, SETTLED
@@ -30,8 +30,12 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C23b", "A-C26c"),
-    tells=(knee_sentence, gap_sentence),
+    answers=(
+        "A-C23b",
+        "A-C26c",
+        "A-C24b",
+        "E-32a",
+    ),
     metrics={
         "test accuracy, A's smallest network (%)": _test_accuracy(OF_A, 0),
         "test accuracy, A's largest network (%)": _test_accuracy(OF_A, -1),

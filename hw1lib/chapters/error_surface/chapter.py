@@ -3,7 +3,7 @@
 from hw1lib.chapters import registry
 from hw1lib.chapters.error_surface import PROFILES, run, views
 from hw1lib.chapters.error_surface.claims import CLAIMS
-from hw1lib.chapters.error_surface.findings import flatter_sentence, line_sentence, panel_caption
+from hw1lib.chapters.error_surface.findings import panel_caption
 from hw1lib.chapters.error_surface.slips import SLIPS
 from hw1lib.chapters.error_surface.spec import ADAM, LARGE, SGD
 
@@ -16,8 +16,12 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("E-24a", "E-24e"),
-    tells=(line_sentence, flatter_sentence),
+    answers=(
+        "E-24i",
+        "E-24c",
+        "E-24e",
+        "E-24f",
+    ),
     metrics={
         "largest rise on the line, SGD (% of the loss at the start)": (
             lambda result: 100 * result.surfaces[SGD].rise

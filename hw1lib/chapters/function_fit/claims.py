@@ -86,7 +86,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C7c",
-        f"More layers make a loss below {LOWER:g} more frequent.",
+        f"With more layers a loss below {LOWER:g} is reached more often.",
         partial(effects.succeeds_more, "deep", "shallow"),
         OFTEN,
         without_target,

@@ -3,7 +3,6 @@
 from hw1lib.chapters import registry
 from hw1lib.chapters.gradient_norm import PROFILES, run
 from hw1lib.chapters.gradient_norm.claims import CLAIMS
-from hw1lib.chapters.gradient_norm.findings import cause_sentence, edge_sentence
 from hw1lib.chapters.gradient_norm.slips import SLIPS
 from hw1lib.chapters.gradient_norm.spec import LATE, MAIN, RMSPROP
 
@@ -16,8 +15,12 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C16a", "A-C17b"),
-    tells=(cause_sentence, edge_sentence),
+    answers=(
+        "A-C16a",
+        "A-C17b",
+        "A-C17g",
+        "A-C17i",
+    ),
     metrics={
         "final loss, A's network (mean squared error)": (
             lambda result: result.courses[RMSPROP, MAIN].loss[-1]

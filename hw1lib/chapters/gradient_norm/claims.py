@@ -85,7 +85,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C17b",
-        "It is due to the step size: in the norm's own unit, as A draws it.",
+        "The oscillation is due to the step size: in the norm's own unit, as A draws it.",
         partial(comparisons.due_to_step, OWN_UNIT),
         HALVED_LATER,
     ),
@@ -115,7 +115,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C17g",
-        "It is due to the optimizer: periodic more often than under plain descent.",
+        "The oscillation is due to the optimizer: periodic more often than under plain descent.",
         partial(comparisons.periodic_more_often, PLAIN),
         MORE_OFTEN,
     ),
@@ -127,7 +127,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C17i",
-        "It is due to the optimizer: a longer memory makes the period longer.",
+        "The oscillation is due to the optimizer: a longer memory makes the period longer.",
         comparisons.period_of_memory,
         LONGER,
     ),

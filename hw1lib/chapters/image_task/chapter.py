@@ -3,7 +3,7 @@
 from hw1lib.chapters import registry
 from hw1lib.chapters.image_task import PROFILES, run, views
 from hw1lib.chapters.image_task.claims import CLAIMS
-from hw1lib.chapters.image_task.findings import control_sentence, panel_caption
+from hw1lib.chapters.image_task.findings import panel_caption
 from hw1lib.chapters.image_task.result import cnns, mlps
 from hw1lib.chapters.image_task.slips import SLIPS
 
@@ -16,8 +16,12 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C10b", "A-C11a"),
-    tells=(control_sentence,),
+    answers=(
+        "A-C10b",
+        "A-C11a",
+        "E-12b",
+        "E-12c",
+    ),
     metrics={
         "test accuracy, narrowest CNN (%)": lambda result: cnns(result)[0].percent("test"),
         "test accuracy, widest CNN (%)": lambda result: cnns(result)[-1].percent("test"),

@@ -4,11 +4,7 @@ from hw1lib.chapters import registry
 from hw1lib.chapters.minimal_ratio import PROFILES, run, views
 from hw1lib.chapters.minimal_ratio.claims import CLAIMS
 from hw1lib.chapters.minimal_ratio.findings import (
-    accepted_sentence,
-    made_sentence,
     panel_caption,
-    search_sentence,
-    share_sentence,
 )
 from hw1lib.chapters.minimal_ratio.slips import SLIPS
 from hw1lib.chapters.minimal_ratio.spec import BOTTOM, RECIPE
@@ -22,8 +18,12 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C18a", "B-C11"),
-    tells=(share_sentence, accepted_sentence, search_sentence, made_sentence),
+    answers=(
+        "A-C18a",
+        "A-C19a",
+        "A-C19b",
+        "B-C11",
+    ),
     metrics={
         "loss, to the bottom (mean squared error)": lambda result: result.arms[BOTTOM].end.loss,
         "gradient norm, to the bottom (objective per unit of weight)": (

@@ -179,7 +179,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C19b",
-        "It lies there at most epochs as A's code counts.",
+        "The minimal ratio lies between 0.70 and 0.775 at most epochs as A's code counts.",
         partial(_mostly_in_band, COUNTED),
         OWN_MAJORITY,
         _without_part,

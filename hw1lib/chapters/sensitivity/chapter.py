@@ -7,7 +7,6 @@ import numpy as np
 from hw1lib.chapters import registry
 from hw1lib.chapters.sensitivity import PROFILES, run
 from hw1lib.chapters.sensitivity.claims import CLAIMS
-from hw1lib.chapters.sensitivity.findings import rescaled_sentence, sweep_sentence
 from hw1lib.chapters.sensitivity.result import Result, accuracy_lost, keskar_measures
 from hw1lib.chapters.sensitivity.slips import SLIPS
 from hw1lib.chapters.sensitivity.spec import EPOCHS, LARGE, SMALL, STEPS
@@ -28,8 +27,13 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("E-34e, probabilities", "E-34e, outputs", "E-34f"),
-    tells=(sweep_sentence, rescaled_sentence),
+    answers=(
+        "A-C34a",
+        "E-34a",
+        "E-34e, probabilities",
+        "34e at equal loss, probabilities",
+        "E-34b",
+    ),
     metrics={
         "accuracy lost by large batches, equal epochs (points)": partial(accuracy_lost, arm=EPOCHS),
         "accuracy lost by large batches, equal updates (points)": partial(accuracy_lost, arm=STEPS),

@@ -13,24 +13,11 @@ from hw1lib.judging import audit, verdicts
 
 
 def findings(result: Result) -> str:
-    """List what each chapter found, as Markdown: its answers, then its numbers."""
+    """List what each chapter found, as Markdown."""
     lines = []
     for section, chapter in discover().items():
-        answers = [answer(result, which) for which in chapter.answers]
-        numbers = [tell(result.chapters[section]) for tell in chapter.tells]
-        lines.append(f"- @sec-{section}: {' '.join(answers + numbers)}")
+        lines.append(f"- @sec-{section}: {chapter.answer(result.chapters[section])}")
     return "\n".join(lines)
-
-
-def answer(result: Result, which: str) -> str:
-    """Say a sentence that was tested, and its verdict.
-
-    Args:
-        result: The verdicts.
-        which: Id of the claim.
-    """
-    (judged,) = (judged for judged in result.judged if judged.claim.id == which)
-    return f"*{judged.claim.sentence}* **{judged.verdict.told.capitalize()}.**"
 
 
 def abstract(result: Result) -> str:

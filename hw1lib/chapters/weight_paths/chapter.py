@@ -5,7 +5,7 @@ import numpy as np
 from hw1lib.chapters import registry
 from hw1lib.chapters.weight_paths import PROFILES, run, views
 from hw1lib.chapters.weight_paths.claims import CLAIMS
-from hw1lib.chapters.weight_paths.findings import panel_caption, star_sentence
+from hw1lib.chapters.weight_paths.findings import panel_caption
 from hw1lib.chapters.weight_paths.result import Paths
 from hw1lib.chapters.weight_paths.slips import SLIPS
 from hw1lib.chapters.weight_paths.spec import OF_A, OF_B
@@ -31,8 +31,12 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     slips=SLIPS,
-    answers=("A-C12b", "E-21b"),
-    tells=(star_sentence,),
+    answers=(
+        "A-C12a",
+        "A-C12b",
+        "E-21a",
+        "E-21b",
+    ),
     metrics={
         "straightness, A's network (of the path)": (
             lambda result: _straightness(result.paths[OF_A])
