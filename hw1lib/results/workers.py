@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -155,7 +156,8 @@ class _Follower:
             self.bar.set_postfix_str(text, refresh=False)
         now = sum(r * share for r, share in zip(self.reached, self.shares, strict=True))
         self.bar.update(now - self.bar.n)
-        self.bar.refresh()
+        if sys.stderr.isatty():  # a log gets a line only where something was done
+            self.bar.refresh()
 
 
 def _begin(told: Any) -> None:
