@@ -73,6 +73,7 @@ def attempt(
     shares = [job.work / (whole[experiment] or 1.0) for experiment, job in todo]
     order = sorted(range(len(todo)), key=shares.__getitem__, reverse=True)
     failed: dict[int, Exception] = {}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no worker is left behind
     with bars.bar(sum(shares), progress) as bar:
         follow = _Follower(todo, shares, bar)
         left = _in_pool(order, follow, failed, device, workers, fail_fast)
