@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hw1lib.judging.effects import CORRELATION, Bound, Share
+from hw1lib.judging.effects import CORRELATION, POINTS, Bound, Share
 from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
@@ -22,10 +22,10 @@ def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, s
     measured = effect.of if effect.measured == CORRELATION else f"{effect.of}: {effect.measured}"
     return {
         **text,
-        "measured": measured,
-        "effect": effect.write(verdict.interval),
+        "measured": _short(measured),
+        "effect": _short(effect.write(verdict.interval)),
         "n": str(verdict.interval.n),
-        "matters from": effect.write(verdict.size),
+        "matters from": _short(effect.write(verdict.size)),
         "p": _probability(verdict.p),
         "verdict": said(claim, verdict, turns),
     }
@@ -37,6 +37,11 @@ def said(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> str:
     mark = DAGGER if verdict.margin.after and verdict.word != NOT_TESTED else ""
     fragile = "; ".join(f"{other} {name}" for name, other in turns.items())
     return f"{told}{mark}" + (f" (fragile: {fragile})" if fragile else "")
+
+
+def _short(text: str) -> str:
+    """Write percentage points as pp, which leaves a table's columns room for its sentences."""
+    return text.replace(POINTS, "pp")
 
 
 def _probability(p: float) -> str:
@@ -84,7 +89,7 @@ def margins(claims: Iterable[Claim]) -> str:
     for margin, ids in by_reason.items():
         late = f" {DAGGER} Chosen after {margin.after}." if margin.after else ""
         parts.append(f"{', '.join(ids)}: {margin.why}.{late}")
-    return " ".join(parts)
+    return " ".join([*parts, "In the table pp are percentage points."])
 
 
 def expectation(claims: Iterable[Claim], result: Any) -> str:

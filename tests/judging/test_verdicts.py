@@ -163,7 +163,8 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"
     assert tables.margins(claims) == (
-        "A-C0: less is dry. B-C0: less is dry. E-0: less is not felt. † Chosen after a first look."
+        "A-C0: less is dry. B-C0: less is dry. E-0: less is not felt. † Chosen after a first look. "
+        "In the table pp are percentage points."
     )
     assert tables.expectation(claims, None) == (
         "What became of the expectation. Sand is wet: **refuted** (E-0)."
