@@ -376,11 +376,13 @@ def test_the_numbers_of_every_figure_are_named_as_its_axes_are(built):
         assert numbers, path.name
         for name in numbers:
             assert found.empty or pd.api.types.is_numeric_dtype(found[name]), (path.name, name)
-        # what has no label would be called so; of all figures one shows a function of x
+        # what has no label would be called so; of all figures two show functions of x
         assert not {"y", "value"} & set(numbers), path.name
-        assert "x" not in numbers or path.stem == "fig-fit-prediction", path.name
+        assert "x" not in numbers or path.stem in OF_X, path.name
         assert not re.search(r"[$\n]|Unnamed|\.1\b", "".join(numbers)), path.name
 
+
+OF_X = ("fig-fit-prediction", "fig-fit-together")
 
 LEARN_IMAGES = (
     "fig-image",
@@ -393,7 +395,13 @@ LEARN_IMAGES = (
     "fig-sensitivity",
     "fig-summary",
 )
-FORMULAS = ("fig-surface-fit-line", "fig-summary-audit")  # among them, but of no image
+# among them, but of no image
+FORMULAS = (
+    "fig-surface-fit-line",
+    "fig-surface-direction",
+    "fig-summary-audit",
+    "fig-summary-words",
+)
 
 
 def test_a_figure_that_shows_stand_ins_says_so_beside_its_caption(built):

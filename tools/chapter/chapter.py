@@ -3,7 +3,6 @@
 from hw1lib.chapters import registry
 from hw1lib.chapters.example import PROFILES, run
 from hw1lib.chapters.example.claims import CLAIMS
-from hw1lib.chapters.example.findings import loss_sentence
 from hw1lib.chapters.example.spec import LARGE
 
 CHAPTER = registry.Chapter(
@@ -15,6 +14,5 @@ CHAPTER = registry.Chapter(
     run=run,
     claims=CLAIMS,
     answers=("E-00a",),
-    tells=(loss_sentence,),
     metrics={"final loss, large steps (mean squared error)": lambda result: result.final(LARGE)},
 )

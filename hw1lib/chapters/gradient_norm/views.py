@@ -129,7 +129,8 @@ def memories(result: Result) -> Figure:
     figures.strip(ax, groups, [color] * len(groups), [mark] * len(groups))
     if np.isfinite(np.concatenate([*groups.values()])).any():
         _log_scale(ax, numbers=True)
-    ax.set(ylabel="period (updates)", xlabel="updates that the memory holds, 1 / (1 − alpha)")
+    ax.set_ylabel("period (updates)")
+    figure.supxlabel("updates that the memory holds, 1 / (1 − alpha)")
     return figure
 
 
