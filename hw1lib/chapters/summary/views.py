@@ -84,8 +84,7 @@ def words(result: Result) -> Figure:
         ax.errorbar(mean, place, xerr=half, fmt=mark, color=color, markersize=5)
     ax.set_yticks(range(len(EXAMPLES)), list(EXAMPLES))
     ax.set_ylim(len(EXAMPLES) - 0.5, -0.5)
-    ax.set_xticks([-1, 0, 1], ["−margin", "0", "margin"])
-    ax.set_xlabel("effect, positive as the sentence says")
+    ax.set_xlabel("effect in margins, positive as the sentence says")
     _band(ax)
     return figure
 
