@@ -30,7 +30,17 @@ MAY_IMPORT = {
 }
 
 # Programs that stand above all folders, and what all may know: how outputs are marked.
-PROGRAMS = {"batch", "compute", "sweeps", "new", "parameters", "readme", "refile", "reference"}
+PROGRAMS = {
+    "batch",
+    "compute",
+    "doctor",
+    "sweeps",
+    "new",
+    "parameters",
+    "readme",
+    "refile",
+    "reference",
+}
 SHARED = {"marks"}
 
 # Inside a chapter: each imports only those before it, but for the four of one line, which import

@@ -73,6 +73,12 @@ def _published(name: str) -> _Published:
     return _Published("CIFAR-10", cifar.base_folder, files, [mirror], archives, ".")
 
 
+def is_here(name: str, root: Path | str | None = None) -> bool:
+    """Return whether all files of a set are there, damaged or not; arguments as of `read`."""
+    folder = _checked_root(root) / _published(name).folder
+    return all(_exists(folder / file) for file in _published(name).files)
+
+
 def read(name: str, root: Path | str | None) -> tuple[Examples, Examples, Sequence[str]]:
     """Read a set from the root, after downloading it if it is not there.
 
