@@ -89,14 +89,19 @@ def margins(claims: Iterable[Claim]) -> str:
     for margin, ids in by_reason.items():
         late = f" {DAGGER} Chosen after {margin.after}." if margin.after else ""
         parts.append(f"{', '.join(ids)}: {margin.why}.{late}")
-    return " ".join([*parts, "In the table pp are percentage points."])
+    return _list("Why an effect matters from where it does (pp: percentage points):", parts)
 
 
 def expectation(claims: Iterable[Claim], result: Any) -> str:
     """Say what became of a chapter's expectation, each of its parts met, refuted or open."""
     parts = [
-        f"{claim.sentence.removesuffix('.')}: **{claim.judge(result).outcome}** ({claim.id})"
+        f"{claim.sentence.removesuffix('.')}: **{claim.judge(result).outcome}** ({claim.id})."
         for claim in claims
         if claim.expected
     ]
-    return f"What became of the expectation. {'; '.join(parts)}."
+    return _list("What became of the expectation:", parts)
+
+
+def _list(title: str, parts: Iterable[str]) -> str:
+    """Write a list in Markdown that stands apart from what is around it."""
+    return "\n".join(["\n", title, "", *(f"- {part}" for part in parts), ""])

@@ -162,13 +162,16 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[1]["verdict"] == "not tested"
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"
-    assert tables.margins(claims) == (
-        "A-C0: less is dry. B-C0: less is dry. E-0: less is not felt. † Chosen after a first look. "
-        "In the table pp are percentage points."
-    )
-    assert tables.expectation(claims, None) == (
-        "What became of the expectation. Sand is wet: **refuted** (E-0)."
-    )
+    assert tables.margins(claims).strip().splitlines()[2:] == [
+        "- A-C0: less is dry.",
+        "- B-C0: less is dry.",
+        "- E-0: less is not felt. † Chosen after a first look.",
+    ]
+    assert tables.expectation(claims, None).strip().splitlines() == [
+        "What became of the expectation:",
+        "",
+        "- Sand is wet: **refuted** (E-0).",
+    ]
 
 
 def test_a_word_that_another_scale_turns_is_fragile():
