@@ -1,11 +1,14 @@
 """Parameters of a report are checked, for all its chapters, before any of them starts."""
 
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from hw1lib import parameters
-from hw1lib.publish import execute
+from hw1lib.publish import execute, load_report
 from hw1lib.publish.execute import ExecutionError
 from hw1lib.results.specs import SettingError
 
@@ -80,3 +83,24 @@ def test_a_chapter_passes_over_what_only_others_know(tmp_path, monkeypatch):
     ]
     assert execute.main([*words, "--known-only"]) == 0
     assert ran == {"seed": 3}
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+def test_the_report_runs_what_its_list_names_and_nothing_else(tmp_path):
+    for name in ("Makefile", "hw1lib", "report", "tools"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    (tmp_path / "notebooks" / "Untitled.ipynb").touch()
+    shutil.copy(CHAPTERS[1], tmp_path / "notebooks" / "11_function_fit-Copy1.ipynb")
+    plan = subprocess.run(
+        ["make", "-n", "report", f"BUILD={tmp_path / 'build'}", "PARAMS=-p seed 3"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    executed = re.findall(r"execute notebooks/([\w-]+)\.ipynb", plan)
+    assert sorted(executed) == sorted(load_report(ROOT / "report" / "report.yml").notebooks)
+    assert executed[-1] == "00_summary"
+    checked, computed = plan.index("hw1lib.parameters"), plan.index("hw1lib.compute")
+    assert checked < computed < plan.index("hw1lib.publish.execute")
