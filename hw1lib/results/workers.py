@@ -6,10 +6,12 @@ import multiprocessing
 import queue
 import signal
 import sys
+import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -73,8 +75,7 @@ def attempt(
     shares = [job.work / (whole[experiment] or 1.0) for experiment, job in todo]
     order = sorted(range(len(todo)), key=shares.__getitem__, reverse=True)
     failed: dict[int, Exception] = {}
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no worker is left behind
-    with bars.bar(sum(shares), progress) as bar:
+    with _terminable(), bars.bar(sum(shares), progress) as bar:
         follow = _Follower(todo, shares, bar)
         left = _in_pool(order, follow, failed, device, workers, fail_fast)
         for number in left:  # a pool broke
@@ -123,6 +124,19 @@ def _in_pool(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Take an order to end as Ctrl-C, so that no worker is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -3,8 +3,12 @@
 import os
 import re
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +23,8 @@ from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Store
 from hw1lib.training import optimizers, regression
 from hw1lib.training.regression import Training
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -126,3 +132,36 @@ def test_the_command_computes_a_chapter_once(store, capsys):
     assert capsys.readouterr().out.startswith("0 results computed")
     assert compute.main(["-p", "seed", "-1"]) == 1
     assert "seed of" in capsys.readouterr().err
+
+
+def test_an_order_to_end_leaves_no_worker_behind(tmp_path):
+    script = tmp_path / "long.py"
+    script.write_text(
+        "import sys\nfrom hw1lib import compute\n"
+        "if __name__ == '__main__':\n    sys.exit(compute.main(sys.argv[1:]))\n"
+    )
+    words = ["--profile", "smoke", "--only", "11", "--workers", "2", "-p", "epochs", "3000000"]
+    process = subprocess.Popen(
+        [sys.executable, str(script), *words],
+        env={**os.environ, "HW1_RESULTS": str(tmp_path / "results"), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("results/*/*/*")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.terminate()
+    assert process.wait(60) == 130
+    assert ended(process.pid)
+
+
+def ended(group):
+    """Whether nobody is left in a group of processes within a while."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.2)
+    return False
