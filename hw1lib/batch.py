@@ -53,7 +53,7 @@ def main(words: list[str] | None = None) -> int:
         found = sweeps.runs(options.out, sweeps.grid(axes, fixed), axes)
         sweeps.check_seeds(chapter, [run.parameters for run in found])
         asked = {run.folder: _ask(chapter, run) for run in found}
-        todo = [run for run in found if _is_due(run, asked[run.folder], options)]
+        todo = [run for run in found if _is_due(chapter, run, asked[run.folder], options)]
         _say(f"{len(found)} runs, {len(found) - len(todo)} of them done; {_forecast(asked, todo)}")
         if options.dry_run:
             for run in found:
@@ -123,13 +123,15 @@ def _decides(chapter: Chapter, run: Run, asked: Mapping[str, Asked]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_due(run: Run, asked: Mapping[str, Asked], options: argparse.Namespace) -> bool:
+def _is_due(
+    chapter: Chapter, run: Run, asked: Mapping[str, Asked], options: argparse.Namespace
+) -> bool:
     outcome = run.outcome()
-    if options.force or not outcome or not run.folder.is_dir():
+    if options.force or not outcome:
         return True
     if outcome.get("status") == FAILED:
         return bool(options.retry_failed)
-    now = _decides(_chapter(options.chapter), run, asked)
+    now = _decides(chapter, run, asked)
     return outcome.get("status") != DONE or outcome.get("decides") != now
 
 

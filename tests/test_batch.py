@@ -121,14 +121,15 @@ def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, 
 
 def test_what_failed_runs_again_only_if_asked(tmp_path, monkeypatch):
     run = sweeps.Run(tmp_path / "one", {"epochs": 4})
-    options = SimpleNamespace(force=False, retry_failed=False, chapter=FIT)
-    assert batch._is_due(run, {}, options)
+    chapter = discover()["function-fit"]
+    options = SimpleNamespace(force=False, retry_failed=False)
+    assert batch._is_due(chapter, run, {}, options)
     run.note(status="failed", seconds=1, error="lost", decides="")
-    assert not batch._is_due(run, {}, options)
+    assert not batch._is_due(chapter, run, {}, options)
     options.retry_failed = True
-    assert batch._is_due(run, {}, options)
+    assert batch._is_due(chapter, run, {}, options)
     run.note(status="done", seconds=1, error="", decides="of an older notebook")
-    assert batch._is_due(run, {}, options)
+    assert batch._is_due(chapter, run, {}, options)
     (tmp_path / "one" / "run.json").write_text("{", encoding="utf-8")
     assert run.outcome() == {}
 

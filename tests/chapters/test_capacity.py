@@ -313,7 +313,6 @@ def test_a_network_that_settled_keeps_what_it_had(fresh, result):
     sweeps = {**result.sweeps, SETTLED: seldom}
     assert dataclasses.replace(result, sweeps=sweeps).early == 0
     assert result.early == SPEC.epochs
-    assert (going.lowest_test_loss() <= going.loss("test")).all()
 
 
 # The verdicts

@@ -425,7 +425,6 @@ VIEWS = {
         (findings, "digits_sentence"),
         (findings, "zoom_sentence"),
         (findings, "swing_reading"),
-        (findings, "rmsprop_sentence"),
         (findings, "optimizer_sentence"),
         (findings, "edge_sentence"),
         (findings, "memory_sentence"),

@@ -13,7 +13,7 @@ from hw1lib.chapters.capacity import trainings
 from hw1lib.chapters.capacity.trainings import Training
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.networks import builders, replicas
-from hw1lib.training import classification, loop, losses, optimizers
+from hw1lib.training import optimizers
 from hw1lib.training.run import Run
 
 
@@ -46,42 +46,13 @@ def train_long(settings: LongTraining, images: ImageSet, *, run: Run) -> dict[st
     draw_weights(model, settings)
     model = model.to(run.device)
     plain = dataclasses.replace(images, mean=(0.0,), std=(1.0,))
-    task = classification.task(
-        plain,
-        flat=True,
-        train_examples=settings.digits.train,
-        test_examples=settings.digits.test,
-        device=run.device,
-    )
-    labels = settings.digits.labels(images).to(run.device)
-    task = dataclasses.replace(task, train=(task.train[0], labels))
-    batches = task.minibatches(settings.batch_size, streams.order)
-    objective = classification.WithAccuracy(settings.objective)
-    measures = (settings.objective, losses.accuracy)
-    history = loop.fit(
-        model,
-        batches,
-        objective,
-        falling(
-            optimizers.sgd(model, learning_rate=settings.learning_rate),
-            steps=settings.same_rate * len(batches.sizes),
-        ),
-        epochs=settings.epochs,
-        probes=task.probes(settings.measure_every, measures),
-        watch=objective.read,
-        streams=[*streams],
-        run=run,
-    )
-    sound = history.sound
-    train, test = (task.measure(model, split, measures) for split in (task.train, task.test))
-    return {
-        "train": np.where(sound[:, None], train, np.nan),
-        "test": np.where(sound[:, None], test, np.nan),
-        **trainings._on_the_way(history),
-        **trainings._read_while_training(history, batches.sizes),
-        "passes": history.steps / len(batches.sizes),
-        "diverged": ~sound,
-    }
+    task = trainings.task_of(settings.digits, plain, run.device)
+
+    def optimizer(steps: int) -> torch.optim.Optimizer:
+        descent = optimizers.sgd(model, learning_rate=settings.learning_rate)
+        return falling(descent, steps=settings.same_rate * steps)
+
+    return trainings.fit(settings, model, task, streams, optimizer, run=run)
 
 
 def draw_weights(model: nn.Module, settings: LongTraining) -> None:

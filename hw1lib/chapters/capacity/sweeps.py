@@ -67,12 +67,6 @@ class Sweep:
         train, test = (np.where(np.isnan(seen[:, when]), end, seen[:, when]) for seen, end in pairs)
         return dataclasses.replace(self, train=train, test=test)
 
-    def lowest_test_loss(self) -> np.ndarray:
-        """Return the lowest loss on the test split at any time it was measured, (R, K)."""
-        seen = np.concatenate([self.test_along, self.test[:, None]], axis=1)[..., 0]
-        lowest = np.where(np.isnan(seen), np.inf, seen).min(axis=1)
-        return np.where(self.diverged, np.nan, lowest).T
-
     def tested(self, measure: str) -> np.ndarray:
         """Return the "loss" or the "accuracy" on the test split at the end, (R, K)."""
         return self.loss("test") if measure == "loss" else self.accuracy("test")

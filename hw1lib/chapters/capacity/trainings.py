@@ -1,6 +1,7 @@
 """The trainings of chapter 32: networks of one shape on digits, and random features."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,20 +84,50 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
     """
     streams = replicas.Streams(settings.seeds)
     model = builders.mlp(streams, *settings.widths).to(run.device)
-    task = _task(settings.digits, images, run.device)
+    task = task_of(settings.digits, images, run.device)
+
+    def optimizer(steps: int) -> torch.optim.Optimizer:
+        return optimizers.adam(model, learning_rate=settings.learning_rate)
+
+    found = fit(settings, model, task, streams, optimizer, run=run)
+    return {**found, **_described(settings, task, model, ~found["diverged"])}
+
+
+def fit(
+    settings: Training,
+    model: nn.Module,
+    task: Task,
+    streams: replicas.Streams,
+    optimizer: Callable[[int], torch.optim.Optimizer],
+    *,
+    run: Run,
+) -> dict[str, np.ndarray]:
+    """Train a stack in place, and measure both splits on the way and afterwards.
+
+    Args:
+        settings: Of the training.
+        model: The stack, with its first weights.
+        task: What is learned.
+        streams: The replicas' random streams.
+        optimizer: Makes the optimizer, from the number of steps in a pass.
+        run: How the training is carried out.
+
+    Returns:
+        What `train` does, but for what is described.
+    """
     batches = task.minibatches(settings.batch_size, streams.order)
     objective = classification.WithAccuracy(settings.objective)
     measures = (settings.objective, losses.accuracy)
-    every, settled = settings.measure_every, settings.settled
+    every, settled, steps = settings.measure_every, settings.settled, len(batches.sizes)
     history = loop.fit(
         model,
         batches,
         objective,
-        optimizers.adam(model, learning_rate=settings.learning_rate),
+        optimizer(steps),
         epochs=settings.epochs,
         probes=task.probes(every, measures) if every else {},
         watch=objective.read,
-        stop=stopping.MeanBelow(settled, len(batches.sizes)) if settled else None,
+        stop=stopping.MeanBelow(settled, steps) if settled else None,
         streams=[*streams],
         run=run,
     )
@@ -107,13 +138,13 @@ def train(settings: Training, images: ImageSet, *, run: Run) -> dict[str, np.nda
         "test": np.where(sound[:, None], test, np.nan),
         **_on_the_way(history),
         **_read_while_training(history, batches.sizes),
-        **_described(settings, task, model, sound),
-        "passes": history.steps / len(batches.sizes),
+        "passes": history.steps / steps,
         "diverged": ~sound,
     }
 
 
-def _task(digits: Digits, images: ImageSet, device: str) -> Task:
+def task_of(digits: Digits, images: ImageSet, device: str) -> Task:
+    """Return the digits to learn, with the labels that are learned, and those to be tested on."""
     task = classification.task(
         images, flat=True, train_examples=digits.train, test_examples=digits.test, device=device
     )

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
-from hw1lib.chapters.function_fit import effects
-from hw1lib.chapters.function_fit.effects import on, without_target
+from hw1lib.chapters.function_fit import comparisons
+from hw1lib.chapters.function_fit.comparisons import on, without_target
 from hw1lib.chapters.function_fit.result import LOWER
 from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN
 from hw1lib.judging.verdicts import Claim, Margin
@@ -25,144 +25,144 @@ CLAIMS = (
     Claim(
         "A-C1a",
         "On sinc the rule stops deep before the last update.",
-        on(AS_A, "sinc", partial(effects.stops, "deep")),
+        on(AS_A, "sinc", partial(comparisons.stops, "deep")),
         SHARE,
     ),
     Claim(
         "A-C1b",
         "On sinc it stops medium before the last update.",
-        on(AS_A, "sinc", partial(effects.stops, "medium")),
+        on(AS_A, "sinc", partial(comparisons.stops, "medium")),
         SHARE,
     ),
     Claim(
         "A-C2",
         "On sinc it never stops shallow.",
-        on(AS_A, "sinc", partial(effects.runs_on, "shallow")),
+        on(AS_A, "sinc", partial(comparisons.runs_on, "shallow")),
         SHARE,
     ),
     Claim(
         "A-C3a",
         "On sinc shallow ends higher than deep.",
-        on(AS_A, "sinc", partial(effects.higher, "shallow", "deep")),
+        on(AS_A, "sinc", partial(comparisons.higher, "shallow", "deep")),
         FACTOR,
     ),
     Claim(
         "A-C3b",
         "On sinc shallow ends higher than medium.",
-        on(AS_A, "sinc", partial(effects.higher, "shallow", "medium")),
+        on(AS_A, "sinc", partial(comparisons.higher, "shallow", "medium")),
         FACTOR,
     ),
     Claim(
         "A-C4",
         "On sin(5πx) the rule stops none of the three.",
-        on(AS_A, "sine", effects.none_stops),
+        on(AS_A, "sine", comparisons.none_stops),
         SHARE,
     ),
     Claim(
         "A-C5",
         "On sin(5πx) medium ends lowest.",
-        on(AS_A, "sine", partial(effects.lowest, "medium")),
+        on(AS_A, "sine", partial(comparisons.lowest, "medium")),
         FACTOR,
     ),
     Claim(
         "A-C6",
         "On sinc the networks that stop earlier have a lower loss.",
-        on(AS_A, "sinc", effects.early_is_low),
+        on(AS_A, "sinc", comparisons.early_is_low),
         FACTOR,
     ),
     Claim(
         "A-C7a",
         "More layers improve the fit.",
-        partial(effects.better, "deep", "shallow"),
+        partial(comparisons.better, "deep", "shallow"),
         FACTOR,
         without_target,
     ),
     Claim(
         "A-C7b",
         "More neurons improve the fit.",
-        partial(effects.better, "shallow", "medium"),
+        partial(comparisons.better, "shallow", "medium"),
         FACTOR,
         without_target,
     ),
     Claim(
         "A-C7c",
         f"With more layers a loss below {LOWER:g} is reached more often.",
-        partial(effects.succeeds_more, "deep", "shallow"),
+        partial(comparisons.succeeds_more, "deep", "shallow"),
         OFTEN,
         without_target,
     ),
     Claim(
         "A-C7d",
         "Where both get there, more layers end lower.",
-        partial(effects.lower_on_success, "deep", "shallow"),
+        partial(comparisons.lower_on_success, "deep", "shallow"),
         LATE,
         without_target,
     ),
     Claim(
         "B-C1",
         "On sinc the loss of every network falls steadily.",
-        on(AS_B, "sinc", effects.steadily),
+        on(AS_B, "sinc", comparisons.steadily),
         STEADY_MARGIN,
     ),
     Claim(
         "B-C2",
         "On sinc shallow ends slightly higher than deep.",
-        on(AS_B, "sinc", partial(effects.stops_higher, "shallow", "deep")),
+        on(AS_B, "sinc", partial(comparisons.stops_higher, "shallow", "deep")),
         FACTOR,
     ),
     Claim(
         "B-C3",
         "On sinc shallow converges fastest.",
-        on(AS_B, "sinc", partial(effects.fastest, "shallow")),
+        on(AS_B, "sinc", partial(comparisons.fastest, "shallow")),
         FACTOR,
     ),
     Claim(
         "B-C4",
         "On sinc shallow deviates visibly, unlike the others.",
-        on(AS_B, "sinc", partial(effects.deviates, "shallow")),
+        on(AS_B, "sinc", partial(comparisons.deviates, "shallow")),
         VISIBLE,
     ),
     Claim(
         "B-C5",
         "On the sign function shallow reaches the lowest loss.",
-        on(B_SIGN, "sign", partial(effects.lowest, "shallow")),
+        on(B_SIGN, "sign", partial(comparisons.lowest, "shallow")),
         FACTOR,
     ),
     Claim(
         "B-C6",
         "On the sign function deep ends lower than medium.",
-        on(B_SIGN, "sign", partial(effects.higher, "medium", "deep")),
+        on(B_SIGN, "sign", partial(comparisons.higher, "medium", "deep")),
         FACTOR,
     ),
     Claim(
         "B-C7",
         "Shallow's errors sit at the jumps.",
-        on(B_SIGN, "sign", partial(effects.wrong_at_jumps, "shallow")),
+        on(B_SIGN, "sign", partial(comparisons.wrong_at_jumps, "shallow")),
         AT_JUMPS,
     ),
     Claim(
         "E-11a",
         "The deep network ends lowest on most targets and with most optimizers.",
-        effects.mostly_lowest,
+        comparisons.mostly_lowest,
         MOSTLY,
         without_target,
     ),
     Claim(
         "E-11b",
         "Low frequencies are learned before high ones.",
-        effects.low_first,
+        comparisons.low_first,
         WATCHED,
     ),
     Claim(
         "E-11c",
         "The fit of sin(5πx) begins at the ends of the interval.",
-        effects.boundary_first,
+        comparisons.boundary_first,
         WATCHED,
     ),
     Claim(
         "E-11d",
         "The trained deep network has more straight pieces than the trained shallow one.",
-        effects.more_pieces,
+        comparisons.more_pieces,
         WATCHED,
     ),
 )

@@ -72,11 +72,6 @@ def swing_sentence(result: Result, arm: str) -> str:
     )
 
 
-def rmsprop_sentence(result: Result) -> str:
-    """Report what dividing RMSprop's step by ten does to the oscillation."""
-    return swing_sentence(result, RMSPROP)
-
-
 def optimizer_sentence(result: Result) -> str:
     """Report what changing the optimizer does to the oscillation."""
     parts = []

@@ -57,31 +57,37 @@ def on(arm: str, target: str, effect: Callable[[Fits], Effect]) -> Callable[[Res
 
 
 def stops(network: str, fits: Fits) -> Effect:
+    """Count the trainings that the rule stops."""
     which = np.isfinite(fits[network].stops)
     return Share(f"trainings of {network} that the rule stops", which)
 
 
 def runs_on(network: str, fits: Fits) -> Effect:
+    """Count the trainings that the rule never stops."""
     which = ~np.isfinite(fits[network].stops)
     return Share(f"trainings of {network} that the rule never stops", which)
 
 
 def none_stops(fits: Fits) -> Effect:
+    """Count the seeds of which it stops no network."""
     never = [~np.isfinite(fit.stops) for fit in fits.values()]
     return Share("seeds of which the rule stops no network", np.all(never, axis=0))
 
 
 def higher(first: str, second: str, fits: Fits) -> Effect:
+    """Compare two networks' final losses."""
     return Ratio("final loss", {name: fits[name].final for name in (first, second)})
 
 
 def lowest(network: str, fits: Fits) -> Effect:
+    """Compare a network's final loss with the lowest of the others'."""
     others = [fit.final for name, fit in fits.items() if name != network]
     sides = {"lowest of the others": np.min(others, axis=0), network: fits[network].final}
     return Ratio("final loss", sides)
 
 
 def early_is_low(fits: Fits) -> Effect:
+    """Compare the losses of networks that stop earlier and later."""
     ratio = _later_over_earlier(list(fits.values()))
     return Ratio(
         "loss of the later stopper in units of the earlier one's",
@@ -90,6 +96,7 @@ def early_is_low(fits: Fits) -> Effect:
 
 
 def steadily(fits: Fits) -> Effect:
+    """Hold the share of updates that lower the loss against a bound."""
     least = np.min([fit.falling for fit in fits.values()], axis=0)
     return Bound(
         "share of updates that lower the loss, of the network with the least",
@@ -99,11 +106,13 @@ def steadily(fits: Fits) -> Effect:
 
 
 def stops_higher(first: str, second: str, fits: Fits) -> Effect:
+    """Compare two networks' losses where the rule ends them."""
     sides = {name: fits[name].loss_at_stop for name in (first, second)}
     return Ratio("loss where the rule ends them", sides)
 
 
 def fastest(network: str, fits: Fits) -> Effect:
+    """Compare how soon the rule stops a network with the fastest of the others."""
     # a training that the rule never stops took at least all updates
     updates = {name: np.minimum(fit.stops, fit.updates[-1]) for name, fit in fits.items()}
     own = updates.pop(network)
@@ -112,6 +121,7 @@ def fastest(network: str, fits: Fits) -> Effect:
 
 
 def deviates(network: str, fits: Fits) -> Effect:
+    """Compare a network's largest error with the worst of the others'."""
     errors = {name: fit.largest_error for name, fit in fits.items()}
     own = errors.pop(network)
     return Difference(
@@ -120,6 +130,7 @@ def deviates(network: str, fits: Fits) -> Effect:
 
 
 def wrong_at_jumps(network: str, fits: Fits) -> Effect:
+    """Hold the share of the error that lies at the jumps against one half."""
     return Bound(
         f"share of {network}'s squared error within {NEAR:g} of a jump",
         fits[network].share_at_jumps,
@@ -134,6 +145,7 @@ def better(more: str, less: str, result: Result) -> Effect:
 
 
 def succeeds_more(more: str, less: str, result: Result) -> Effect:
+    """Compare how often two networks end with a low loss."""
     return Difference(
         f"trainings that end below {LOWER:g}, over all targets and optimizers",
         {network: successes(result, network) for network in (more, less)},
@@ -142,6 +154,7 @@ def succeeds_more(more: str, less: str, result: Result) -> Effect:
 
 
 def lower_on_success(more: str, less: str, result: Result) -> Effect:
+    """Compare two networks' losses where both end low."""
     return Ratio(
         f"final loss where both end below {LOWER:g}, geometric mean over targets and optimizers",
         dict(zip((less, more), both_succeed(result, less, more), strict=True)),
@@ -165,6 +178,7 @@ def _mean(updates: list[np.ndarray]) -> np.ndarray:
 
 
 def low_first(result: Result) -> Effect:
+    """Compare when a higher and the lowest frequency are learned."""
     watched = _watched(result, "sign")
     times = {
         f"{5 * HARMONICS[k]} half waves": _mean(
@@ -176,6 +190,7 @@ def low_first(result: Result) -> Effect:
 
 
 def boundary_first(result: Result) -> Effect:
+    """Compare when the half waves in the middle and at the ends are learned."""
     watched = _watched(result, "sine")
     # a quarter is half of the mean square of a sine
     times = {
@@ -188,12 +203,14 @@ def boundary_first(result: Result) -> Effect:
 
 
 def more_pieces(result: Result) -> Effect:
+    """Count the straight pieces of the trained deep and shallow network."""
     deep, _, shallow = (one.pieces[1] for one in _watched(result, "sine"))
     sides = {"deep": deep, "shallow": shallow}
     return Ratio("straight pieces after training on sin(5πx)", sides)
 
 
 def mostly_lowest(result: Result) -> Effect:
+    """Count on how many targets and with how many optimizers deep ends lowest."""
     arms = [result.networks(arm, target) for target in result.spec.targets for arm in ARMS]
     lowest = [
         fits["deep"].final < np.min([fits[name].final for name in fits if name != "deep"], axis=0)
