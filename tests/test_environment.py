@@ -137,7 +137,10 @@ def test_bootstrap_installs_where_the_stamp_is_stale_and_then_rests(
     assert commands == []
 
 
-def test_an_environment_that_was_moved_or_copied_is_made_anew(commands, tmp_path, monkeypatch):
+@pytest.mark.parametrize("known", [True, False], ids=["elsewhere", "of before places were kept"])
+def test_an_environment_that_was_moved_or_copied_is_made_anew(
+    commands, tmp_path, monkeypatch, known
+):
     monkeypatch.setenv("INSTALLER", "pip")
     venv = tmp_path / "venv"
     bootstrap.main()
@@ -145,7 +148,12 @@ def test_an_environment_that_was_moved_or_copied_is_made_anew(commands, tmp_path
     commands.clear()
     bootstrap.main()
     assert commands == []
-    (venv / ".place").write_text("/somewhere/else\n/somewhere/else/.venv", encoding="utf-8")
+    bootstrap.executable(venv, "python").parent.mkdir()
+    bootstrap.executable(venv, "python").touch()
+    if known:
+        (venv / ".place").write_text("/somewhere/else\n/somewhere/else/.venv", encoding="utf-8")
+    else:
+        (venv / ".place").unlink()
     monkeypatch.setattr(bootstrap, "install", lambda folder: folder.mkdir())
     bootstrap.main()
     assert not (venv / "of_before").exists()

@@ -91,11 +91,12 @@ def main() -> None:
     inputs = (ROOT / "requirements.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     stamp, place = venv / ".lock-sha256", venv / ".place"
     wanted, here = hashlib.sha256(inputs).hexdigest(), f"{ROOT}\n{venv.absolute()}"
-    if place.exists() and place.read_text(encoding="utf-8") != here:
+    made_here = place.exists() and place.read_text(encoding="utf-8") == here
+    if executable(venv, "python").exists() and not made_here:
         # its programs and its link to the library name the folder where it was made
-        print(f"{venv.name} was made for a checkout elsewhere, and is made anew", flush=True)
+        print(f"{venv.name} was not made for this checkout here, and is made anew", flush=True)
         venv.unlink() if venv.is_symlink() else shutil.rmtree(venv)
-    if place.exists() and stamp.exists() and stamp.read_text() == wanted:
+    if made_here and stamp.exists() and stamp.read_text() == wanted:
         return
     print(
         f"making {venv.name} from requirements.lock (5 GB on disk, about half a minute)", flush=True
