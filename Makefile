@@ -33,7 +33,7 @@ chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter N
 	@$(if $(NAME),echo "the chapter: $< and $(<:.pdf=.html)",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
 
 lab: $(ENV) ## JupyterLab on the notebooks
-	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks
+	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(ENV) ## all tests, one file at a time on each core
 	@# torch's threads would compete with the other workers
