@@ -145,9 +145,10 @@ def _forecast(asked: Mapping[Path, Mapping[str, Asked]], todo: Sequence[Run]) ->
                 if name not in of.entries:
                     left[name] = (experiment, job)
                     continue
-                work, seconds = known.get(experiment, (0.0, 0.0))
-                took = of.entries[name].provenance["seconds"]
-                known[experiment] = work + job.work, seconds + took
+                made = of.entries[name].provenance
+                if made["device"] == "cpu":  # as runs of a batch are
+                    work, seconds = known.get(experiment, (0.0, 0.0))
+                    known[experiment] = work + job.work, seconds + made["seconds"]
     if not left:
         return "no result is missing"
     unknown = {experiment for experiment, _ in left.values()} - set(known)

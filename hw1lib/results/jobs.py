@@ -17,7 +17,7 @@ from hw1lib.results import bars
 from hw1lib.results.job import Images, Job, ResultOf
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, MissingResultError, Store, may_compute
-from hw1lib.training import fused
+from hw1lib.training import captured, fused
 from hw1lib.training.run import Run, threads
 
 Key = TypeVar("Key", bound=Hashable)
@@ -175,15 +175,19 @@ def fetch(
         return updates
 
     def compute(checkpoint: Checkpoint) -> Mapping[str, np.ndarray]:
-        return call(run=Run(device, checkpoint, progress, prepare))
+        return call(run=Run(device, checkpoint, progress, prepare, captured.capture))
 
-    with threads(job.threads):
+    # on a GPU as exact as on a CPU, and the same each time
+    exactly = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+    with threads(job.threads), exactly:
         return store.fetch(experiment, call, compute, how=how)
 
 
 def _how(device: str, others: list[Entry]) -> dict[str, Any]:
     """Return what provenance says of a computation that begins with the results of others."""
     seconds = {entry.fingerprint: entry.provenance["seconds"] for entry in others}
+    if torch.device(device).type == "cuda":
+        device = f"{device}, {torch.cuda.get_device_name(device)}"
     return {"device": device, **({"began_with": seconds} if others else {})}
 
 

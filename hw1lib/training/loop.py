@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from hw1lib.networks import replicas
-from hw1lib.training.run import Run
+from hw1lib.training.run import Backpropagate, Objective, Run
 
-Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one loss per replica
 Batch = tuple[Tensor, Tensor]
 
 IN_SILENCE = Run()  # on the CPU, keeping nothing and telling nobody
@@ -158,6 +158,9 @@ def fit(
             stream.set_state(position)
         now = _Progress(**saved)
         run.progress(now.epoch, now.losses[-1])
+    backpropagate: Backpropagate = partial(_backpropagate, model, objective, optimizer)
+    if run.capture:
+        backpropagate = run.capture(backpropagate, model, objective)
 
     while now.running.any():
         for name, probe in probes.items():
@@ -177,10 +180,7 @@ def fit(
             now.epoch += _many(now, model, *updates.make(ahead, now.running), watch is not None)
         else:
             for inputs, targets in batches:
-                losses = _losses(model, objective, inputs, targets)
-                optimizer.zero_grad()
-                losses.backward(torch.ones_like(losses))
-                seen = losses.detach().cpu()
+                seen = backpropagate(inputs, targets).cpu()
                 now.note(seen[None], None if watch is None else watch(model).detach().cpu()[None])
 
                 done = ~seen.isfinite()
@@ -239,6 +239,20 @@ def _many(now: _Progress, model: nn.Module, losses: Tensor, seen: Tensor, watche
     if ended.any():
         now.end(ended, model)
     return len(losses)
+
+
+def _backpropagate(
+    model: nn.Module,
+    objective: Objective,
+    optimizer: torch.optim.Optimizer,
+    inputs: Tensor,
+    targets: Tensor,
+) -> Tensor:
+    """Return the losses (R,), and leave each replica's gradient of its own in its parameters."""
+    losses = _losses(model, objective, inputs, targets)
+    optimizer.zero_grad()
+    losses.backward(torch.ones_like(losses))
+    return losses.detach()
 
 
 def _losses(model: nn.Module, objective: Objective, inputs: Tensor, targets: Tensor) -> Tensor:

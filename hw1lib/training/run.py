@@ -8,7 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # outputs, targets -> (R,), one loss per replica
+# inputs, targets -> losses (R,), with their gradients in the parameters afterwards
+Backpropagate = Callable[[Tensor, Tensor], Tensor]
 
 
 class Checkpoint(Protocol):
@@ -38,6 +42,8 @@ class Updates(Protocol):
 
 # from what `loop.fit` is given: model, batches, objective, optimizer and watch
 Prepare = Callable[..., Updates | None]
+# from what it does itself, a quicker way to the same
+Capture = Callable[[Backpropagate, nn.Module, Objective], Backpropagate]
 
 
 def _silent(epochs: int, losses: Tensor) -> None:
@@ -53,11 +59,12 @@ class Run:
     # told from time to time how many epochs have passed, and the losses (R,) of the last step
     progress: Callable[[int, Tensor], None] = _silent
     prepare: Prepare | None = None  # finds a way to make many updates at once, such as `fused` has
+    capture: Capture | None = None  # finds a quicker way to losses and gradients, as `captured` has
 
     @property
     def aside(self) -> Run:
         """The same for a short training beside the main one: not kept on its way, nobody told."""
-        return Run(self.device, prepare=self.prepare)
+        return Run(self.device, prepare=self.prepare, capture=self.capture)
 
     def after(self, passed: int) -> Run:
         """The same for the rest of a training of which so many epochs have passed."""
