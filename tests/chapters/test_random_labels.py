@@ -15,7 +15,7 @@ from torch import nn
 
 from hw1lib.chapters import random_labels as chapter
 from hw1lib.chapters import tables
-from hw1lib.chapters.random_labels import claims, findings, slips, views
+from hw1lib.chapters.random_labels import claims, comparisons, findings, scale_views, slips, views
 from hw1lib.chapters.random_labels import trainings as learning
 from hw1lib.chapters.random_labels.chapter import CHAPTER
 from hw1lib.chapters.random_labels.result import Fit, halfway, label, slower
@@ -31,17 +31,18 @@ from hw1lib.training import loop, losses
 from hw1lib.training.run import Run
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin")
-FIGURES = [views.noise, views.pace, views.memory, views.written]
+FIGURES = [views.noise, views.pace, views.memory, views.written, scale_views.curves]
 TABLES = [
     views.fit_table,
     views.test_table,
     views.literature_table,
+    scale_views.table,
     lambda result: tables.verdicts(claims.CLAIMS, result),
     lambda result: tables.slips(slips.SLIPS, result),
 ]
 SENTENCES = [findings.slower_sentence, findings.pace_sentence, findings.test_sentence]
 SENTENCES += [findings.memory_sentence, findings.written_sentence, findings.literature_sentence]
-SENTENCES += [findings.scale_sentence, findings.jump_sentence]
+SENTENCES += [findings.scale_sentence, findings.jump_sentence, findings.at_scale_sentence]
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +319,70 @@ def test_random_labels_count_as_fitted_from_99_percent_on(result, accuracy, word
     assert {judged(which, arms).word for which in ("A-C22", "B-C14")} == {word}
 
 
+def whole(result, **fits):
+    """A result at the reports' scale, with known trainings on random labels of all images."""
+    spec = chapter.PROFILES["full"]
+    images = {
+        name: dataclasses.replace(
+            result.images[name],
+            train=image_sets.Split(torch.empty(count, 0), torch.empty(count)),
+        )
+        for name, count in ((MLP, 60_000), (CNN, 50_000))
+    }
+    known = {(name, RANDOM): fit for name, fit in fits.items()}
+    return dataclasses.replace(
+        result, spec=spec, images=images, at_scale={**result.at_scale, **known}
+    )
+
+
+def at_passes(passes, accuracy):
+    """Eight trainings, measured after so many passes."""
+    course = np.outer(accuracy, np.linspace(0.9999, 1, 8))
+    return dataclasses.replace(fit_of(course), epochs=np.array(passes))
+
+
+@pytest.mark.parametrize(
+    ("then", "last", "word", "later"),
+    [
+        (1.0, 1.0, verdicts.SUPPORTED, verdicts.SUPPORTED),
+        (0.6, 0.995, verdicts.CONTRADICTED, verdicts.SUPPORTED),
+        (0.6, 0.98, verdicts.CONTRADICTED, verdicts.TOO_SMALL),
+    ],
+)
+def test_at_a_reports_scale_its_own_passes_count(result, then, last, word, later):
+    scenes = at_passes([0, 90, 100, 300], [0.1, 0.5, then, last])
+    digits = at_passes([0, 500, 1000], [0.1, 0.5, then])
+    arms = whole(result, CNN=scenes, MLP=digits)
+    assert judged("A-C22, A's scale", arms).word == word
+    assert judged("A-C22, trained on", arms).word == later
+    assert judged("B-C14, B's scale", arms).word == word
+    assert "100 passes" in judged("A-C22, A's scale", arms).effect.of
+    assert "50,000 colour images" in judged("A-C22, A's scale", arms).effect.of
+    no_longer = whole(result, CNN=at_passes([0, 100], [0.1, 1.0]))
+    assert judged("A-C22, trained on", no_longer).word == verdicts.NOT_TESTED
+
+
+def test_at_a_reports_scale_the_test_images_are_judged_too(result):
+    loss = np.array([2.3, 10.0])[:, None] * np.linspace(0.95, 1.05, 8)
+    test = np.stack([loss, np.full_like(loss, 0.1)], axis=2)
+    guessing = dataclasses.replace(fit_of(np.ones((2, 8)), test=test), epochs=np.array([0, 1000]))
+    arms = whole(result, MLP=guessing, CNN=guessing)
+    assert judged("B-C15, B's scale", arms).word == verdicts.SUPPORTED
+    assert {judged(which, arms).word for which in ("E-31k", "E-31l")} == {verdicts.SUPPORTED}
+    knowing = dataclasses.replace(
+        guessing, test=np.stack([loss[::-1], np.full_like(loss, 0.5)], axis=2)
+    )
+    arms = whole(result, MLP=knowing, CNN=knowing)
+    assert judged("B-C15, B's scale", arms).word == verdicts.CONTRADICTED
+    assert {judged(which, arms).word for which in ("E-31k", "E-31l")} == {verdicts.CONTRADICTED}
+
+
+def test_a_smaller_scale_is_not_the_reports(result):
+    cut = judged("B-C14, B's scale", result)
+    assert cut.word == verdicts.NOT_TESTED
+    assert "60,000 images for its 1,000 passes" in cut.reason
+
+
 def test_a_rising_test_loss_is_told_by_its_factor(result):
     losses = np.array([2.3, 5, 10])[:, None] * np.linspace(0.95, 1.05, 8)
     test = np.stack([losses, np.full_like(losses, 0.1)], axis=2)
@@ -339,7 +404,7 @@ def test_the_passes_to_a_share_lie_between_measurements():
 
 def forgotten(fit, share):
     """How far the accuracy on the true labels falls, in points."""
-    then, last = claims.known_then_and_last(fit, share).values()
+    then, last = comparisons.known_then_and_last(fit, share).values()
     return then - last
 
 
@@ -405,10 +470,10 @@ def test_an_unfitted_training_is_called_a_lower_bound(result):
 
 def test_the_table_beside_the_literature_has_the_reports_networks(result):
     table = views.literature_table(result)
-    assert table["parameters"].tolist()[:2] == ["407,050", "153,962"]
+    assert table["parameters"].tolist()[:4] == 2 * ["407,050", "153,962"]
     assert (table["who"] == "Zhang et al.").sum() == 3
     # 28 x 28 x 3 inputs, 512 units, 10 classes
-    assert table["parameters"][2] == f"{2352 * 512 + 512 + 5130:,}"
+    assert table["parameters"][4] == f"{2352 * 512 + 512 + 5130:,}"
 
 
 def test_the_scale_is_that_of_what_was_learned(result):
@@ -423,6 +488,7 @@ def test_the_scale_is_that_of_what_was_learned(result):
         assert "50 digits" in say(result) or say in (
             findings.written_sentence,
             findings.jump_sentence,
+            findings.at_scale_sentence,
         )
 
 
@@ -450,7 +516,10 @@ def test_fewer_than_six_trainings_are_not_tested(result):
 def test_the_margins_are_those_that_were_fixed():
     early = {claim.id: claim.margin.size for claim in claims.CLAIMS if not claim.margin.after}
     factors = dict.fromkeys(("B-C15", "E-31a", "E-31b"), 1.25)
-    assert early == {"A-C22": 1.0, "B-C14": 1.0, **factors}
+    fits = dict.fromkeys(
+        ("A-C22", "B-C14", "A-C22, A's scale", "A-C22, trained on", "B-C14, B's scale"), 1.0
+    )
+    assert early == {**fits, **factors, "B-C15, B's scale": 1.25}
     assert "Zhang et al. call 99.34 % a fit" in tables.margins(claims.CLAIMS)
 
 
@@ -467,11 +536,19 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(digits):
         return jobs_of(chapter, SPEC.replace(**changes), images=images, device=device)
 
     jobs = listed()
-    assert len(jobs) == 3 * (1 + SPEC.cnn_replicas)
+    larger = {key for key in jobs if "at scale" in key}
+    assert len(larger) == 2 * (1 + SPEC.scale_replicas)
+    assert len(jobs) == 3 * (1 + SPEC.cnn_replicas) + len(larger)
     assert changed(jobs, listed(device="cuda")) == set()
     assert changed(jobs, listed(dataclasses.replace(digits, fingerprint="other"))) == {*jobs}
-    assert changed(jobs, listed(learning_rate=2e-3)) == {*jobs}
-    assert changed(jobs, listed(epochs=4)) == {*jobs}
+    assert changed(jobs, listed(learning_rate=2e-3)) == {*jobs} - larger
+    assert changed(jobs, listed(epochs=4)) == {*jobs} - larger
+    assert changed(jobs, listed(scale_rate=2e-4)) == larger
+    assert changed(jobs, listed(scale_every=1)) == larger
+    of_digits = {key for key in larger if key[0] == MLP}
+    assert changed(jobs, listed(scale_digits=50)) == of_digits
+    assert changed(jobs, listed(scale_digit_epochs=4)) == of_digits
+    assert changed(jobs, listed(scale_scene_epochs=4)) == larger - of_digits
     for job in jobs.values():
         same = dataclasses.replace(job, label="other", cost=3, threads=1)
         assert filed_under(same) == filed_under(job)

@@ -2,11 +2,12 @@
 
 import dataclasses
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from hw1lib.chapters.random_labels.result import Fit, Result, label
-from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, PROFILES, Spec
+from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, PROFILES, RANDOM, TRUE, Spec
 from hw1lib.chapters.random_labels.trainings import Training, train
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
@@ -34,21 +35,42 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     images = {
         network: image_sets.load(name, spec.data, known=known) for network, name in names.items()
     }
-    jobs = {
-        (name, share, seeds): _job(spec, name, share, images[name], seeds)
+    jobs: dict[tuple[Any, ...], Job] = {
+        (name, share, seeds): _job(
+            label(name, share),
+            name,
+            _settings(spec, name, share, images[name], seeds),
+            images[name],
+        )
         for name in NETWORKS
         for share in spec.shares
-        for seeds in _stacks(spec, name)
+        for seeds in _stacks(name, spec.seeds_of(name))
+    }
+    larger = {
+        (name, share): _at_scale(spec, name, share, images[name])
+        for name in NETWORKS
+        for share in (TRUE, RANDOM)
+    }
+    jobs |= {
+        (*key, "at scale", of.settings.seeds): of for key, some in larger.items() for of in some
     }
     entries = carry_out("random_labels", jobs, device=device, progress=progress)
     stacks = {
-        (name, share): [entries[name, share, seeds] for seeds in _stacks(spec, name)]
+        (name, share): [entries[name, share, seeds] for seeds in _stacks(name, spec.seeds_of(name))]
         for name in NETWORKS
         for share in spec.shares
     }
     return Result(
         spec=spec,
-        fits={key: _fit(spec, parts) for key, parts in stacks.items()},
+        fits={key: _fit(parts, spec.epochs, spec.evaluate_every) for key, parts in stacks.items()},
+        at_scale={
+            key: _fit(
+                [entries[*key, "at scale", of.settings.seeds] for of in some],
+                some[0].settings.epochs,
+                spec.scale_every,
+            )
+            for key, some in larger.items()
+        },
         described={
             label(*key): {
                 name: np.concatenate([part.arrays[f"described_{name}"] for part in parts])
@@ -68,15 +90,16 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     )
 
 
-def _stacks(spec: Spec, network: str) -> list[tuple[int, ...]]:
-    """Divide the seeds into stacks: perceptrons side by side, CNNs one by one."""
-    seeds = spec.seeds_of(network)
+def _stacks(network: str, seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Divide seeds into stacks: perceptrons side by side, CNNs one by one."""
     return [(seed,) for seed in seeds] if network == CNN else [seeds]
 
 
-def _job(spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int, ...]) -> Job:
+def _settings(
+    spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int, ...]
+) -> Training:
     network = NETWORKS[name]
-    settings = Training(
+    return Training(
         build=network.build,
         shape=network.shape,
         flat=network.flat,
@@ -91,21 +114,44 @@ def _job(spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int
         described_trainings=len(set(seeds) & set(spec.seeds[: spec.described_trainings])),
         seeds=seeds,
     )
-    cost = network.cost * settings.train_examples * len(seeds)
-    return Job(label(name, share), partial(train, settings, images=images), cost)
 
 
-def _fit(spec: Spec, stacks: list[Entry]) -> Fit:
+def _at_scale(spec: Spec, name: str, share: float, images: ImageSet) -> list[Job]:
+    """List the jobs of one network and share at the reports' scale."""
+    return [
+        _job(
+            f"{label(name, share)}, at the report's scale",
+            name,
+            dataclasses.replace(
+                _settings(spec, name, share, images, seeds),
+                train_examples=min(spec.examples_at_scale(name), len(images.train)),
+                epochs=spec.epochs_at_scale(name),
+                evaluate_every=spec.scale_every,
+                learning_rate=spec.scale_rate,
+                described_trainings=0,
+            ),
+            images,
+        )
+        for seeds in _stacks(name, spec.seeds[: spec.scale_replicas])
+    ]
+
+
+def _job(called: str, name: str, settings: Training, images: ImageSet) -> Job:
+    cost = NETWORKS[name].cost * settings.train_examples * len(settings.seeds)
+    return Job(called, partial(train, settings, images=images), cost)
+
+
+def _fit(stacks: list[Entry], epochs: int, every: int) -> Fit:
     """Put the replicas of one network and share side by side."""
 
     def side_by_side(name: str) -> np.ndarray:
         parts = [entry.arrays[name] for entry in stacks]
         if name in ("objective", "last"):  # shorter where all replicas of a stack have ended
-            parts = [to_length(part, spec.epochs) for part in parts]
+            parts = [to_length(part, epochs) for part in parts]
         return np.concatenate(parts, axis=min(1, parts[0].ndim - 1))
 
     names = [field.name for field in dataclasses.fields(Fit) if field.name != "epochs"]
     return Fit(
-        epochs=Probe(replicas.weights, spec.evaluate_every).epochs(spec.epochs),
+        epochs=Probe(replicas.weights, every).epochs(epochs),
         **{name: side_by_side(name) for name in names},
     )

@@ -32,7 +32,10 @@ CHAPTER = registry.Chapter(
     slips=SLIPS,
     answers=(
         "A-C22",
+        "A-C22, A's scale",
+        "A-C22, trained on",
         "B-C14",
+        "B-C14, B's scale",
         "E-31d",
         "E-31e",
     ),

@@ -7,6 +7,7 @@ from hw1lib.chapters.random_labels.result import (
     SUBJECTS,
     THEIRS,
     Result,
+    at_scale,
     finite,
     halfway,
     learned,
@@ -62,7 +63,24 @@ def scale_sentence(result: Result) -> str:
             f"{parameters / images:.2g} for each, at a learning rate of "
             f"{theirs.learning_rate:g} in place of {result.spec.learning_rate:g}."
         )
-    return f"{' '.join(parts)} Whether the networks fit so many at such steps is not tested here."
+    return f"{' '.join(parts)} Further down both are trained at the reports' own scale."
+
+
+def at_scale_sentence(result: Result) -> str:
+    """Write how far all images are fitted at the reports' rate, when they stop and at the end."""
+    parts = []
+    for network, theirs in THEIRS.items():
+        fit = result.at_scale[network, RANDOM]
+        then, last = (
+            t_interval(finite(values))
+            for values in (fit.percent_after(theirs.epochs, "train"), fit.percent("train"))
+        )
+        passes = min(theirs.epochs, int(fit.epochs[-1]))
+        found = f"{then} % of the labels right after {passes:,} passes" if then.n else "diverged"
+        if then.n and passes < fit.epochs[-1]:
+            found += f" and {last} % after {fit.epochs[-1]:,}"
+        parts.append(f"{network}, {at_scale(result, network)}: {found}")
+    return f"Random labels: {'; '.join(parts)}."
 
 
 def pace_sentence(result: Result) -> str:

@@ -46,9 +46,10 @@ class Theirs:
     report: str
     images: int
     learning_rate: float  # of Adam
+    epochs: int
 
 
-THEIRS = {MLP: Theirs("B", 60_000, 1e-4), CNN: Theirs("A", 50_000, 1e-4)}
+THEIRS = {MLP: Theirs("B", 60_000, 1e-4, 1_000), CNN: Theirs("A", 50_000, 1e-4, 100)}
 
 
 def zhangs_range(split: str) -> tuple[float, float]:
@@ -88,6 +89,11 @@ class Fit:
     def percent(self, split: str, measure: str = "accuracy") -> np.ndarray:
         """Return an accuracy of each replica's last weights, shape (R,), in percent."""
         return 100 * self.final(split, measure)
+
+    def percent_after(self, passes: int, split: str) -> np.ndarray:
+        """Return an accuracy as measured first after so many passes, or at the end, (R,) in %."""
+        place = min(int(np.searchsorted(self.epochs, passes)), len(self.epochs) - 1)
+        return np.asarray(100 * self.series(split, "accuracy")[place])
 
     @property
     def fitted(self) -> np.ndarray:
@@ -135,6 +141,7 @@ class Result:
 
     spec: Spec
     fits: dict[tuple[str, float], Fit]  # by network and share of random labels
+    at_scale: dict[tuple[str, float], Fit]  # the same of all images, at the reports' rate
     described: dict[str, dict[str, np.ndarray]]  # by network and share, in words; (D,)
     images: dict[str, ImageSet]  # what each network learned
     provenance: tuple[dict[str, Any], ...]
@@ -168,6 +175,26 @@ def scale(result: Result, *networks: str) -> str:
     """Write how many images networks learned, and at which learning rate."""
     images = " and ".join(f"{learned(result, name):,} {SUBJECTS[name]}" for name in networks)
     return f"{images} at a learning rate of {result.spec.learning_rate:g}"
+
+
+def learned_at_scale(result: Result, network: str) -> int:
+    """Count the images that a network learned at the reports' scale."""
+    count = result.spec.examples_at_scale(network)
+    return min(count, len(result.images[network].train)) if result.images else count
+
+
+def at_scale(result: Result, network: str) -> str:
+    """Write how many images a network learned there, and at which rate."""
+    images = f"{learned_at_scale(result, network):,} {SUBJECTS[network]}"
+    return f"{images} at a learning rate of {result.spec.scale_rate:g}"
+
+
+def is_theirs(result: Result, network: str) -> bool:
+    """Return whether that scale is the report's own, which short profiles cut."""
+    spec, theirs = result.spec, THEIRS[network]
+    here = (learned_at_scale(result, network), spec.scale_rate)
+    enough = spec.epochs_at_scale(network) >= theirs.epochs
+    return enough and here == (theirs.images, theirs.learning_rate)
 
 
 def passes_to_fit(result: Result, network: str, share: float) -> dict[str, np.ndarray]:

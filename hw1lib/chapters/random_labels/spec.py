@@ -51,16 +51,24 @@ class Spec(specs.Replicated):
         100,
         "images per step, as A and B have it",
         at_least=1,
-        within=(
-            "digits",
-            "scenes",
-        ),
+        within=("digits", "scenes", "scale_digits", "scale_scenes"),
     )
     epochs: int = setting(150, "passes over the training images, at most", at_least=1)
     evaluate_every: int = setting(1, "passes between two measurements", at_least=1)
     learning_rate: float = setting(
         1e-3, "of Adam; A and B take a tenth, and many more steps", above=0
     )
+    scale_digits: int = setting(
+        60_000, "training digits of the MLP at B's scale, at most", at_least=1
+    )
+    scale_scenes: int = setting(
+        50_000, "training images of the CNN at A's scale, at most", at_least=1
+    )
+    scale_rate: float = setting(1e-4, "of Adam at the reports' scale, as A and B have it", above=0)
+    scale_digit_epochs: int = setting(1_000, "passes of the MLP there, as B makes", at_least=1)
+    scale_scene_epochs: int = setting(300, "passes of the CNN there; A makes 100", at_least=1)
+    scale_replicas: int = setting(6, "trainings of each network there, at most", at_least=1)
+    scale_every: int = setting(10, "passes between two measurements there", at_least=1)
     described: int = setting(
         1_000,
         "images of each split on which sensitivity and sharpness are measured, at most",
@@ -92,6 +100,14 @@ class Spec(specs.Replicated):
         """Return how many images a network learns, at most."""
         return self.scenes if network == CNN else self.digits
 
+    def examples_at_scale(self, network: str) -> int:
+        """Return how many it learns at the reports' scale, at most."""
+        return self.scale_scenes if network == CNN else self.scale_digits
+
+    def epochs_at_scale(self, network: str) -> int:
+        """Return how many passes it makes there, at most."""
+        return self.scale_scene_epochs if network == CNN else self.scale_digit_epochs
+
 
 PROFILES = specs.Profiles(
     full=Spec(),
@@ -104,6 +120,12 @@ PROFILES = specs.Profiles(
         batch_size=20,
         epochs=40,
         learning_rate=2e-3,
+        scale_digits=400,
+        scale_scenes=100,
+        scale_digit_epochs=20,
+        scale_scene_epochs=12,
+        scale_replicas=2,
+        scale_every=2,
         described=20,
         described_trainings=1,
     ),
@@ -117,6 +139,12 @@ PROFILES = specs.Profiles(
         batch_size=20,
         epochs=3,
         evaluate_every=2,
+        scale_digits=60,
+        scale_scenes=40,
+        scale_digit_epochs=3,
+        scale_scene_epochs=3,
+        scale_replicas=1,
+        scale_every=2,
         described=10,
         described_trainings=1,
     ),

@@ -15,6 +15,7 @@ from hw1lib.chapters.random_labels.result import (
     Result,
     finite,
     learned,
+    learned_at_scale,
     slower,
     slower_to,
     with_subject,
@@ -205,6 +206,19 @@ def literature_table(result: Result) -> pd.DataFrame:
                 str(t_interval(random.percent("train"))),
                 str(t_interval(random.percent("test"))),
                 str(t_interval(true.percent("test"))),
+            ]
+        )
+    for network in NETWORKS:
+        random, true = (result.at_scale[network, share] for share in (RANDOM, TRUE))
+        rows.append(
+            [
+                "here",
+                network,
+                f"{replicas.parameter_count(NETWORKS[network].single()):,}",
+                f"{learned_at_scale(result, network):,}, {result.images[network].description}",
+                str(t_interval(finite(random.percent("train")))),
+                str(t_interval(finite(random.percent("test")))),
+                str(t_interval(finite(true.percent("test")))),
             ]
         )
     for one in (*ZHANG, *REPORTS):
