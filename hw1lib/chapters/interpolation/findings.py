@@ -96,10 +96,10 @@ def trend_sentence(result: Result) -> str:
 def retrained_sentence(result: Result) -> str:
     """Write what B's further pass of training does to the barrier and the accuracy."""
     told = []
-    for which, names in (("batch", (ON_B, AS_B)), ("rate", (ON_B_RATE, AS_B_RATE))):
+    for which, names in (("batch size", (ON_B, AS_B)), ("rate", (ON_B_RATE, AS_B_RATE))):
         plain, after = (result.pairs[name] for name in names)
         if not (plain.sound.any() and after.sound.any()):
-            told.append(f"Of the pairs by {which} all diverged.")
+            told.append(f"All pairs by {which} diverged.")
             continue
         lowest = [100 * np.median(pair.lowest_accuracy()[pair.sound]) for pair in (plain, after)]
         told.append(

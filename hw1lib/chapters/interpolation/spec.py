@@ -74,8 +74,8 @@ class Spec(specs.Replicated):
     epochs: int = setting(
         30, "passes of A's network over the training images, as A makes", at_least=1
     )
-    b_epochs: int = setting(15, "passes of B's pair by batch size, as B makes", at_least=1)
-    b_rate_epochs: int = setting(5, "passes of B's pair by rate, as B makes", at_least=1)
+    b_epochs: int = setting(15, "passes of B's network by batch size, as B makes", at_least=1)
+    b_rate_epochs: int = setting(5, "passes of B's network by rate, as B makes", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     measured: int = setting(
         10_000, "images of either split on which networks are measured, at most", at_least=1
@@ -103,7 +103,7 @@ class Spec(specs.Replicated):
     b_batch: int = setting(
         1000, "images per step at B's other end", at_least=1, within=("train_examples",)
     )
-    low_rate: float = setting(1e-3, "learning rate at one end, as A has it", above=0)
+    low_rate: float = setting(1e-3, "learning rate at one end, as A and B have it", above=0)
     high_rate: float = setting(1e-2, "learning rate at the other end", above=0)
     b_rate: float = setting(1.5e-3, "learning rate of B's pair by batch size", above=0)
     b_decay: float = setting(1e-4, "L2 penalty of B's Adam", at_least=0)
