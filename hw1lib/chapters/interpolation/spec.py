@@ -52,13 +52,8 @@ MAIN_SGD, MAIN_ADAM = (
     tuple(main(optimizer, contrast) for contrast in CONTRASTS) for optimizer in OPTIMIZERS
 )
 MAIN = (*MAIN_SGD, *MAIN_ADAM)
-DESCRIBED = (
-    *MAIN,
-    OTHER,
-    DECAY,
-    B_PAIR,
-    B_RATE,
-)  # whose ends are compared by what is called flatness
+# whose ends are compared by what is called flatness
+DESCRIBED = (*MAIN, OTHER, DECAY, *OF_B)
 
 
 @dataclass(frozen=True, kw_only=True)
