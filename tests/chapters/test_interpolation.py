@@ -21,6 +21,7 @@ from hw1lib.chapters import interpolation as chapter
 from hw1lib.chapters import tables
 from hw1lib.chapters.interpolation import (
     claims,
+    comparisons,
     distances,
     findings,
     flatness,
@@ -36,7 +37,9 @@ from hw1lib.chapters.interpolation.spec import (
     ALIGNED,
     AS_A,
     AS_B,
+    AS_B_RATE,
     B_PAIR,
+    B_RATE,
     B_STEPS,
     BATCH_HIGH,
     BATCH_LOW,
@@ -45,6 +48,9 @@ from hw1lib.chapters.interpolation.spec import (
     MAIN_SGD,
     NESTEROV,
     NEVER,
+    OF_B,
+    ON_B,
+    ON_B_RATE,
     OTHER,
     RATE,
     SIDE,
@@ -63,6 +69,7 @@ from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
 from hw1lib.training.run import Run, threads
 
+BY_BATCH, BY_RATE = (B_PAIR, ON_B, AS_B), (B_RATE, ON_B_RATE, AS_B_RATE)  # pairs of B's network
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, measured=33)
 BATCH = main(ADAM, BATCH_LOW)
 FIGURES = [
@@ -71,6 +78,7 @@ FIGURES = [
     views.by_update,
     lambda result: views.lines(result, MAIN_SGD),
     lambda result: views.lines(result, SIDE),
+    lambda result: views.lines(result, OF_B),
     views.barriers,
     views.as_a,
     views.as_b,
@@ -327,11 +335,12 @@ def test_the_pairs_differ_in_what_they_say(result):
             for field in dataclasses.fields(Training)
             if getattr(a, field.name) != getattr(b, field.name)
         }
-        expected = {"learning_rate"} if name.endswith(", rate") else {"batch_size"}
+        by_rate = name.endswith(", rate") or name in BY_RATE
+        expected = {"learning_rate"} if by_rate else {"batch_size"}
         if name in (STEPS, B_STEPS):
             expected |= {"shortened"}
             assert a.steps == b.steps
-        if name in (OTHER, ALIGNED, B_PAIR, B_STEPS, AS_B):
+        if name in (OTHER, ALIGNED, B_STEPS, *BY_BATCH, *BY_RATE):
             expected |= {"seeds"}
         assert differing == expected, name
     assert result.pairs[AS_A].alphas[[0, -1]].tolist() == [-2, 2]
@@ -357,7 +366,62 @@ def test_the_pairs_are_trained_at_the_rates_and_with_the_decay_that_they_name(re
         assert how(main(optimizer, RATE)) == [low, high]
     assert how(STEPS) == how(OTHER) == how(ALIGNED) == [low, low]
     assert how(DECAY) == [(SPEC.low_rate, SPEC.decay)] * 2
-    assert how(B_PAIR) == how(B_STEPS) == how(AS_B) == [(SPEC.b_rate, SPEC.b_decay)] * 2
+    for name in (B_STEPS, *BY_BATCH):
+        assert how(name) == [(SPEC.b_rate, SPEC.b_decay)] * 2
+    for name in BY_RATE:
+        assert how(name) == [(rate, SPEC.b_decay) for rate in (SPEC.low_rate, SPEC.high_rate)]
+
+
+def test_the_networks_make_the_passes_of_their_reports(result):
+    full = chapter.PROFILES["full"]
+    assert (full.epochs, full.b_epochs, full.b_rate_epochs) == (30, 15, 5)
+    for name, pair in result.pairs.items():
+        of_b = {**dict.fromkeys((B_STEPS, *BY_BATCH), SPEC.b_epochs)}
+        of_b |= dict.fromkeys(BY_RATE, SPEC.b_rate_epochs)
+        passes = of_b.get(name, SPEC.epochs)
+        assert [end.settings.epochs for end in pair.ends] == [passes] * 2, name
+        assert [len(end.course) for end in pair.ends] == [passes + 1] * 2, name
+    for line in plan.branches(SPEC, result.images).values():
+        assert line.first.epochs == line.second.epochs == SPEC.epochs
+
+
+def test_bs_pair_by_rate_sees_small_batches_from_weights_of_its_own(result):
+    for name in BY_RATE:
+        first, second = result.pairs[name].ends
+        assert first.settings.batch_size == second.settings.batch_size == SPEC.small_batch
+        assert first.settings.widths == result.pairs[B_PAIR].first.settings.widths
+        assert first.settings.seeds == SPEC.seeds
+        assert not np.array_equal(first.course[0], second.course[0])
+
+
+def test_bs_ranges_are_those_of_its_script_and_hold_both_ends(images):
+    lines = plan.lines(chapter.PROFILES["full"].replace(train_examples=5_000), images)
+    for name, passes in ((ON_B, 0), (AS_B, 1)):
+        assert lines[name].alphas == tuple(sorted([*np.linspace(-2, 2, 31), 1]))
+        assert {0.0, 1.0} <= {*lines[name].alphas}
+        assert lines[name].passes == passes
+    for name, passes in ((ON_B_RATE, 0), (AS_B_RATE, 1)):
+        assert lines[name].alphas == tuple(np.linspace(0, 1, 10))
+        assert lines[name].passes == passes
+    for name, same in ((ON_B, B_PAIR), (AS_B, B_PAIR), (ON_B_RATE, B_RATE), (AS_B_RATE, B_RATE)):
+        of_both = [(line.first, line.second) for line in (lines[name], lines[same])]
+        assert of_both[0] == of_both[1]
+
+
+def test_bs_figure_has_both_of_each_as_mixed_and_trained_on(result):
+    axes = views.as_b(result).axes
+    names = [(mixed, after) for mixed, after in ((ON_B, AS_B), (ON_B_RATE, AS_B_RATE))]
+    for place, ax in enumerate(axes):
+        measure, column = divmod(place, 2)
+        curves = {line.get_label(): line for line in ax.lines if line.get_label()[0] != "_"}
+        assert len(curves) == 4
+        for name, how in zip(names[column], ("", ", each point trained on"), strict=True):
+            pair = result.pairs[name]
+            for split, which in enumerate(("training", "test")):
+                drawn = curves[which + how]
+                np.testing.assert_array_equal(drawn.get_xdata(), pair.alphas)
+                expected = np.median(pair.line[:, :, split, measure], axis=1)
+                np.testing.assert_allclose(drawn.get_ydata(), expected)
 
 
 def test_the_full_line_has_61_points_from_minus_1_to_2(images):
@@ -370,7 +434,7 @@ def test_the_full_line_has_61_points_from_minus_1_to_2(images):
 
 def test_the_line_begins_and_ends_at_what_the_trainings_reached(result):
     for name, pair in result.pairs.items():
-        if name in (AS_A, AS_B):
+        if name in (AS_A, AS_B, AS_B_RATE):
             continue
         for alpha, end in enumerate(pair.ends):
             found = pair.line[np.flatnonzero(pair.alphas == alpha)[0]]
@@ -418,7 +482,7 @@ def test_a_later_parting_leads_less_far(result):
 
 
 def test_every_way_of_training_is_described_once(result):
-    assert len(result.described) == len(result.ends) == 15
+    assert len(result.described) == len(result.ends) == 17
     for label, described in result.described.items():
         assert set(described) == set(generalization.MEASURES), label
         assert all(values.shape == (1,) for values in described.values())
@@ -472,16 +536,36 @@ def test_the_loss_beyond_an_end_is_a_geometric_mean():
 
 
 def test_the_worst_of_as_places_may_lie_below_the_blend():
-    valley = claims.at_the_worst_place(pair_of(lambda a: 1 + (a - 0.5) ** 2, n=1))
+    valley = comparisons.at_the_worst_place(pair_of(lambda a: 1 + (a - 0.5) ** 2, n=1))
     # the points nearest to A's places, -2 + 4 i / 49, are 0.05, 0.45 and 0.85
     assert valley["on the line"][0] < valley["blend of the ends"][0]
-    hill = claims.at_the_worst_place(pair_of(lambda a: 1 - 4 * (a - 0.5) ** 2, n=1))
+    hill = comparisons.at_the_worst_place(pair_of(lambda a: 1 - 4 * (a - 0.5) ** 2, n=1))
     np.testing.assert_allclose(hill["on the line"], 0.99 * (1 - 4 * 0.05**2), rtol=1e-6)
     np.testing.assert_allclose(hill["blend of the ends"], 0, atol=1e-9)
     both = pair_of(lambda a: 1 - 4 * (a - 0.5) ** 2, n=1)
     both.line[:, :, 1, 0] *= 2  # the test loss
-    of_test = claims.at_the_worst_place(both, 1)["on the line"]
+    of_test = comparisons.at_the_worst_place(both, 1)["on the line"]
     np.testing.assert_allclose(of_test, 2 * hill["on the line"])
+
+
+def test_of_accuracy_the_worst_place_is_where_it_lacks_most():
+    dent = pair_of(np.exp, lambda a: 0.5 + 4 * (a - 0.5) ** 2, n=1)
+    found = comparisons.at_the_worst_place(dent, 1, 1)
+    # the point nearest to the middle one of A's places is 0.45, and both ends have 1.5
+    np.testing.assert_allclose(found["on the line"], 0.99 * (0.5 + 4 * 0.05**2), rtol=1e-6)
+    np.testing.assert_allclose(found["blend of the ends"], 0.99 * 1.5, rtol=1e-6)
+
+
+def test_a_batch_size_is_faster_by_its_accuracy_over_all_passes(result):
+    early, late = end_of(accuracy=0.5), end_of(accuracy=0.5)
+    early.course[1:, :, 1, 1] = np.array([0.8, 0.9, 0.9])[:, None]
+    late.course[1:, :, 1, 1] = np.array([0.2, 0.9, 0.9])[:, None]
+    early.course[0, :, 1, 1] = 0  # nothing is learned yet
+    name = main(NESTEROV, BATCH_LOW)
+    pairs = planted(result, **{name: pair_of(np.exp, ends=(early, late))})
+    effect = comparisons.faster(name, pairs)
+    assert effect.interval.mean == pytest.approx(100 * 0.6 / 3)
+    assert verdict("A, faster, low rate", pairs) == verdicts.SUPPORTED
 
 
 def test_early_passes_are_apart_from_the_last(result):
@@ -490,7 +574,7 @@ def test_early_passes_are_apart_from_the_last(result):
     slow_first.course[-1] /= 2
     pairs = planted(result, **{B_PAIR: pair_of(np.exp, ends=(end_of(1.0), slow_first))})
     judged = {c.id: c.judge(pairs) for c in claims.CLAIMS if c.id in ("B-C19a", "B-C19b")}
-    assert judged["B-C19a"].interval.factor.mean == pytest.approx(4)  # the first of two passes
+    assert judged["B-C19a"].interval.factor.mean == pytest.approx(4)  # the first of three passes
     assert judged["B-C19b"].interval.factor.mean == pytest.approx(0.5)
     assert judged["B-C19a"].word == verdicts.SUPPORTED
     assert judged["B-C19b"].word == verdicts.CONTRADICTED
@@ -548,10 +632,10 @@ def test_the_wider_end_is_compared_by_every_measure_of_flatness(result):
     alone = pair_of(np.exp, n=1)  # one pair tells nothing surely
     pairs = dict.fromkeys(names, rising) | {names[0]: falling, names[1]: alone}
     table = flatness.agreement_table(planted(result, **pairs)).set_index("measure")
-    assert table.loc["norm"].tolist() == [1, 7, 0]
-    assert table.loc["Keskar's sharpness"].tolist() == [1, 7, 0]
-    assert table.loc["relative sharpness"].tolist() == [0, 0, 8]
-    assert table.loc["largest eigenvalue"].tolist() == [7, 1, 0]
+    assert table.loc["norm"].tolist() == [1, 8, 0]
+    assert table.loc["Keskar's sharpness"].tolist() == [1, 8, 0]
+    assert table.loc["relative sharpness"].tolist() == [0, 0, 9]
+    assert table.loc["largest eigenvalue"].tolist() == [8, 1, 0]
     said = flatness.flatness_sentence(planted(result, **pairs))
     assert said.startswith(f"On {len(names) - 1} of these {len(names)} lines")
     assert "The lines share 1 ends" in said  # planted ends have the same settings
@@ -592,13 +676,17 @@ def test_fewer_than_six_trainings_are_not_tested(result):
     assert {claim.judge(result).word for claim in claims.CLAIMS} == {verdicts.NOT_TESTED}
 
 
-MARGINS = {  # fixed before any run but the smallest; factors, nats, points or correlations
+MARGINS = {  # fixed before the runs that they judge; factors, nats, points or correlations
     "A-C28a": 0.5,
     "A-C29": 1.25,
     "A-C30a": 0.05,
+    "A-C30c": 1.0,
+    "A, faster, low rate": 0.2,
+    "A, faster, high rate": 0.2,
     "A-C31": 0.2,
     "A-C32": 1.0,
     "B-C19, per update": 1.25,
+    "B-C20, rate": 0.05,
     "E-33a": 0.05,
     "E-33b": 0.05,
 }
@@ -626,7 +714,7 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
     jobs = listed()
     branches = [key for key in jobs if isinstance(key, trained.Branch)]
     assert len(branches) == 4
-    assert len(jobs) == 15 + 4 + 2  # and two that begin elsewhere
+    assert len(jobs) == 17 + 4 + 2  # and two that begin elsewhere
     for key in branches:
         assert filed_under(jobs[key], common=7) != filed_under(jobs[key])
     assert changed(jobs, listed(device="cuda")) == set()

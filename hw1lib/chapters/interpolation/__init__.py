@@ -10,8 +10,10 @@ from hw1lib.chapters.interpolation.result import End, Pair, Result, Segment, way
 from hw1lib.chapters.interpolation.spec import (
     ALIGNED,
     B_PAIR,
+    B_RATE,
     MAIN_ADAM,
     MAIN_SGD,
+    OF_B,
     OTHER,
     PROFILES,
     SIDE,
@@ -38,8 +40,10 @@ from hw1lib.training.gaps import to_length
 __all__ = [
     "ALIGNED",
     "B_PAIR",
+    "B_RATE",
     "MAIN_ADAM",
     "MAIN_SGD",
+    "OF_B",
     "OTHER",
     "PROFILES",
     "SIDE",

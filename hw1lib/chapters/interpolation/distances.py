@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from hw1lib.chapters.interpolation.result import Result, Segment
 from hw1lib.chapters.interpolation.spec import (
     ADAM,
-    B_PAIR,
     DECAY,
     MAIN_ADAM,
     MAIN_SGD,
     NESTEROV,
     NEVER,
+    OF_B,
     OTHER,
     STEPS,
 )
@@ -32,7 +32,7 @@ def by_distance(result: Result) -> Figure:
         ("SGD, other first weights", BLUE): [parting[NESTEROV, NEVER]],
         ("Adam, same first weights", RED): [pairs[name] for name in (*MAIN_ADAM, STEPS, DECAY)],
         ("Adam, other first weights", RED): [parting[ADAM, NEVER], pairs[OTHER]],
-        ("B's network, other first weights", GREEN): [pairs[B_PAIR]],
+        ("B's network, other first weights", GREEN): [pairs[name] for name in OF_B],
     }
     for (optimizer, common), segment in parting.items():
         if common != NEVER:

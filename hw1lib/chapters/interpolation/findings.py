@@ -15,11 +15,15 @@ from hw1lib.chapters.interpolation.spec import (
     ALIGNED,
     AS_A,
     AS_B,
+    AS_B_RATE,
     B_PAIR,
+    B_RATE,
     B_STEPS,
     BATCH_LOW,
     DECAY,
     NESTEROV,
+    ON_B,
+    ON_B_RATE,
     OTHER,
     STEPS,
     main,
@@ -52,7 +56,7 @@ def update_sentence(result: Result) -> str:
 
 def starts_sentence(result: Result) -> str:
     """List the mean barriers between networks that begin at different weights."""
-    return barrier_sentence(result, (OTHER, ALIGNED, B_PAIR))
+    return barrier_sentence(result, (OTHER, ALIGNED, B_PAIR, B_RATE))
 
 
 def barrier_sentence(result: Result, names: Sequence[str]) -> str:
@@ -91,22 +95,27 @@ def trend_sentence(result: Result) -> str:
 
 def retrained_sentence(result: Result) -> str:
     """Write what B's further pass of training does to the barrier and the accuracy."""
-    plain, after = result.pairs[B_PAIR], result.pairs[AS_B]
-    if not plain.sound.any():
-        return "Every pair of B's network diverged."
-    lowest = [100 * np.median(pair.lowest_accuracy()[pair.sound]) for pair in (plain, after)]
-    return (
-        f"The barrier is {t_interval(plain.barrier())} nats as the line is, and "
-        f"{t_interval(after.barrier())} after a further pass at every point; the lowest test "
-        f"accuracy on the whole line, {lowest[0]:.1f} %, becomes {lowest[1]:.1f} % (medians)."
-    )
+    told = []
+    for which, names in (("batch size", (ON_B, AS_B)), ("rate", (ON_B_RATE, AS_B_RATE))):
+        plain, after = (result.pairs[name] for name in names)
+        if not (plain.sound.any() and after.sound.any()):
+            told.append(f"All pairs by {which} diverged.")
+            continue
+        lowest = [100 * np.median(pair.lowest_accuracy()[pair.sound]) for pair in (plain, after)]
+        told.append(
+            f"By {which} the barrier is {t_interval(plain.barrier())} nats as mixed, and "
+            f"{t_interval(after.barrier())} after a further pass at every point; the lowest test "
+            f"accuracy, {lowest[0]:.1f} %, becomes {lowest[1]:.1f} % (medians)."
+        )
+    return " ".join(told)
 
 
 def together_sentence(result: Result) -> str:
     """Write how well test and training follow each other."""
     return (
         "Rank correlation of test with training along the line, of loss or accuracy, the lesser: "
-        f"{t_interval(result.pairs[B_PAIR].agreement())} for B's pair."
+        f"{t_interval(result.pairs[B_PAIR].agreement())} for B's pair by batch size and "
+        f"{t_interval(result.pairs[B_RATE].agreement())} for the one by rate."
     )
 
 

@@ -13,13 +13,19 @@ from hw1lib.chapters.interpolation.spec import (
     APART,
     AS_A,
     AS_B,
+    AS_B_RATE,
+    B_ALPHAS,
     B_PAIR,
+    B_RATE,
+    B_RATE_ALPHAS,
     B_STEPS,
     BATCH_HIGH,
     BATCH_LOW,
     DECAY,
     NESTEROV,
     NEVER,
+    ON_B,
+    ON_B_RATE,
     OPTIMIZERS,
     OTHER,
     RATE,
@@ -39,14 +45,17 @@ def lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
         **_variations(spec, of_a[main(ADAM, BATCH_LOW)]),
         **of_b,
         AS_A: replace(of_a[main(NESTEROV, BATCH_LOW)], alphas=A_ALPHAS),
-        AS_B: replace(of_b[B_PAIR], alphas=positions(spec.retrained_steps), passes=1),
+        ON_B: replace(of_b[B_PAIR], alphas=B_ALPHAS),
+        AS_B: replace(of_b[B_PAIR], alphas=B_ALPHAS, passes=1),
+        ON_B_RATE: replace(of_b[B_RATE], alphas=B_RATE_ALPHAS),
+        AS_B_RATE: replace(of_b[B_RATE], alphas=B_RATE_ALPHAS, passes=1),
     }
 
 
 def branches(spec: Spec, images: ImageSet) -> dict[tuple[str, int], Line]:
     """List the pairs of one way of training, by optimizer and the passes before they part."""
     alphas = tuple((np.arange(spec.line_steps + 1) / spec.line_steps).tolist())
-    network = _network(spec, images, spec.hidden)
+    network = partial(_network(spec, images, spec.hidden), epochs=spec.epochs)
     found = {}
     for name, rate in ((NESTEROV, spec.high_rate), (ADAM, spec.low_rate)):
         one = network(
@@ -71,7 +80,7 @@ def _main_pairs(spec: Spec, images: ImageSet) -> dict[str, Line]:
     network, alphas = _network(spec, images, spec.hidden), positions(spec.line_steps)
     pairs = {}
     for name, optimizer in OPTIMIZERS.items():
-        trained = partial(network, optimizer=optimizer, weight_decay=0.0)
+        trained = partial(network, optimizer=optimizer, weight_decay=0.0, epochs=spec.epochs)
         small, large, small_fast, large_fast = (
             trained(learning_rate=rate, batch_size=batch_size)
             for rate in (spec.low_rate, spec.high_rate)
@@ -98,20 +107,25 @@ def _variations(spec: Spec, model: Line) -> dict[str, Line]:
 
 def _pairs_of_b(spec: Spec, images: ImageSet) -> dict[str, Line]:
     """List the pairs of B's network."""
-    network, alphas = _network(spec, images, spec.b_hidden), positions(spec.line_steps)
+    alphas = positions(spec.line_steps)
+    trained = partial(
+        _network(spec, images, spec.b_hidden),
+        optimizer=OPTIMIZERS[ADAM],
+        weight_decay=spec.b_decay,
+    )
     small, large = (
-        network(
-            optimizer=OPTIMIZERS[ADAM],
-            learning_rate=spec.b_rate,
-            weight_decay=spec.b_decay,
-            batch_size=batch_size,
-        )
+        trained(learning_rate=spec.b_rate, batch_size=batch_size, epochs=spec.b_epochs)
         for batch_size in (spec.small_batch, spec.b_batch)
     )
-    large = _elsewhere(large)
+    slow, fast = (
+        trained(learning_rate=rate, batch_size=spec.small_batch, epochs=spec.b_rate_epochs)
+        for rate in (spec.low_rate, spec.high_rate)
+    )
+    large, fast = _elsewhere(large), _elsewhere(fast)
     return {
         B_PAIR: Line(small, large, alphas),
         B_STEPS: Line(replace(small, shortened=large.steps), large, alphas),
+        B_RATE: Line(slow, fast, alphas),
     }
 
 
@@ -121,7 +135,6 @@ def _network(spec: Spec, images: ImageSet, hidden: tuple[int, ...]) -> Callable[
     return partial(
         Training,
         widths=(images.train.images[0].numel(), *hidden, len(images.classes)),
-        epochs=spec.epochs,
         train_examples=count,
         measured=min(spec.measured, count, len(images.test)),
         described=spec.described,

@@ -21,9 +21,11 @@ STEPS, OTHER = "equal updates", "another initialization"
 ALIGNED, DECAY = "another initialization, aligned", "weight decay"
 SIDE = (STEPS, OTHER, ALIGNED, DECAY)
 # Pairs of B's network, which begin at different weights: B makes one network after the other.
-B_PAIR, B_STEPS = "B's pair", "B's pair, equal updates"
-# What the reports did otherwise.
-AS_A, AS_B = "as A drew it", "as B measured it"
+B_PAIR, B_STEPS, B_RATE = "B's pair", "B's pair, equal updates", "B's pair by rate"
+OF_B = (B_PAIR, B_RATE)
+# What the reports did otherwise: A's range; B's ranges, as mixed and with B's further training.
+AS_A, AS_B, AS_B_RATE = "as A drew it", "as B measured it", "as B measured it, by rate"
+ON_B, ON_B_RATE = "B's pair, B's range", "B's pair by rate, B's range"
 
 # Pairs trained in one way, the small batch, which leave each other's path after so many passes;
 # by optimizer: at the rate at which it ends lower.
@@ -31,6 +33,9 @@ NEVER = -1  # together: they begin at different weights
 
 APART = 1_000  # between the seeds of two initializations
 A_ALPHAS = tuple(np.linspace(-2, 2, 50).tolist())  # as A's script has them
+# as B's script has them; the first lack the second end, without which there is no barrier
+B_ALPHAS = tuple(sorted([*np.linspace(-2, 2, 31).tolist(), 1.0]))
+B_RATE_ALPHAS = tuple(np.linspace(0, 1, 10).tolist())
 
 
 def optimizer_name(optimizer: Optimizer) -> str:
@@ -47,20 +52,25 @@ MAIN_SGD, MAIN_ADAM = (
     tuple(main(optimizer, contrast) for contrast in CONTRASTS) for optimizer in OPTIMIZERS
 )
 MAIN = (*MAIN_SGD, *MAIN_ADAM)
-DESCRIBED = (*MAIN, OTHER, DECAY, B_PAIR)  # whose ends are compared by what is called flatness
+# whose ends are compared by what is called flatness
+DESCRIBED = (*MAIN, OTHER, DECAY, *OF_B)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec(specs.Replicated):
     """Settings of the interpolation; the defaults are the full profile.
 
-    Cut to stay near an hour on two cores: A trains for 30 passes, B for 15, and lines are measured
-    on the first images of each split.
+    A's network trains for A's 30 passes, B's for B's 15 by batch size and 5 by rate. Cut to spare
+    time: lines are measured on the first images of each split.
     """
 
     data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     replicas: int = setting(8, "pairs of trainings in each comparison", at_least=1)
-    epochs: int = setting(15, "passes over the training images, as B makes", at_least=1)
+    epochs: int = setting(
+        30, "passes of A's network over the training images, as A makes", at_least=1
+    )
+    b_epochs: int = setting(15, "passes of B's network by batch size, as B makes", at_least=1)
+    b_rate_epochs: int = setting(5, "passes of B's network by rate, as B makes", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     measured: int = setting(
         10_000, "images of either split on which networks are measured, at most", at_least=1
@@ -88,9 +98,9 @@ class Spec(specs.Replicated):
     b_batch: int = setting(
         1000, "images per step at B's other end", at_least=1, within=("train_examples",)
     )
-    low_rate: float = setting(1e-3, "learning rate at one end, as A has it", above=0)
+    low_rate: float = setting(1e-3, "learning rate at one end, as A and B have it", above=0)
     high_rate: float = setting(1e-2, "learning rate at the other end", above=0)
-    b_rate: float = setting(1.5e-3, "learning rate of B's Adam", above=0)
+    b_rate: float = setting(1.5e-3, "learning rate of B's pair by batch size", above=0)
     b_decay: float = setting(1e-4, "L2 penalty of B's Adam", at_least=0)
     decay: float = setting(5e-4, "L2 penalty where A's network has one", at_least=0)
     line_steps: int = setting(
@@ -99,7 +109,6 @@ class Spec(specs.Replicated):
     branch_epochs: tuple[int, ...] = setting(
         (0, 1, 5), "passes after which two trainings of one way see other orders", at_least=0
     )
-    retrained_steps: int = setting(4, "the same where every point is retrained", at_least=1)
 
 
 PROFILES = specs.Profiles(
@@ -107,6 +116,8 @@ PROFILES = specs.Profiles(
     quick=Spec(
         replicas=6,
         epochs=4,
+        b_epochs=4,
+        b_rate_epochs=2,
         train_examples=1_000,
         measured=250,
         described=20,
@@ -118,11 +129,12 @@ PROFILES = specs.Profiles(
         b_batch=100,
         line_steps=10,
         branch_epochs=(0, 1, 3),
-        retrained_steps=2,
     ),
     smoke=Spec(
         replicas=2,
         epochs=2,
+        b_epochs=3,
+        b_rate_epochs=1,
         train_examples=60,
         measured=40,
         described=5,
@@ -134,6 +146,5 @@ PROFILES = specs.Profiles(
         b_batch=30,
         line_steps=4,
         branch_epochs=(0, 1),
-        retrained_steps=2,
     ),
 )

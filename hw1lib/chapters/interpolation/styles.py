@@ -4,6 +4,7 @@ from hw1lib.chapters.interpolation.result import End, Pair, Result
 from hw1lib.chapters.interpolation.spec import (
     ALIGNED,
     B_PAIR,
+    B_RATE,
     B_STEPS,
     CONTRASTS,
     DECAY,
@@ -17,6 +18,8 @@ from hw1lib.chapters.interpolation.spec import (
 from hw1lib.showing.palette import BLACK, BLUE, GREEN, PINK, RED
 
 SPLITS = {"training": (BLUE, "-"), "test": (RED, "--")}  # colour and dash of each
+# the same, where every point was trained further
+TRAINED_ON = {"training": (BLACK, "-."), "test": (GREEN, (0, (1, 1)))}
 Style = tuple[str, str, object]  # name, colour and dash
 WAYS: dict[tuple[bool, bool], Style] = {  # by whether batch and rate are the larger
     (False, False): ("small batch, low rate", BLUE, "-"),
@@ -37,12 +40,13 @@ SHORT = {  # under an axis, where there is little room
     DECAY: "decay",
     B_PAIR: "B",
     B_STEPS: "B,\nequal\nupdates",
+    B_RATE: "B,\nrate",
 }
 
 
 def group_style(name: str) -> tuple[str, str]:
     """Choose colour and mark of a pair by network and optimizer."""
-    if name in (B_PAIR, B_STEPS):
+    if name in (B_PAIR, B_STEPS, B_RATE):
         return GREEN, "^"
     return (BLUE, "o") if name.startswith(NESTEROV) else (RED, "s")
 

@@ -22,13 +22,17 @@ from hw1lib.chapters.interpolation.spec import (
     ADAM,
     AS_A,
     AS_B,
+    AS_B_RATE,
     B_PAIR,
+    B_RATE,
     B_STEPS,
     BATCH_HIGH,
     BATCH_LOW,
     DECAY,
     MAIN,
     NESTEROV,
+    ON_B,
+    ON_B_RATE,
     OTHER,
     SIDE,
     STEPS,
@@ -37,6 +41,7 @@ from hw1lib.chapters.interpolation.spec import (
 from hw1lib.chapters.interpolation.styles import (
     SHORT,
     SPLITS,
+    TRAINED_ON,
     Style,
     group_style,
     title,
@@ -44,7 +49,7 @@ from hw1lib.chapters.interpolation.styles import (
 )
 from hw1lib.judging.statistics import t_interval
 from hw1lib.showing import drawn, figures
-from hw1lib.showing.palette import BLACK, BLUE, GREEN
+from hw1lib.showing.palette import BLUE, GREEN
 
 ALPHA = r"position on the line, $\alpha$"
 NATS = "cross-entropy (nats)"
@@ -57,15 +62,16 @@ COURSES = (  # rows of the training curves: label, split, measure
 BY_WAY = {  # columns of the training curves: what they show, and of which pairs
     "A's network, SGD": (main(NESTEROV, BATCH_LOW), main(NESTEROV, BATCH_HIGH)),
     "A's network, Adam": (main(ADAM, BATCH_LOW), main(ADAM, BATCH_HIGH)),
-    "B's network, Adam": (B_PAIR,),
+    "B's network, by batch": (B_PAIR,),
+    "B's network, by rate": (B_RATE,),
 }
 VARIED = {name: (name,) for name in (STEPS, OTHER, DECAY)}
-UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS)  # pairs measured as they should be
+UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they should be
 
 
 def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
     """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
-    figure, axes = figures.panels(4, len(columns), 1.15, sharex=True, sharey="row")
+    figure, axes = figures.panels(4, len(columns), 1.15, sharex="col", sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
         for end in (end for name in names for end in result.pairs[name].ends):
             passes = np.arange(len(end.course))
@@ -164,20 +170,18 @@ def as_a(result: Result) -> Figure:
 
 
 def as_b(result: Result) -> Figure:
-    """Draw B's pair as it is, and after a further pass of training at every point."""
-    figure, axes = figures.panels(1, 2, 2.1)
-    for name, label, (color, dash) in (
-        (B_PAIR, "as it is", SPLITS["training"]),
-        (AS_B, "each point trained on", (BLACK, "-.")),
-    ):
-        pair = result.pairs[name]
-        for ax, split, measure in zip(axes[0], (TRAIN, TEST), (LOSS, ACCURACY), strict=True):
-            values = pair.line[:, :, split, measure]
-            figures.curves(ax, pair.alphas, values, label=label, color=color, dash=dash)
-    for ax, label in zip(axes[0], ("training loss (nats)", "test accuracy"), strict=True):
-        ax.set(ylabel=label, xlabel=ALPHA)
-        _mark_ends(ax)
-    figures.log_scale(*axes[0, :1])
+    """Draw B's pairs on B's ranges, as mixed and after a further pass at every point."""
+    figure, axes = figures.panels(2, 2, 1.75, sharex="col", sharey="row")
+    for column, (mixed, after) in zip(axes.T, ((ON_B, AS_B), (ON_B_RATE, AS_B_RATE)), strict=True):
+        for measure, ax in enumerate(column):
+            _draw_curves(ax, result.pairs[mixed], measure, SPLITS)
+            _draw_curves(ax, result.pairs[after], measure, TRAINED_ON, ", each point trained on")
+            _mark_ends(ax)
+        column[0].set_title(title(mixed, result.pairs[mixed]), fontsize=7.5)
+        column[1].set_xlabel(ALPHA)
+    figures.log_scale(*axes[0])
+    axes[0, 0].set_ylabel(NATS)
+    axes[1, 0].set_ylabel("accuracy")
     _legend(figure, axes)
     return figure
 
@@ -253,15 +257,22 @@ def _draw_course(ax: Axes, x: np.ndarray, values: np.ndarray, style: Style) -> N
 
 
 def _draw_line(ax: Axes, pair: Pair, measure: int) -> None:
-    for split, (which, (color, dash)) in enumerate(SPLITS.items()):
-        values = pair.line[:, :, split, measure]
-        figures.curves(ax, pair.alphas, values, label=which, color=color, dash=dash)
-        if pair.sound.any():
+    _draw_curves(ax, pair, measure, SPLITS)
+    if pair.sound.any():
+        for split, (color, _) in enumerate(SPLITS.values()):
             for end in (0, 1):
                 place = np.abs(pair.alphas - end).argmin()
                 median = np.median(pair.along(split, measure)[place])
                 drawn.omit(*ax.plot(end, median, "o", color=color, ms=3.5))
     _mark_ends(ax)
+
+
+def _draw_curves(
+    ax: Axes, pair: Pair, measure: int, styles: Mapping[str, tuple[str, object]], how: str = ""
+) -> None:
+    for split, (which, (color, dash)) in enumerate(styles.items()):
+        values = pair.line[:, :, split, measure]
+        figures.curves(ax, pair.alphas, values, label=which + how, color=color, dash=dash)
 
 
 def _mark_ends(ax: Axes) -> None:
