@@ -1,5 +1,6 @@
 """The reference set: what the full profile asks for, what is packed, and whether it repeats."""
 
+import dataclasses
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -154,6 +155,9 @@ def test_packed_results_are_computed_again_and_compared(stored, capsys, monkeypa
         "toy: 3 steps agrees",
         "toy: 4 steps agrees",
     ]
+    times = {n: dataclasses.replace(job, repeats=False) for n, job in asked["toy"].jobs.items()}
+    with pytest.raises(SystemExit, match="there is no packed result"):
+        reference.verify({"toy": Asked(times, packed["toy"].entries)}, 5, seed=0)
     monkeypatch.setattr(sys.modules[__name__], "SHIFT", [9.0])
     assert not reference.verify(packed, 1, seed=0)
     assert "differs in curve" in capsys.readouterr().out

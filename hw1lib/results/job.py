@@ -35,6 +35,7 @@ class Job:
     call: functools.partial[dict[str, np.ndarray]]
     cost: float = 1.0  # of one epoch, relative to the other jobs
     threads: int | None = None  # that it computes with; None: as many as torch has
+    repeats: bool = True  # whether it gives the same numbers again; times never do
 
     def __post_init__(self) -> None:
         """Refuse steps of more images than there are to learn, before anything starts.

@@ -186,9 +186,14 @@ def fetch(
 def _how(device: str, others: list[Entry]) -> dict[str, Any]:
     """Return what provenance says of a computation that begins with the results of others."""
     seconds = {entry.fingerprint: entry.provenance["seconds"] for entry in others}
-    if torch.device(device).type == "cuda":
-        device = f"{device}, {torch.cuda.get_device_name(device)}"
-    return {"device": device, **({"began_with": seconds} if others else {})}
+    return {"device": _named(device), **({"began_with": seconds} if others else {})}
+
+
+def _named(device: str) -> str:
+    """Add to a graphics card what it is called."""
+    if torch.device(device).type != "cuda":
+        return device
+    return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
 def record(entries: list[Entry], *, learned: Images | str, replicas: int) -> dict[str, Any]:

@@ -360,6 +360,8 @@ def of_batches(sign):
         closer=closer,
         variance=np.stack([variance, variance]),
         length=np.ones((2, REPLICAS)),
+        seconds=np.array([100.0 ** (-sign * k) for k in range(3)])[:, None] * EIGHT,
+        timed_on="a machine",
         images=SimpleNamespace(train=range(60)),
         provenance=(),
     )

@@ -22,6 +22,7 @@ from hw1lib.chapters.sensitivity import (
     correlations,
     findings,
     slips,
+    timings,
     trainings,
     views,
 )
@@ -58,11 +59,12 @@ from hw1lib.training.run import Run, threads
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
 OF_RESULT = [views.sweep, views.sensitivity, views.as_written, views.noise, views.sharp]
 OF_RESULT += [views.rescaled]
-TABLES = [views.keskar_table, views.jacobian_table]
+TABLES = [views.keskar_table, views.jacobian_table, views.time_table]
 TABLES += [partial(tables.verdicts, claims.CLAIMS), partial(tables.slips, slips.SLIPS)]
 SENTENCES = [findings.sweep_sentence, findings.sensitivity_sentence, findings.written_sentence]
 SENTENCES += [findings.noise_sentence, findings.sharp_sentence, findings.rescaled_sentence]
 SENTENCES += [findings.keskar_sentence, findings.describe_sweep]
+SENTENCES += [findings.time_sentence, findings.networks_sentence]
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +185,38 @@ def test_the_arms_differ_as_they_say(images):
         assert rate / size == pytest.approx(1e-4 / sizes[0])
     # one training, found in the store the second time
     assert sweep[SCALED, sizes[0]] == sweep[AS_A, sizes[0]]
+
+
+def test_the_sweep_is_that_of_as_network_and_the_rest_has_one_hidden_layer(images):
+    full = chapter.PROFILES["full"].replace(
+        batch_sizes=(10, 20, 50), small_batch=10, train_examples=60, twin_examples=60
+    )
+    assert {of.widths for of in chapter._sweep(full, images).values()} == {(784, 500, 100, 50, 10)}
+    alone = chapter._alone(full, images)
+    assert {alone[name].widths for name in ALONE} == {(784, 100, 10)}
+    assert chapter._noise(full, images).settings.widths == (784, 100, 10)
+    assert chapter._time(full, images).settings.widths == (784, 500, 100, 50, 10)
+    assert (full.epochs, full.replicas, full.written_rate) == (30, 10, 1e-4)
+
+
+def test_a_training_that_two_arms_share_is_one_network(result, images):
+    full = chapter.PROFILES["full"]
+    spec = SPEC.replace(batch_sizes=(10, 20, 50), learning_rate=full.written_rate * (20 / 10))
+    sweep = chapter._sweep(spec, images)
+    assert sweep[SCALED, 20] == sweep[EPOCHS, 20]
+    planted = {key: result.alone[TRUE] for key in sweep}
+    described = dataclasses.replace(result, spec=spec, sweep=planted).described
+    assert len(described) == len({*sweep.values()}) + len(ALONE)
+    assert f"{EPOCHS}, batch 20" in described
+    # and in the full profile, at a thousand images
+    assert full.scaled_rate(1_000) == full.learning_rate
+
+
+def test_networks_are_named_by_their_widths_and_parameters(result):
+    spec = chapter.PROFILES["full"]
+    said = findings.networks_sentence(dataclasses.replace(result, spec=spec))
+    assert "the network 784-500-100-50-10, 448,160 parameters" in said
+    assert "the perceptron is 784-100-10, 79,510 parameters" in said
 
 
 def test_the_networks_outside_the_sweep_differ_as_they_say(images):
@@ -315,6 +349,84 @@ def test_the_noise_of_minibatches_falls_as_that_of_means_without_replacement(ima
         assert measured == pytest.approx(expected, rel=0.1, abs=1e-9), size
 
 
+# How long a pass takes
+
+
+TIMED = timings.Timing(
+    widths=(784, 5, 4, 10),
+    batch_sizes=(7, 20, 50),
+    updates=2,
+    rounds=4,
+    optimizer=chapter.NESTEROV,
+    learning_rate=1e-4,
+    train_examples=50,
+    seed=0,
+)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only updates move: by a second each, and a hundredth for each image."""
+    now, sizes = [0.0], []
+    objective = timings.losses.cross_entropy
+
+    def counted(outputs, targets):
+        if outputs.requires_grad:
+            sizes.append(targets.shape[1])
+            now[0] += 1 + 0.01 * targets.shape[1]
+        return objective(outputs, targets)
+
+    monkeypatch.setattr(timings.losses, "cross_entropy", counted)
+    monkeypatch.setattr(timings.time, "perf_counter", lambda: now[0])
+    return sizes
+
+
+def test_a_pass_is_timed_as_a_whole_and_a_cut_one_is_scaled_up(images, clock):
+    seconds = timings.time_passes(TIMED, images, run=Run())["seconds"]
+    # 50 images: two updates of 7, then of 20, are a part of a pass; one of 50 is all of it
+    cut = [2 * (1 + 0.01 * size) * 50 / (2 * size) for size in (7, 20)]
+    np.testing.assert_allclose(seconds, np.array([*cut, 1.5])[:, None].repeat(4, axis=1))
+    turn = [7] * 8 + [20] * 8 + [50] * 4  # a pass to warm up, and three
+    assert clock == turn * 4
+
+
+def test_a_whole_pass_counts_its_short_last_batch(images, clock):
+    whole = dataclasses.replace(TIMED, batch_sizes=(20,), updates=100, rounds=1)
+    seconds = timings.time_passes(whole, images, run=Run())["seconds"]
+    np.testing.assert_allclose(seconds, [[3 + 0.01 * 50]])
+    assert clock == [20, 20, 10] * 4
+
+
+def test_a_disturbed_pass_does_not_count(images, monkeypatch):
+    ends = iter([0.0, 1.0, 9.0, 10.0])
+    monkeypatch.setattr(timings.time, "perf_counter", lambda: next(ends))
+    one = dataclasses.replace(TIMED, batch_sizes=(50,), rounds=1)
+    assert timings.time_passes(one, images, run=Run())["seconds"].tolist() == [[1.0]]
+
+
+def test_a_graphics_card_is_waited_for(monkeypatch):
+    waited = []
+    monkeypatch.setattr(timings.torch.cuda, "synchronize", waited.append)
+    timings._now("cpu")
+    assert not waited
+    timings._now("cuda:0")
+    assert waited == ["cuda:0"]
+
+
+def test_times_are_told_with_the_machine_and_the_loss_beside_them(result):
+    seconds = np.array([[8.0], [2.0], [0.5]]) * EIGHT
+    sizes = SPEC.batch_sizes
+    losses = {(AS_A, sizes[0]): {"train_loss": EIGHT}, (AS_A, sizes[-1]): {"train_loss": 2 * EIGHT}}
+    shown = planted(result, seconds=seconds, sweep=losses)
+    table = views.time_table(shown)
+    assert table["seconds per pass"].str.match(r"^(7.98|2|1.99|0.499) \[").all()
+    assert table["updates per pass"].tolist() == ["10", "3", "1"]
+    said = findings.time_sentence(shown)
+    assert "a ratio of 16 [16, 16]" in said
+    assert "end at a training loss of 0.998, and with the large ones at 2" in said
+    assert re.search(r"cores?, .+; cpu, 1 thread$", result.timed_on), result.timed_on
+
+
 # Bad input
 
 
@@ -431,8 +543,11 @@ def test_minima_at_unequal_loss_are_not_compared(result, factor, tested):
 
 def test_leaving_out_an_arm_leaves_out_its_networks(result):
     rest = comparisons.without_arm(result)
-    assert [*rest] == [*ARMS]
-    for arm, less in rest.items():
+    *arms, last = rest
+    assert arms == [*ARMS]
+    assert {*rest[last].described} == {*result.described} - {*ALONE}
+    for arm in arms:
+        less = rest[arm]
         names = [name for name in less.described if name.startswith(arm)]
         assert not names
         assert len(less.described) >= len(result.described) - len(SPEC.batch_sizes)
@@ -505,6 +620,7 @@ def test_diverged_trainings_are_counted(failed):
 MARGINS = {  # factors, points or units of correlation, and when they were chosen
     **dict.fromkeys(("A-C33a", "A-C33b", "A-C33, control", "A-C35a", "A-C35b", "A-C36"), 1.25),
     **dict.fromkeys(("A-C33c", "A-C34a", "A-C34b", "A-C34c"), 0.1),
+    "A-C36b": 1.25,
     **dict.fromkeys(("E-34c, outputs", "E-34d, probabilities"), 1.25),
     "E-34a": 10.0,
     "E-34b": 1_000.0,
@@ -551,6 +667,7 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
         *ALONE,
         *of_f1,
         "noise",
+        "time",
     }
     assert changed(jobs, listed(device="cuda")) == set()
     assert changed(jobs, listed(dataclasses.replace(images, fingerprint="other"))) == {*jobs}
@@ -560,6 +677,12 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
     assert changed(jobs, listed(f1_units=(7, 6))) == of_f1
     assert changed(jobs, listed(f1_small_epochs=3)) == {SMALL_F1, EQUAL_F1}
     assert changed(jobs, listed(noise_batches=3)) == {"noise"}
+    assert changed(jobs, listed(timed_updates=2)) == {"time"}
+    assert changed(jobs, listed(timed_rounds=3)) == {"time"}
+    swept = {(arm, b) for arm in ARMS for b in SPEC.batch_sizes} | {"time"}
+    assert changed(jobs, listed(hidden=(7, 6))) == swept
+    assert changed(jobs, listed(units=7)) == {*ALONE, "noise"}
+    assert [name for name, job in jobs.items() if not job.repeats] == ["time"]
     for job in jobs.values():
         assert filed_under(job, optimizer=optimizers.rmsprop) != filed_under(job)
 

@@ -17,6 +17,7 @@ import tqdm.std
 
 from hw1lib.data import image_sets
 from hw1lib.results import bars as progress_bars
+from hw1lib.results import jobs as carrying_out
 from hw1lib.results import keys
 from hw1lib.results.job import Job, ResultOf
 from hw1lib.results.jobs import carry_out, find_device, record
@@ -129,6 +130,12 @@ def test_a_device_that_is_not_there_is_refused_in_one_sentence(name):
     assert said.startswith(f"device {name!r} cannot be used here: ")
     assert said.endswith("use auto, cpu or a cuda device that this machine has")
     assert "\n" not in said
+
+
+def test_a_graphics_card_is_recorded_with_its_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"a card at {device}")
+    assert carrying_out._how("cuda:0", []) == {"device": "cuda:0 (a card at cuda:0)"}
+    assert carrying_out._how("cpu", []) == {"device": "cpu"}
 
 
 def test_a_bad_device_is_refused_before_anything_is_trained():

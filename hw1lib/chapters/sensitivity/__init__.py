@@ -29,6 +29,7 @@ from hw1lib.chapters.sensitivity.spec import (
     TRUE,
     Spec,
 )
+from hw1lib.chapters.sensitivity.timings import Timing, time_passes
 from hw1lib.chapters.sensitivity.trainings import Noise, Training, noise, train, train_to
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
@@ -63,7 +64,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     jobs |= {name: _job(name, of, images) for name, of in alone.items()}
     small = ResultOf("sensitivity", jobs[SMALL_F1])
     jobs[EQUAL_F1] = _job(EQUAL_F1, alone[LARGE_F1], images, other=small)
-    jobs["noise"] = _noise(spec, images)
+    jobs["noise"], jobs["time"] = _noise(spec, images), _time(spec, images)
     entries = carry_out("sensitivity", jobs, device=device, progress=progress)
     return Result(
         spec=spec,
@@ -73,13 +74,15 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         closer={name: _closer(entries[name]) for both in BATCHES.values() for name in both},
         variance=entries["noise"].arrays["variance"],
         length=entries["noise"].arrays["length"],
+        seconds=entries["time"].arrays["seconds"],
+        timed_on=_machine(entries["time"], images),
         images=images,
         provenance=(record([*entries.values()], learned=images, replicas=spec.replicas),),
     )
 
 
 def _main(spec: Spec, images: ImageSet) -> Training:
-    """Return the training that all others vary: A's smallest batch, at the larger rate."""
+    """Return the training that all others vary: A's network and smallest batch, larger rate."""
     count = min(spec.train_examples, len(images.train))
     if max(*spec.batch_sizes, spec.small_batch) > count:
         raise SettingError(
@@ -88,7 +91,7 @@ def _main(spec: Spec, images: ImageSet) -> Training:
             f"{max(*spec.batch_sizes, spec.small_batch):,}"
         )
     return Training(
-        widths=_widths(images, (spec.units,)),
+        widths=_widths(images, spec.hidden),
         optimizer=NESTEROV,
         learning_rate=spec.learning_rate,
         batch_size=spec.batch_sizes[0],
@@ -111,17 +114,21 @@ def _sweep(spec: Spec, images: ImageSet) -> dict[tuple[str, int], Training]:
     as_a = replace(equal_epochs, learning_rate=spec.written_rate)
     found: dict[tuple[str, int], Training] = {}
     for size in spec.batch_sizes:
-        scaled = replace(as_a, learning_rate=spec.written_rate * (size / spec.batch_sizes[0]))
+        scaled = replace(as_a, learning_rate=spec.scaled_rate(size))
         ways = {AS_A: as_a, EPOCHS: equal_epochs, STEPS: equal_updates, SCALED: scaled}
         found |= {(arm, size): replace(ways[arm], batch_size=size) for arm in ARMS}
     return {(arm, size): found[arm, size] for arm in ARMS for size in spec.batch_sizes}
 
 
 def _alone(spec: Spec, images: ImageSet) -> dict[str, Training]:
-    """List the trainings outside the sweep: Keskar's setting on two networks, and label twins."""
+    """List the trainings outside the sweep: Keskar's setting, and label twins.
+
+    All have one hidden layer, but for the networks with the widths of F1.
+    """
     main = _main(spec, images)
     adam = replace(
         main,
+        widths=_widths(images, (spec.units,)),
         optimizer=optimizers.adam,
         learning_rate=spec.adam_rate,
         batch_size=spec.small_batch,
@@ -179,10 +186,41 @@ def _noise(spec: Spec, images: ImageSet) -> Job:
     )
 
 
+def _time(spec: Spec, images: ImageSet) -> Job:
+    count = min(spec.train_examples, len(images.train))
+    settings = Timing(
+        widths=_widths(images, spec.hidden),
+        batch_sizes=spec.batch_sizes,
+        updates=spec.timed_updates,
+        rounds=spec.timed_rounds,
+        optimizer=NESTEROV,
+        learning_rate=spec.written_rate,
+        train_examples=count,
+        seed=spec.seeds[0],
+    )
+    shown = sum(min(count, size * spec.timed_updates) for size in spec.batch_sizes)
+    return Job(
+        "time of a pass",
+        partial(time_passes, settings, images=images),
+        cost=4.0 * spec.timed_rounds * shown * _weights_of_one(settings.widths),
+        threads=1,
+        repeats=False,
+    )
+
+
+def _machine(entry: Entry, images: ImageSet) -> str:
+    """Say on what an entry was computed."""
+    (one,) = record([entry], learned=images, replicas=1)["environments"]
+    return f"{one['machine']}; {one['device']}"
+
+
 def _weights(settings: Training | Noise) -> int:
     """Count the weights of a whole stack."""
-    of_one = sum(n_in * n_out for n_in, n_out in pairwise(settings.widths))
-    return of_one * len(settings.seeds)
+    return _weights_of_one(settings.widths) * len(settings.seeds)
+
+
+def _weights_of_one(widths: tuple[int, ...]) -> int:
+    return sum(n_in * n_out for n_in, n_out in pairwise(widths))
 
 
 def _widths(images: ImageSet, units: tuple[int, ...]) -> tuple[int, ...]:

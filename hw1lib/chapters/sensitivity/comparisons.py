@@ -101,6 +101,13 @@ def falls_by_the_law(result: Result) -> Effect:
     )
 
 
+def a_pass_is_shorter(result: Result) -> Effect:
+    """Compare the times of a pass with the smallest batch and with the largest."""
+    sizes = result.spec.batch_sizes
+    sides = {f"batch {sizes[place]:,}": result.seconds[place] for place in (0, -1)}
+    return Ratio("seconds per pass over the training images", sides)
+
+
 def large_is_sharper(network: str, result: Result) -> Effect:
     """Compare Keskar's sharpness of large and small batches, each trained to the end."""
     small, large = (keskar_measures(result, name) for name in BATCHES[network])
@@ -157,12 +164,16 @@ def _goes_with_the_gap(
 
 
 def without_arm(result: Result) -> Mapping[str, Result]:
-    """Leave out the networks of one arm after another."""
+    """Leave out the networks of one arm after another, then those outside the sweep.
+
+    Only the last are of another size than the rest.
+    """
     arms = dict.fromkeys(arm for arm, _ in result.sweep)
-    return {
+    rest = {
         arm: replace(result, sweep={key: of for key, of in result.sweep.items() if key[0] != arm})
         for arm in arms
     }
+    return rest | {"the perceptrons": replace(result, alone={})}
 
 
 def jacobian_goes_with_the_gap(kind: str, result: Result, given: str | None = None) -> Effect:

@@ -16,14 +16,23 @@ from hw1lib.chapters.sensitivity.result import (
     largest_against_smallest,
     own_gradient,
     rescaling,
+    sizes_compared,
     their_factor,
 )
-from hw1lib.chapters.sensitivity.spec import ARMS, BATCHES, FACTORS, SMALL
+from hw1lib.chapters.sensitivity.spec import ARMS, AS_A, BATCHES, FACTORS, SMALL
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
-from hw1lib.judging.statistics import Interval, log_ratio, t_interval
+from hw1lib.judging.statistics import Interval, geometric_mean, log_ratio, t_interval, written
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
+
+
+def networks_sentence(result: Result) -> str:
+    """Name the networks that are trained."""
+    return (
+        f"The sweep over batch sizes trains the network {result.swept}. Outside it the perceptron "
+        f"is {result.perceptron}, and the network in place of Keskar's F1 is {result.f1}."
+    )
 
 
 def sweep_sentence(result: Result) -> str:
@@ -80,6 +89,25 @@ def noise_sentence(result: Result) -> str:
     return (
         f"Variance with batches of {sizes[-1]:,} over that with {sizes[0]:,}: "
         f"{', '.join(parts)}; images drawn at random without replacement give {beside}."
+    )
+
+
+def time_sentence(result: Result) -> str:
+    """Say how long a pass takes with the smallest and the largest batch, and what it achieves."""
+    sizes, seconds = result.spec.batch_sizes, result.seconds
+    small, large = (written(geometric_mean(seconds[place]).mean) for place in (0, -1))
+    said = (
+        f"A pass takes {small} s with batches of {sizes[0]:,} and {large} s with batches of "
+        f"{sizes[-1]:,}, a ratio of {log_ratio(seconds[0], seconds[-1]).factor}."
+    )
+    ends = [geometric_mean(of) for of in sizes_compared(result, AS_A, "train_loss").values()]
+    if not all(of.n for of in ends):
+        return said
+    epochs = result.spec.epochs
+    return (
+        f"{said} The time to a given loss is another matter: {AS_A}, {epochs} "
+        f"epoch{'s' * (epochs > 1)} with the small batches end at a training loss of "
+        f"{written(ends[1].mean)}, and with the large ones at {written(ends[0].mean)}."
     )
 
 

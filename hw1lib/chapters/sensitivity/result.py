@@ -9,6 +9,7 @@ from hw1lib.chapters.sensitivity.spec import ALONE, AS_A, RESCALED, SCALED, SMAL
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.judging.statistics import Interval, log_ratio
+from hw1lib.networks import builders
 
 Described = dict[str, np.ndarray]  # measure -> (R,)
 
@@ -72,6 +73,8 @@ class Result:
     closer: dict[str, CloserLook]  # of the networks of BATCHES
     variance: np.ndarray  # (2, S, R) of minibatch gradients: at first, after an epoch
     length: np.ndarray  # (2, R) squared norm of the gradient over all images there
+    seconds: np.ndarray  # (S, M) of a pass over the training images, by batch size and round
+    timed_on: str  # the machine and device on which those passed
     images: ImageSet
     provenance: tuple[dict[str, Any], ...]
 
@@ -79,9 +82,31 @@ class Result:
     def described(self) -> dict[str, Described]:
         """Everything measured on every network but F1, by its name."""
         sweep = {f"{arm}, batch {size:,}": of for (arm, size), of in self.sweep.items()}
-        # with the smallest batch, rates as A has them and scaled are the same training
-        sweep.pop(f"{SCALED}, batch {self.spec.batch_sizes[0]:,}", None)
-        return sweep | {name: self.alone[name] for name in ALONE}
+        # where the scaled rate is that of another arm, both are the same training
+        for size in self.spec.batch_sizes:
+            if self.spec.scaled_rate(size) in (self.spec.written_rate, self.spec.learning_rate):
+                sweep.pop(f"{SCALED}, batch {size:,}", None)
+        return sweep | {name: self.alone[name] for name in ALONE if name in self.alone}
+
+    @property
+    def swept(self) -> str:
+        """Name the network of the sweep, by its widths and number of parameters."""
+        return self._named(self.spec.hidden)
+
+    @property
+    def perceptron(self) -> str:
+        """Name the network with one hidden layer, likewise."""
+        return self._named((self.spec.units,))
+
+    @property
+    def f1(self) -> str:
+        """Name the network with the widths of F1, likewise."""
+        return self._named(self.spec.f1_units)
+
+    def _named(self, hidden: tuple[int, ...]) -> str:
+        inputs = self.images.train.images[0].numel()
+        widths = (inputs, *hidden, len(self.images.classes))
+        return f"{'-'.join(map(str, widths))}, {builders.parameter_count(widths):,} parameters"
 
     @property
     def train_examples(self) -> int:

@@ -32,19 +32,27 @@ KINDS = ("outputs", "probabilities")  # what is differentiated by the image
 class Spec(specs.Replicated):
     """Settings of sensitivity and sharpness; the defaults are the full profile.
 
-    A's network and epochs are cut, to one hidden layer and from 30 to 20, and there are 10
-    trainings of each instead of 20, so that the chapter takes an hour on two cores.
+    The sweep over batch sizes has A's network, batch sizes, first rate and epochs. The networks
+    outside it, which A did not train, are smaller: they have one hidden layer, and F1 has Keskar's.
+    There are 10 trainings of each instead of 20.
     """
 
     data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
     replicas: int = setting(10, "trainings of each network, side by side", at_least=1)
-    units: int = setting(100, "of the one hidden layer", at_least=1)
+    hidden: tuple[int, ...] = setting(
+        (500, 100, 50), "hidden layers of A's network, in the sweep over batch sizes", at_least=1
+    )
+    units: int = setting(
+        100, "of the one hidden layer of the perceptron, outside the sweep", at_least=1
+    )
     train_examples: int = setting(60_000, "digits to learn, at most", at_least=1)
     test_examples: int = setting(10_000, "digits to be tested on, at most", at_least=1)
     batch_sizes: tuple[int, ...] = setting(
         (10, 200, 1_000, 10_000, 20_000), "images per update, as A has them", at_least=1
     )
-    epochs: int = setting(20, "passes over the digits, where they are equal", at_least=1)
+    epochs: int = setting(
+        30, "passes over the digits, as A makes, where they are equal", at_least=1
+    )
     updates: int = setting(300, "where they are equal", at_least=1)
     learning_rate: float = setting(0.01, "of SGD, where it is the same for all", above=0)
     written_rate: float = setting(
@@ -54,6 +62,8 @@ class Spec(specs.Replicated):
         1_000, "images of each split on which sensitivity and sharpness are measured", at_least=1
     )
     noise_batches: int = setting(20, "minibatches of each size, for their noise", at_least=1)
+    timed_updates: int = setting(100, "of a pass that are timed, at most", at_least=1)
+    timed_rounds: int = setting(8, "measurements of the time with each batch size", at_least=1)
     adam_rate: float = setting(1e-3, "learning rate of Adam, as Keskar et al. have it", above=0)
     small_batch: int = setting(
         256,
@@ -92,11 +102,16 @@ class Spec(specs.Replicated):
                 f"got {list(self.batch_sizes)}"
             )
 
+    def scaled_rate(self, size: int) -> float:
+        """Return the rate in proportion to the batch size: A's for the smallest batch."""
+        return self.written_rate * (size / self.batch_sizes[0])
+
 
 PROFILES = specs.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=6,
+        hidden=(12, 8, 6),
         units=12,
         train_examples=600,
         test_examples=500,
@@ -105,6 +120,8 @@ PROFILES = specs.Profiles(
         updates=40,
         described=50,
         noise_batches=6,
+        timed_updates=10,
+        timed_rounds=6,
         small_batch=20,
         small_epochs=20,
         large_epochs=80,
@@ -117,6 +134,7 @@ PROFILES = specs.Profiles(
     ),
     smoke=Spec(
         replicas=2,
+        hidden=(5, 4, 3),
         units=5,
         train_examples=60,
         test_examples=40,
@@ -125,6 +143,8 @@ PROFILES = specs.Profiles(
         updates=3,
         described=9,
         noise_batches=2,
+        timed_updates=3,
+        timed_rounds=2,
         small_batch=10,
         small_epochs=2,
         large_epochs=2,

@@ -18,7 +18,9 @@ from hw1lib.chapters.sensitivity.result import (
 )
 from hw1lib.chapters.sensitivity.spec import (
     ARMS,
+    AS_A,
     BATCHES,
+    EPOCHS,
     FACTORS,
     KINDS,
     LARGE,
@@ -169,6 +171,28 @@ def rescaled(result: Result) -> Figure:
     figures.log_scale(ax)
     ax.legend(loc="upper left")
     return figure
+
+
+def time_table(result: Result) -> pd.DataFrame:
+    """List how long a pass takes with each batch size, and the loss after equal epochs."""
+    rows = []
+    for size, seconds in zip(result.spec.batch_sizes, result.seconds, strict=True):
+        updates = -(-result.train_examples // size)
+        rows.append(
+            {
+                "images per update": f"{size:,}",
+                "updates per pass": f"{updates:,}",
+                "seconds per pass": str(geometric_mean(seconds)),
+                "milliseconds per update": f"{1000 * geometric_mean(seconds).mean / updates:.3g}",
+                **{
+                    f"training loss, {arm}": str(
+                        geometric_mean(result.sweep[arm, size]["train_loss"])
+                    )
+                    for arm in (AS_A, EPOCHS)
+                },
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def keskar_table(result: Result) -> pd.DataFrame:
