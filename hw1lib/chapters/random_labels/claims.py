@@ -47,7 +47,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C22, trained on",
-        "It fits them at A's learning rate in three times as many passes.",
+        "It fits them at A's learning rate in twice as many passes.",
         comparisons.fits_at_scale(CNN, longer=True),
         FIT,
     ),

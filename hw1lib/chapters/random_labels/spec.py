@@ -66,7 +66,7 @@ class Spec(specs.Replicated):
     )
     scale_rate: float = setting(1e-4, "of Adam at the reports' scale, as A and B have it", above=0)
     scale_digit_epochs: int = setting(1_000, "passes of the MLP there, as B makes", at_least=1)
-    scale_scene_epochs: int = setting(300, "passes of the CNN there; A makes 100", at_least=1)
+    scale_scene_epochs: int = setting(200, "passes of the CNN there; A makes 100", at_least=1)
     scale_replicas: int = setting(6, "trainings of each network there, at most", at_least=1)
     scale_every: int = setting(10, "passes between two measurements there", at_least=1)
     described: int = setting(
