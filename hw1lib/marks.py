@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
-FIGURE, TABLE, PROVENANCE = "figure", "table", "provenance"  # an output's entry, under "kind"
+# an output's entry, under "kind"; a caption is for the notebook, the figure or table has it too
+FIGURE, TABLE, PROVENANCE, CAPTION = "figure", "table", "provenance", "caption"
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
 
 # tags of cells

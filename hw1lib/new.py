@@ -56,7 +56,7 @@ def written(root: Path, chapter: str, question: str) -> dict[Path, str]:
         text = text.replace("E-00", f"E-{number}").replace('number="00"', f'number="{number}"')
         section = name.replace("_", "-")
         text = text.replace(f'section="{name}"', f'section="{section}"')
-        return text.replace("sec-example", f"sec-{section}").replace("-example-", f"-{section}-")
+        return text.replace("-example-", f"-{section}-").replace(" example-", f" {section}-")
 
     package = Path("hw1lib/chapters") / name
     places = {

@@ -114,6 +114,29 @@ def test_a_notebook_is_kept_without_outputs_and_with_names_for_cells(name):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_shows_nothing_raw_and_no_code_in_front_of_its_figures(name):
+    for cell in nbformat.read(NOTEBOOKS[name], as_version=4).cells:
+        assert not re.search(r"(?<![\w\"])@\w|\{#", cell.source), cell.id
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert hidden == ("hide-input" in cell.metadata.get("tags", ())), cell.id
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_link_of_a_notebook_leads_somewhere(name):
+    cited = set(re.findall(r"^@\w+\{(\w+),", (REPORT.parent / "references.bib").read_text(), re.M))
+    for target, key in re.findall(
+        r'\]\((\S+?)(?: \\?"@(\w+)\\?")?\)',
+        "\n".join(cell.source for cell in nbformat.read(NOTEBOOKS[name], as_version=4).cells),
+    ):
+        file, _, place = target.partition("#")
+        if key:
+            assert key in cited
+        if not target.startswith("https://"):
+            assert not file or (NOTEBOOKS[name].parent / file).is_file(), target
+            assert not place or place in SHOWN[Path(file).stem or name], target
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_help_of_a_notebook_explains_every_parameter(name):
     parameters = papermill.inspect_notebook(str(NOTEBOOKS[name]))
     assert {"profile", "seed", "replicas", "device"} <= set(parameters)
@@ -344,7 +367,7 @@ def test_every_figure_and_table_is_in_both_forms_with_its_files_beside_them(buil
         assert f'id="{entry["id"]}"' in built.html
         files["data"].add(f"{entry['id']}.csv")
         if entry["kind"] == "figure":
-            files["figures"] |= {f"{entry['id']}.svg", f"{entry['id']}.pdf"}
+            files["figures"].add(f"{entry['id']}.svg")
     for folder, names in files.items():
         assert {path.name for path in (built.out / folder).iterdir()} == names
         assert all(path.stat().st_size for path in (built.out / folder).iterdir())

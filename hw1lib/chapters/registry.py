@@ -64,6 +64,11 @@ class Chapter:
         if unknown := sorted(set(self.answers) - {claim.id for claim in self.claims}):
             raise ValueError(f"the chapter {self.name} has no claim {', '.join(unknown)}")
 
+    @property
+    def link(self) -> str:
+        """The chapter as text refers to it."""
+        return f"[chapter {self.number}]({self.notebook}.ipynb)"
+
     def answer(self, result: Any) -> str:
         """Answer the question from a `Result`: some sentences with verdicts and numbers."""
         return tables.answer(self.claims, self.answers, result)

@@ -20,7 +20,7 @@ def files(nb: NotebookNode) -> dict[PurePosixPath, bytes]:
 
     Returns:
         Contents by path in the report's folder: `data/<id>.csv` of figures and tables,
-        `figures/<id>.svg` and `figures/<id>.pdf`.
+        `figures/<id>.svg`.
     """
     found = {}
     for entry, data in _shown(nb):
@@ -30,10 +30,6 @@ def files(nb: NotebookNode) -> dict[PurePosixPath, bytes]:
             )
         if entry["kind"] == FIGURE and "image/svg+xml" in data:
             found[PurePosixPath("figures", f"{entry['id']}.svg")] = data["image/svg+xml"].encode()
-        if entry["kind"] == FIGURE and "application/pdf" in data:
-            found[PurePosixPath("figures", f"{entry['id']}.pdf")] = base64.b64decode(
-                data["application/pdf"]
-            )
     return found
 
 

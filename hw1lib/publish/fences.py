@@ -59,8 +59,10 @@ def place(cell: NotebookNode) -> str:
 
 def text_fence(cell: NotebookNode) -> str:
     """Put the text of a Markdown cell into a fence; part headings get their own kind."""
-    kind = "part" if cell.metadata[KEY].get("kind") == "part" else _kind_of_text(cell)
-    return fence(kind, as_jupyter_reads(cell.source), source=place(cell))
+    entry = cell.metadata[KEY]
+    kind = "part" if entry.get("kind") == "part" else _kind_of_text(cell)
+    text = as_jupyter_reads(cell.source)
+    return fence(kind, text, source=place(cell), chapter=entry.get("title_of"))
 
 
 _CODE = re.compile(
@@ -128,14 +130,14 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
 
     Returns:
         The fence, or nothing for what a report does not show: standard error, provenance (it has
-        a chapter of its own), widgets that leave no picture.
+        a chapter of its own), captions (theirs is in the figure), widgets that leave no picture.
     """
     source = place(cell)
     if output.output_type == "stream":
         return _stream(output, source) if output.name == "stdout" else ""
     entry = output.metadata.get(KEY, {})
     match entry.get("kind"):
-        case marks.PROVENANCE:
+        case marks.PROVENANCE | marks.CAPTION:
             return ""
         case marks.FIGURE:
             origin = _origin(entry, cell)

@@ -75,13 +75,19 @@ def read_chapter(path: Path) -> NotebookNode:
 
 
 def label(notebook: NotebookNode, name: str) -> None:
-    """Write into each cell which chapter it is from and how complaints and readers call it."""
+    """Write into each cell which chapter it is from and how complaints and readers call it.
+
+    The title says by which id other chapters refer to it: `sec-image-task` in `12_image_task`.
+    """
     for number, cell in enumerate(notebook.cells, start=1):
         if KEY not in cell.metadata:
             id_ = cell.get("id", "")
             where = f"{name}, cell {number} ({id_ or 'no id'})"
             shown = f"{name}, cell {id_ or number}"
             cell.metadata[KEY] = {"chapter": name, "place": where, "shown": shown}
+    if title := next(filter(_is_title, notebook.cells), None):
+        plain = re.sub(r"\W|_", "-", name.lstrip("0123456789_"))
+        title.metadata[KEY].setdefault("title_of", f"sec-{plain}")
 
 
 def check_executed(notebook: NotebookNode) -> None:

@@ -16,7 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib.marks import DATA, FIGURE, KEY, PROVENANCE, TABLE
+from hw1lib.marks import CAPTION, DATA, FIGURE, KEY, PROVENANCE, TABLE
 from hw1lib.showing import drawn
 
 # the one look of every figure that this module or a chapter draws
@@ -181,7 +181,8 @@ def show(
 
     Args:
         figure: What to show.
-        name: Its label, such as `fig-fit-loss`; text refers to it as `@fig-fit-loss`.
+        name: Its label, such as `fig-fit-loss`; text refers to it as
+            `[Figure fit-loss](#fig-fit-loss)`, for which the report prints its number.
         caption: Markdown, which may hold computed numbers.
         alt: What the figure shows, for readers who cannot see it.
         result: What it is drawn from; the report prints its settings and seeds below the figure.
@@ -195,7 +196,8 @@ def show(
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
     bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
-    bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
+    # JupyterLab draws no vectors from a notebook that was executed elsewhere
+    bundle["image/png"] = base64.b64encode(_saved(figure, "png")).decode()
     bundle[DATA] = _packed(drawn.rows(figure))
     metadata = {"kind": FIGURE, "id": name, "caption": caption, "alt": alt}
     first, last = result.spec.seeds[0], result.spec.seeds[-1]
@@ -204,6 +206,7 @@ def show(
         "seeds": f"{first}" if first == last else f"{first} to {last}",
     }
     display(bundle, raw=True, metadata={KEY: metadata})
+    _caption("Figure", name, caption)
 
 
 def table(frame: pd.DataFrame, name: str, caption: str) -> None:
@@ -223,7 +226,19 @@ def table(frame: pd.DataFrame, name: str, caption: str) -> None:
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
     bundle[DATA] = _packed(frame)
     metadata = {"kind": TABLE, "id": name, "caption": caption}
+    _caption("Table", name, caption)
     display(bundle, raw=True, metadata={KEY: metadata})
+
+
+def _caption(word: str, name: str, caption: str) -> None:
+    """Show a caption in the notebook, where links of the text lead to it."""
+    called = f"{word} {name.partition('-')[2]}"
+    text = f'<a id="{name}"></a>**{called}.** {caption}'
+    display(
+        {"text/markdown": text, "text/plain": f"{called}. {caption}"},
+        raw=True,
+        metadata={KEY: {"kind": CAPTION}},
+    )
 
 
 def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -255,8 +270,8 @@ def say(*sentences: str) -> Markdown:
 
 def _saved(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    # no date, so that the same numbers give the same file
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"CreationDate": None}
+    # neither date nor version, so that the same numbers give the same file
+    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
     figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()
 

@@ -10,6 +10,7 @@ from hw1lib.chapters.sensitivity.spec import BATCHES, EQUAL_F1, LARGE_F1, SMALL_
 from hw1lib.chapters.summary import literature, parts
 from hw1lib.chapters.summary.literature import NO, NOBODY, OPEN, YES, Comparison
 from hw1lib.measuring.generalization import MEASURES
+from hw1lib.showing.references import citation
 
 EIGHT = np.linspace(0.9, 1.1, 8)
 
@@ -33,7 +34,7 @@ def test_novaks_correlation_is_that_of_the_jacobian_of_the_probabilities(monkeyp
     monkeypatch.setattr(literature, "correlation", lambda *_: literature.Interval(0, -1, 1, 9))
     result = SimpleNamespace(described=described, chapters={"minimal-ratio": None})
     plain, given, _ = literature._correlations(result)
-    assert plain.source == "[@novak2018sensitivity]"
+    assert plain.source == citation("novak2018sensitivity")
     assert "Jacobian of the probabilities" in plain.what
     assert (plain.agrees, given.agrees) == (agrees, agrees)
     assert "at equal training loss" in given.what

@@ -400,9 +400,8 @@ def test_numbers_and_vectors_lie_beside_the_report_and_only_there(built):
     }  # fmt: skip
     assert (built.out / "data" / "fig-curve.csv").read_text() == NUMBERS
     for name in ("fig-curve", "fig-second"):
-        vectors = [(built.out / "figures" / f"{name}.{kind}").read_bytes() for kind in FORMATS]
-        assert vectors == [*FORMATS.values()]
-    assert len(list((built.out / "figures").iterdir())) == 4
+        assert (built.out / "figures" / f"{name}.svg").read_bytes() == FORMATS["svg"]
+    assert len(list((built.out / "figures").iterdir())) == 2
     assert PACKED not in (built.out / "report.ipynb").read_text()
 
 
@@ -434,6 +433,44 @@ def test_code_can_stay_in_its_place(build):
     page = Page((out / "report.html").read_text()).text
     assert page.index("plot(result)") < page.index("The median is")
     assert "hidden_setup" not in page
+
+
+LINKS = (
+    "[Figure curve](#fig-curve), [Table numbers](12_second.ipynb#tbl-numbers), "
+    "[chapter 12](12_second.ipynb), [chapter 11](11_first.ipynb), [chapter 34](34_none.ipynb), "
+    '[(their paper)](https://example.org "@zhang2017rethinking") and [a page](https://example.org).'
+)
+
+
+def test_links_between_notebooks_become_numbers_and_citations(build):
+    status, out = build(one=[*first(), text(LINKS)], two=[text("# Images\n\nNo id here.")])
+    assert status == 0
+    told = squeezed(
+        "Figure 1, Table 1, Chapter 2, Chapter 1, chapter 34, (Zhang et al. 2017) and a page."
+    )
+    html = (out / "report.html").read_text()
+    assert told in squeezed(Page(html).text)
+    assert 'id="sec-second"' in html
+    assert '<a href="https://example.org">a page</a>' in html
+    pages = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(out / "report.pdf").pages)
+    assert told in squeezed(pages)
+
+
+def test_a_link_to_a_figure_or_paper_that_is_not_there_stops_the_report(build, capsys):
+    nowhere = text('[Figure none](#fig-none) and [(X)](https://example.org "@nobody2020").')
+    status, _ = build(one=[*first(), nowhere])
+    assert status != 0
+    said = capsys.readouterr().err
+    assert "unknown reference @fig-none" in said
+    assert "unknown citation @nobody2020" in said
+
+
+def test_a_caption_for_the_notebook_is_not_printed_again(build):
+    caption = display({"text/markdown": "**Figure curve.** Said twice.", "text/plain": ""})
+    caption["metadata"] = {"hw1": {"kind": "caption"}}
+    status, out = build(one=[*first(), code(caption)])
+    assert status == 0
+    assert "Said twice" not in (out / "report.html").read_text()
 
 
 ABSTRACT = text(

@@ -112,7 +112,7 @@ def tuned_sentence(result: Result, target: str) -> str:
 
 def reading(result: Result) -> list[str]:
     """List what the comparison of the networks comes to."""
-    return [success_sentence(result, where=" (@tbl-fit-success)")] + [
+    return [success_sentence(result, where=" ([Table fit-success](#tbl-fit-success))")] + [
         tuned_sentence(result, target) for target in result.spec.targets
     ]
 

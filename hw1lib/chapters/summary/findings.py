@@ -16,7 +16,7 @@ def findings(result: Result) -> str:
     """List what each chapter found, as Markdown."""
     lines = []
     for section, chapter in discover().items():
-        lines.append(f"- @sec-{section}: {chapter.answer(result.chapters[section])}")
+        lines.append(f"- {chapter.link}: {chapter.answer(result.chapters[section])}")
     return "\n".join(lines)
 
 

@@ -25,6 +25,7 @@ from hw1lib.judging.statistics import (
     share_interval,
     t_interval,
 )
+from hw1lib.showing.references import citation
 
 YES, OPEN, NO = "yes", "open", "no"
 
@@ -87,7 +88,7 @@ def _random_labels(result: Result) -> Iterator[Comparison]:
     found = result.chapters["random-labels"]
     fits, spec = found.fits, found.spec
     for network, source, train, test, images, of in (
-        (CNN, "[@zhang2017rethinking]", "99.3 to 100", "9.9 to 10.6", spec.scenes, 50_000),
+        (CNN, citation("zhang2017rethinking"), "99.3 to 100", "9.9 to 10.6", spec.scenes, 50_000),
         (MLP, "report B", "not kept", "10.4", spec.digits, 60_000),
     ):
         scale = f"at most {images:,} of their {of:,} images" if images < of else ""
@@ -156,7 +157,7 @@ def _order(result: Result, arm: str, target: str, order: Sequence[str], source: 
 
 
 def _keskar(result: Result) -> Iterator[Comparison]:
-    found, source = result.chapters["sensitivity"], "[@keskar2017large]"
+    found, source = result.chapters["sensitivity"], citation("keskar2017large")
     units = "-".join(map(str, found.spec.f1_units))
     for network, both in BATCHES.items():
         if not network.startswith("F1"):
@@ -193,7 +194,7 @@ def _line(result: Result) -> Comparison:
     percent = Interval(100 * share.mean, 100 * share.low, 100 * share.high, share.n)
     return _compare(
         "digits, SGD: lines from start to solution on which the loss never rises (%)",
-        "[@goodfellow2015qualitatively]",
+        citation("goodfellow2015qualitatively"),
         "all",
         percent,
         low=80,  # twenty of twenty trainings tell no more
@@ -205,7 +206,7 @@ def _components(result: Result) -> Iterator[Comparison]:
         for name, walk in {"": False, ", random walk beside it": True}.items():
             yield _compare(
                 f"path of {paths.name}{name}: variance in two components (%)",
-                NOBODY if walk else "[@li2018visualizing]",
+                NOBODY if walk else citation("li2018visualizing"),
                 NOBODY if walk else "40 to 90",
                 t_interval(paths.own_percent(None, walk=walk)[:, 1]),
                 low=40,
@@ -219,7 +220,7 @@ def _correlations(result: Result) -> Iterator[Comparison]:
         yield _compare(
             "Jacobian of the probabilities on test images with the accuracy gap: rank correlation "
             f"over networks{how}",
-            "[@novak2018sensitivity]",
+            citation("novak2018sensitivity"),
             "positive",
             correlates.between(
                 networks, "probability_jacobian_test", "accuracy_gap", given=given, by_family=True
@@ -229,7 +230,7 @@ def _correlations(result: Result) -> Iterator[Comparison]:
         )
     yield _compare(
         "share of negative eigenvalues with the loss: rank correlation over critical points",
-        "[@dauphin2014saddle]",
+        citation("dauphin2014saddle"),
         "positive",
         correlation(result.chapters["minimal-ratio"], "negative"),
         low=0,

@@ -133,7 +133,7 @@ def verdict_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **tables.row(one.claim, one.verdict, one.turns),
-            "chapter": f"@sec-{one.section}",
+            "chapter": discover()[one.section].link,
         }
         for tests in result.of_reports.values()
         for one in tests
@@ -144,7 +144,7 @@ def index_table(result: Result) -> pd.DataFrame:
     """Index the sentences: where each is judged, what is said, and what would flip it."""
     rows = []
     for sentence, tests in result.of_reports.items():
-        places = dict.fromkeys(f"@sec-{one.section}" for one in tests)
+        places = dict.fromkeys(discover()[one.section].link for one in tests)
         flips = [f"{_suffix(one)}{one.verdict.flip}" for one in tests if one.verdict.flip]
         rows.append(
             {

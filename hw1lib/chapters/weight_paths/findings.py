@@ -14,6 +14,7 @@ from hw1lib.chapters.weight_paths.result import (
 from hw1lib.chapters.weight_paths.spec import OF_B
 from hw1lib.judging.statistics import t_interval
 from hw1lib.measuring import trajectories
+from hw1lib.showing.references import citation
 
 
 def joint_sentence(result: Result) -> str:
@@ -59,7 +60,7 @@ def theory_sentence(result: Result) -> str:
     return (
         f"For one walk of {points} points with equal steps in infinitely many dimensions, theory "
         f"gives {known[0]:.0f} % to the first component and {known[1]:.0f} % to the second "
-        "[@antognini2018pca]."
+        f"{citation('antognini2018pca')}."
     )
 
 

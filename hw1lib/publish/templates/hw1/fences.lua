@@ -54,7 +54,14 @@ local function align_columns(tbl)
 end
 
 local fences = {
-  text = function(fence) return markdown(fence.text) end,
+  text = function(fence)
+    local chapter = fence.attributes.chapter  -- the id that its title gets, unless it has one
+    return markdown(fence.text):walk{Header = function(el)
+      if not chapter or el.level ~= 1 or el.identifier ~= '' then return nil end
+      el.identifier, chapter = chapter, nil
+      return el
+    end}
+  end,
   html = function(fence)
     local function dropped() return {} end  -- style sheets and the like
     return pandoc.read(fence.text, 'html', OPTIONS).blocks:walk{

@@ -152,8 +152,33 @@ local function references(cite, source)
   return out
 end
 
--- Only what works away from the notebook's folder stays a link.
+-- What a link of a notebook refers to, and whether that may be another chapter's:
+-- [Figure fit-loss](#fig-fit-loss), [chapter 32](32_capacity.ipynb), [...](32_capacity.ipynb#fig-...).
+local function referred(target)
+  local chapter, place = target:match('^%d+_([%w_]+)%.ipynb#?(.*)$')
+  local id = chapter and place == '' and 'sec-' .. chapter:gsub('_', '-')
+    or place or target:match('^#(.*)')
+  local word = id and WORDS[id:match('^(%a+)%-') or '']
+  return word and id, chapter ~= nil
+end
+
+-- References and citations, which a notebook writes as links with a text of their own: the title
+-- of a citation is its key, as in [(Li et al. 2018)](https://... "@li2018visualizing"). Of other
+-- links only what works away from the notebook's folder stays one.
 local function link(el, source)
+  local key = el.title:match('^@(%S+)$')
+  if key then
+    if entries[key] then
+      cited = true
+      return pandoc.Cite(el.content, {pandoc.Citation(key, 'NormalCitation')})
+    end
+    complain(source, 'unknown citation @' .. key)
+    return el.content
+  end
+  local reference_id, elsewhere = referred(el.target)
+  if reference_id and (known[reference_id] or not elsewhere) then
+    return reference(pandoc.Citation(reference_id, 'NormalCitation'), source)
+  end
   local id = el.target:match('^#(.*)')
   if id and not known[id] then
     complain(source, 'a link to unknown #' .. id)
