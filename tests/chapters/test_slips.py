@@ -228,7 +228,7 @@ def test_true_labels_and_the_last_minibatch_are_compared():
     found = fitted_after([40])
     whole = found.series("train", "loss")[1:]
     off = dataclasses.replace(found, last=3 * whole)
-    result = three.of_labels(found, found, off)
+    result = three.of_labels(found, found, off, off)
     assert "off by × 3 [3, 3] (n = 8)" in changed("random_labels", "B12", result)
 
 
