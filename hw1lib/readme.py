@@ -25,7 +25,7 @@ def finding(chapter: Chapter) -> str:
         MissingResultError: If one of its results is not stored, and none may be computed.
     """
     result = chapter.run(chapter.profiles["full"], device="cpu", progress=False)
-    return f"{chapter.answer(result)} Full profile."
+    return f"{' '.join(chapter.answer(result))} Full profile."
 
 
 def rows(text: str) -> dict[str, str]:

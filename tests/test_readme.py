@@ -60,7 +60,7 @@ def test_a_finding_is_that_of_the_published_results(chapter, monkeypatch, tmp_pa
 def test_a_row_is_replaced_and_the_others_stay(monkeypatch, tmp_path, capsys):
     def chapter(name, run):
         return SimpleNamespace(
-            notebook=name, run=run, profiles={"full": 7}, answer=lambda result: f"Found {result}."
+            notebook=name, run=run, profiles={"full": 7}, answer=lambda result: [f"Found {result}."]
         )
 
     def missing(spec, **how):

@@ -69,7 +69,7 @@ class Chapter:
         """The chapter as text refers to it."""
         return f"[chapter {self.number}]({self.notebook}.ipynb)"
 
-    def answer(self, result: Any) -> str:
+    def answer(self, result: Any) -> list[str]:
         """Answer the question from a `Result`: some sentences with verdicts and numbers."""
         return tables.answer(self.claims, self.answers, result)
 

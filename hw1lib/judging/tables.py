@@ -55,7 +55,7 @@ def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
     return pd.DataFrame(row(c, c.judge(result), c.turns(result)) for c in claims)
 
 
-def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> str:
+def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:
     """Answer a chapter's question by some of its claims: each with its verdict and its numbers.
 
     Args:
@@ -64,7 +64,7 @@ def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> str:
         result: Of the chapter.
     """
     by_id = {claim.id: claim for claim in claims}
-    return " ".join(_answered(by_id[one], by_id[one].judge(result)) for one in which)
+    return [_answered(by_id[one], by_id[one].judge(result)) for one in which]
 
 
 def _answered(claim: Claim, verdict: Verdict) -> str:

@@ -213,7 +213,7 @@ class TypstExporter(ReportExporter):
 class TypstPDFExporter(TypstExporter):
     """Notebook to PDF by way of Typst: no TeX, no browser, the same bytes for the same input."""
 
-    export_from_notebook = "PDF via Typst"
+    export_from_notebook = "Report PDF"
     output_mimetype = "application/pdf"
 
     @default("file_extension")
@@ -254,6 +254,7 @@ class TypstPDFExporter(TypstExporter):
 class HTMLReportExporter(ReportExporter):
     """Notebook to one HTML page that needs no other file and no network."""
 
+    export_from_notebook = "Report HTML"
     output_mimetype = "text/html"
 
     @default("file_extension")

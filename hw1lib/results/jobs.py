@@ -74,6 +74,14 @@ def find_device(name: str) -> str:
     return name
 
 
+class Stopped(KeyboardInterrupt):
+    """A reader ended the computation; the message says how much is stored."""
+
+    def _render_traceback_(self) -> list[str]:
+        # a notebook shows one line in place of eighty of the training's frames
+        return [f"Stopped: {self}; run the cell again to go on"]
+
+
 def carry_out(
     experiment: str, jobs: Mapping[Key, Job], *, device: str, progress: bool
 ) -> dict[Key, Entry]:
@@ -90,6 +98,7 @@ def carry_out(
 
     Raises:
         MissingResultError: If a result is missing and `HW1_COMPUTE` forbids to compute.
+        Stopped: On Ctrl-C, or when a notebook's cell is stopped.
     """
     device = find_device(device)
     store = Store()
@@ -105,13 +114,18 @@ def carry_out(
     others = {of.fingerprint: of.job for job in missed for of in needed(job)}
     made = carry_out(experiment, others, device=device, progress=progress) if others else {}
     entries: dict[Key, Entry] = {}
-    with bars.bar(sum(job.work for job in jobs.values()), progress) as bar:
+    todo = progress and bool(missed)  # what is stored needs no bar
+    with bars.bar(sum(job.work for job in jobs.values()), todo) as bar:
         for number, (key, job) in enumerate(jobs.items(), start=1):
             bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
             tell = bars.part(bar)
-            entries[key] = found[key] or fetch(
-                store, experiment, job, device=device, tell=tell, made=made
-            )
+            try:
+                entries[key] = found[key] or fetch(
+                    store, experiment, job, device=device, tell=tell, made=made
+                )
+            except KeyboardInterrupt:
+                stored = len(entries) + sum(bool(found[key]) for key in list(jobs)[number:])
+                raise Stopped(f"{experiment}: {stored} of {len(jobs)} results stored") from None
             # what was found in the store, or stopped early, counts as done
             tell(job.work, "")
     return entries

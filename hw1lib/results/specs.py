@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import hashlib
+import html
 import math
 import typing
 from collections.abc import Collection, Mapping
@@ -90,6 +91,18 @@ class Spec:
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
         table = ["| setting | value | meaning |", "|:--|:--|:-----|", *lines]
         return "\n".join([*table, "", f"Figures name these settings as `{self.digest}`."])
+
+    def _repr_html_(self) -> str:
+        """Fold the settings, which would fill a screen before the first figure."""
+        rows = "".join(
+            f"<tr><td><code>{f.name}</code></td><td>{html.escape(_shown(getattr(self, f.name)))}"
+            f"</td><td>{html.escape(f.metadata['meaning'])}</td></tr>"
+            for f in dataclasses.fields(self)
+        )
+        return (
+            f"<details><summary>Settings, which figures name <code>{self.digest}</code></summary>"
+            f"<table><tr><th>setting</th><th>value</th><th>meaning</th></tr>{rows}</table></details>"
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -268,6 +268,11 @@ def say(*sentences: str) -> Markdown:
     return Markdown(" ".join(sentences))
 
 
+def points(sentences: Sequence[str]) -> Markdown:
+    """Show sentences with computed numbers as a list."""
+    return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
+
+
 def _saved(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     # neither date nor version, so that the same numbers give the same file

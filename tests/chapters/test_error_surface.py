@@ -383,7 +383,7 @@ def test_everything_can_be_shown_whatever_happened(which, request):
 
 def test_the_chapter_tells_itself_to_the_summary(result, failed):
     for shown in (result, failed):
-        assert "nan" not in CHAPTER.answer(shown)
+        assert "nan" not in " ".join(CHAPTER.answer(shown))
         figure, ax = plt.subplots()
         CHAPTER.panel.draw(ax, shown)
         figure.draw_without_rendering()

@@ -333,7 +333,7 @@ def test_tables_and_sentences_are_made_whatever_happened(result, lost):
 
 def test_the_chapter_tells_itself_to_the_summary(result, lost):
     for shown in (result, made(result, residual=np.array([1e-12])), lost):
-        assert "nan" not in CHAPTER.answer(shown)
+        assert "nan" not in " ".join(CHAPTER.answer(shown))
         assert CHAPTER.panel.caption(shown).endswith(findings.made_sentence(shown))
         figure, ax = plt.subplots()
         CHAPTER.panel.draw(ax, shown)

@@ -641,7 +641,7 @@ def test_no_claim_is_judged_by_one_jacobian_alone():
 
 def test_the_chapter_tells_itself_to_the_summary(result, failed):
     for shown in (result, failed):
-        assert CHAPTER.answer(shown).endswith(".")
+        assert all(said.endswith(".") for said in CHAPTER.answer(shown))
     values = {name: metric(result) for name, metric in CHAPTER.metrics.items()}
     assert {value.shape for value in values.values()} == {(SPEC.replicas,)}
     lost, updates, sharp = values.values()

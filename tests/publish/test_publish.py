@@ -816,7 +816,7 @@ def test_long_table_repeats_its_header_and_keeps_its_caption():
 
 
 def test_exporters_are_registered_with_nbconvert():
-    pdf, _ = get_exporter("typst_pdf")().from_notebook_node(notebook(second()))
+    pdf, _ = get_exporter("report_pdf")().from_notebook_node(notebook(second()))
     assert pdf.startswith(b"%PDF")
     assert get_exporter("typst") is TypstExporter
 

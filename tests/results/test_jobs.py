@@ -20,7 +20,7 @@ from hw1lib.results import bars as progress_bars
 from hw1lib.results import jobs as carrying_out
 from hw1lib.results import keys
 from hw1lib.results.job import Job, ResultOf
-from hw1lib.results.jobs import carry_out, find_device, record
+from hw1lib.results.jobs import Stopped, carry_out, find_device, record
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry
 
@@ -431,3 +431,26 @@ def test_the_bar_is_plain_only_there(monkeypatch, bars):
     with progress_bars.bar(3.0, True):
         pass
     assert len(bars) == 1
+
+
+def stopped(settings, *, run):
+    """Be stopped, as by the button of a notebook."""
+    raise KeyboardInterrupt
+
+
+def test_a_stopped_chapter_says_in_one_line_how_much_is_stored():
+    jobs = {**jobs_of(a=1), "s": job("s", 1, stopped), **jobs_of(c=1, d=1)}
+    run(jobs_of(d=1))
+    with pytest.raises(Stopped) as end:
+        run(jobs)
+    assert str(end.value) == "counting: 2 of 4 results stored"  # a, and d from before
+    assert end.value._render_traceback_() == [
+        "Stopped: counting: 2 of 4 results stored; run the cell again to go on"
+    ]
+
+
+def test_what_is_stored_needs_no_bar(bars):
+    run(jobs_of(a=2), progress=True)
+    assert len(bars) == 1
+    run(jobs_of(a=2), progress=True)
+    assert all(bar.disable for bar in bars[1:])

@@ -16,7 +16,8 @@ def findings(result: Result) -> str:
     """List what each chapter found, as Markdown."""
     lines = []
     for section, chapter in discover().items():
-        lines.append(f"- {chapter.link}: {chapter.answer(result.chapters[section])}")
+        lines.append(f"- {chapter.question} ({chapter.link})")
+        lines += [f"    - {sentence}" for sentence in chapter.answer(result.chapters[section])]
     return "\n".join(lines)
 
 
