@@ -8,6 +8,7 @@ from scipy import stats
 from hw1lib.chapters.function_fit.findings import success_sentence
 from hw1lib.chapters.registry import discover
 from hw1lib.chapters.sensitivity.findings import rescaled_sentence
+from hw1lib.chapters.summary.answers import first_sentences
 from hw1lib.chapters.summary.result import SENTENCES, Result
 from hw1lib.judging import audit, verdicts
 
@@ -28,8 +29,10 @@ def abstract(result: Result) -> str:
     chapters = result.chapters.values()
     trainings = sum(row["trainings"] for chapter in chapters for row in chapter.provenance)
     return (
-        "Two student reports answered a classic homework on deep learning with one training each: "
-        "does depth help, what does optimization do, why do networks generalize. "
+        f"{first_sentences(result)} "
+        "These are answers to a classic homework on deep learning: does depth help, what does "
+        "optimization do, why do networks generalize. Two student reports answered it with one "
+        "training each. "
         f"We put {len(SENTENCES)} of their sentences to the test on replicated trainings, with "
         "intervals, controls and every rival definition. "
         f"The verdicts: {said}. "

@@ -1,0 +1,265 @@
+"""The three questions of the homework, answered on one page.
+
+A person wrote each sentence in the wordings that the verdict on its claim may ask for; the verdict
+chooses among them, and the numbers are the verdict's.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from hw1lib.chapters.function_fit.result import LOWER
+from hw1lib.chapters.registry import PARTS, discover
+from hw1lib.chapters.summary.result import Judged, Result
+from hw1lib.judging import verdicts
+from hw1lib.judging.effects import Bound, Share
+from hw1lib.showing import figures
+
+LITTLE = (verdicts.SUPPORTED_SMALL, verdicts.CONTRADICTED_SMALL)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One sentence of an answer, in all wordings, without its full stop."""
+
+    section: str  # of the chapter that judges the claim
+    claim: str  # id
+    yes: str  # where the claim is supported
+    no: str  # where it is contradicted
+    same: str  # where its effect is too small to matter
+    unknown: str  # what is open otherwise: "whether ..."
+
+    def sentence(self, result: Result) -> str:
+        """Write the sentence that the verdict asks for, with the numbers behind it."""
+        judged = self._judged(result)
+        verdict, effect = judged.verdict, judged.verdict.effect
+        place = discover()[self.section].link
+        if effect is None or verdict.word == verdicts.NOT_TESTED:
+            return f"It was not tested {self.unknown} ({place})."
+        if isinstance(effect, Bound | Share):  # of which the measured value says it all
+            numbers = effect.measured
+        else:
+            numbers = effect.write(verdict.interval)
+        little = "perhaps by little; " if verdict.word in LITTLE else ""
+        n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
+        return f"{self.worded(result)} ({little}{effect.of}: {numbers}{n}; {place})."
+
+    def worded(self, result: Result) -> str:
+        """Choose the wording for a verdict, without its numbers."""
+        return {
+            verdicts.SUPPORTED: self.yes,
+            verdicts.SUPPORTED_SMALL: self.yes,
+            verdicts.TOO_SMALL: self.same,
+            verdicts.CONTRADICTED_SMALL: self.no,
+            verdicts.CONTRADICTED: self.no,
+        }.get(self._judged(result).verdict.word, f"It is open {self.unknown}")
+
+    def _judged(self, result: Result) -> Judged:
+        (found,) = (
+            one
+            for one in result.judged
+            if (one.section, one.claim.id) == (self.section, self.claim)
+        )
+        return found
+
+
+ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
+    "1": (
+        Point(
+            "function-fit",
+            "A-C7d",
+            yes="Of networks with equally many parameters that fit a function at all, a deep one "
+            "ends at a lower loss than a shallow one",
+            no="Of networks with equally many parameters that fit a function at all, a deep one "
+            "ends at a higher loss than a shallow one",
+            same="Of networks with equally many parameters that fit a function at all, a deep one "
+            "ends at about the same loss as a shallow one",
+            unknown="whether a deep network that fits a function at all ends at a lower loss than "
+            "a shallow one with as many parameters",
+        ),
+        Point(
+            "function-fit",
+            "A-C7c",
+            yes=f"The deep network reaches a loss below {LOWER:g} more often",
+            no=f"The deep network reaches a loss below {LOWER:g} less often",
+            same=f"The deep network reaches a loss below {LOWER:g} as often",
+            unknown=f"whether the deep network reaches a loss below {LOWER:g} more often",
+        ),
+        Point(
+            "image-task",
+            "E-12b",
+            yes="On images six convolutional layers classify better than two with as many "
+            "parameters",
+            no="On images six convolutional layers classify worse than two with as many parameters",
+            same="On images six convolutional layers classify as well as two with as many "
+            "parameters",
+            unknown="whether six convolutional layers classify images better than two with as many "
+            "parameters",
+        ),
+        Point(
+            "image-task",
+            "E-12c",
+            yes="With residual connections the six layers do better than the two",
+            no="Even with residual connections the six layers do worse than the two",
+            same="With residual connections the six layers do as well as the two",
+            unknown="whether the six layers do better than the two with residual connections",
+        ),
+        Point(
+            "image-task",
+            "A-C11a",
+            yes="What helps on images is convolution: a convolutional network's lead over a "
+            "perceptron shrinks when the pixels of all images are shuffled alike",
+            no="A convolutional network's lead over a perceptron grows when the pixels of all "
+            "images are shuffled alike, so it is not due to convolution",
+            same="A convolutional network's lead over a perceptron stays when the pixels of all "
+            "images are shuffled alike, so it is not due to convolution",
+            unknown="whether a convolutional network's lead over a perceptron is due to "
+            "convolution",
+        ),
+    ),
+    "2": (
+        Point(
+            "weight-paths",
+            "E-21a",
+            yes="It moves the weights straighter away from their start than a random walk with the "
+            "same step lengths",
+            no="It moves the weights less straight than a random walk with the same step lengths",
+            same="It moves the weights as straight as a random walk with the same step lengths",
+            unknown="whether it moves the weights straighter than a random walk",
+        ),
+        Point(
+            "weight-paths",
+            "A-C12b",
+            yes="The star that eight trainings draw in a PCA picture is more than geometry: random "
+            "walks draw less of one",
+            no="The star that eight trainings draw in a PCA picture is geometry: random walks draw "
+            "more of one",
+            same="The star that eight trainings draw in a PCA picture is geometry: random walks "
+            "draw as much of one",
+            unknown="whether the star that eight trainings draw in a PCA picture is more than "
+            "geometry",
+        ),
+        Point(
+            "error-surface",
+            "E-24i",
+            yes="On the straight line from start to solution the loss falls without a rise, "
+            "when SGD trains",
+            no="On the straight line from start to solution the loss rises on the way, even "
+            "when SGD trains",
+            same="On the straight line from start to solution the loss rises by next to "
+            "nothing, when SGD trains",
+            unknown="whether the loss rises on the straight line from start to solution",
+        ),
+        Point(
+            "minimal-ratio",
+            "A-C18b",
+            yes="Training by Adam ends at minima of the loss",
+            no="Training by Adam does not end at minima of the loss: its gradient is not zero "
+            "there, or the loss still curves downwards in some direction",
+            same="About half of the trainings by Adam end at minima of the loss",
+            unknown="whether training by Adam ends at minima of the loss",
+        ),
+        Point(
+            "gradient-norm",
+            "A-C17i",
+            yes="Late in training the gradient swings to and fro, in a period that the optimizer "
+            "sets: a longer memory of RMSprop makes it longer",
+            no="Late in training the gradient swings to and fro, in a period that a longer memory "
+            "of RMSprop makes shorter",
+            same="Late in training the gradient swings to and fro, in a period that the memory of "
+            "RMSprop does not change",
+            unknown="whether the memory of RMSprop sets the period in which the gradient swings "
+            "late in training",
+        ),
+    ),
+    "3": (
+        Point(
+            "random-labels",
+            "A-C22",
+            yes="Not for want of memory: a convolutional network learns random labels by heart",
+            no="A convolutional network does not learn all of its random labels by heart",
+            same="A convolutional network learns nearly all of its random labels by heart",
+            unknown="whether a convolutional network learns random labels by heart",
+        ),
+        Point(
+            "capacity",
+            "A-C23b",
+            yes="Nor for want of size: larger networks have a lower test loss",
+            no="Larger networks have a higher test loss",
+            same="Larger networks have about the same test loss",
+            unknown="whether larger networks have a lower test loss",
+        ),
+        Point(
+            "capacity",
+            "E-32a",
+            yes="With noisy labels that are learned for long the test loss has a peak at a size in "
+            "between, and falls again beyond it",
+            no="With noisy labels that are learned for long the test loss has no peak at a size in "
+            "between",
+            same="With noisy labels that are learned for long the test loss has next to no peak at "
+            "a size in between",
+            unknown="whether the test loss has a peak at a size in between where labels are noisy",
+        ),
+        Point(
+            "sensitivity",
+            "A-C34a",
+            yes="Small batches generalize better than large ones, also where both are trained to "
+            "the end",
+            no="Large batches generalize better than small ones where both are trained to the end",
+            same="Small batches generalize as well as large ones where both are trained to the end",
+            unknown="whether small batches generalize better where both are trained to the end",
+        ),
+        Point(
+            "sensitivity",
+            "34f at equal loss",
+            yes="Keskar's sharpness says nothing about the gap between training and test accuracy, "
+            "once the training loss is accounted for",
+            no="Keskar's sharpness goes with the gap between training and test accuracy, also at "
+            "equal training loss",
+            same="Keskar's sharpness has little to do with the gap between training and test "
+            "accuracy, once the training loss is accounted for",
+            unknown="whether Keskar's sharpness goes with the gap at equal training loss",
+        ),
+    ),
+}
+
+PANELS = {"1": "function-fit", "2": "weight-paths", "3": "capacity"}  # sections, by part
+
+
+def answers(result: Result) -> str:
+    """Answer the three questions, as Markdown."""
+    parts = []
+    for part, question in PARTS.items():
+        sentences = [f"- {point.sentence(result)}" for point in ANSWERS[part]]
+        parts.append("\n".join([f"**{question}**", "", *sentences]))
+    return "\n\n".join(parts)
+
+
+def first_sentences(result: Result) -> str:
+    """Return each answer's first sentence without its numbers, for the abstract."""
+    return " ".join(f"{ANSWERS[part][0].worded(result)}." for part in PARTS)
+
+
+def figure(result: Result) -> Figure:
+    """Draw one panel for each question, under the sentence that it shows."""
+    drawn, (axes,) = figures.panels(1, len(PANELS), 2.8)
+    for ax, (part, section) in zip(axes, PANELS.items(), strict=True):
+        panel = discover()[section].panel
+        assert panel is not None
+        panel.draw(ax, result=result.chapters[section])
+        shown = next(point for point in ANSWERS[part] if point.section == section)
+        ax.set_title(textwrap.fill(shown.worded(result), 36), fontsize=7, loc="left")
+    return drawn
+
+
+def caption(result: Result) -> str:
+    """Say what each panel shows."""
+    said = []
+    for place, section in zip(("Left", "Middle", "Right"), PANELS.values(), strict=True):
+        panel = discover()[section].panel
+        assert panel is not None
+        said.append(f"{place}: {panel.caption(result.chapters[section])}")
+    return " ".join(said)
