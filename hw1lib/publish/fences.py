@@ -62,7 +62,8 @@ def text_fence(cell: NotebookNode) -> str:
     entry = cell.metadata[KEY]
     kind = "part" if entry.get("kind") == "part" else _kind_of_text(cell)
     text = as_jupyter_reads(cell.source)
-    return fence(kind, text, source=place(cell), chapter=entry.get("title_of"))
+    chapter, number = entry.get("title_of"), entry.get("number")
+    return fence(kind, text, source=place(cell), chapter=chapter, number=number)
 
 
 _CODE = re.compile(

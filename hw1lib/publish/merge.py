@@ -77,7 +77,8 @@ def read_chapter(path: Path) -> NotebookNode:
 def label(notebook: NotebookNode, name: str) -> None:
     """Write into each cell which chapter it is from and how complaints and readers call it.
 
-    The title says by which id other chapters refer to it: `sec-image-task` in `12_image_task`.
+    The title says by which id other chapters refer to it, and by the homework's numbers which
+    chapter it is: `sec-image-task` and 1.2 in `12_image_task`. The summary is chapter S.
     """
     for number, cell in enumerate(notebook.cells, start=1):
         if KEY not in cell.metadata:
@@ -88,6 +89,9 @@ def label(notebook: NotebookNode, name: str) -> None:
     if title := next(filter(_is_title, notebook.cells), None):
         plain = re.sub(r"\W|_", "-", name.lstrip("0123456789_"))
         title.metadata[KEY].setdefault("title_of", f"sec-{plain}")
+        if number := re.match(r"(\d)(\d)_", name):
+            homework = ".".join(number.groups()) if number[0] != "00_" else "S"
+            title.metadata[KEY].setdefault("number", homework)
 
 
 def check_executed(notebook: NotebookNode) -> None:

@@ -245,11 +245,11 @@ SHOWN = [
     "B. O’Hara",
     "Two chapters with a bit of everything.",
     "1-1 First part",
-    "1 Fitting a function",
+    "1.1 Fitting a function",
     "1.1 The loss",
-    "2 Images",
-    "See Figure 1, Table 1 and Chapter 2.",
-    "Unlike in Chapter 1, and Figure 1, Figure 2.",
+    "1.2 Images",
+    "See Figure 1, Table 1 and Chapter 1.2.",
+    "Unlike in Chapter 1.1, and Figure 1, Figure 2.",
     "by Equation 1.",
     "As Keskar et al. (2017) and others (Zhang et al. 2017) say:",
     "The median is 0.125.",
@@ -321,7 +321,7 @@ def test_captioned_figures_are_vectors_in_the_pdf(built):
 
 def test_headings_are_bookmarks_of_the_pdf(built):
     titles = [entry.title for entry in built.pdf.outline if not isinstance(entry, list)]
-    assert titles == ["1 Fitting a function", "2 Images", "References", "A Provenance"]
+    assert titles == ["1.1 Fitting a function", "1.2 Images", "References", "A Provenance"]
 
 
 def test_pdf_describes_its_figures(built):
@@ -343,8 +343,8 @@ def test_page_has_every_id_and_every_link_leads_somewhere(built):
 def test_page_has_contents_with_parts_chapters_and_sections(built):
     start, end = built.html.index('<nav id="TOC"'), built.html.index("</nav>")
     shown = squeezed(Page(built.html[start:end]).text)
-    assert shown.startswith(squeezed("Contents 1-1 First part 1 Fitting a function 1.1 The loss"))
-    assert shown.endswith(squeezed("1-2 Second part 2 Images References A Provenance"))
+    assert shown.startswith(squeezed("Contents 1-1 First part 1.1 Fitting a function 1.1.1 The loss"))
+    assert shown.endswith(squeezed("1-2 Second part 1.2 Images References A Provenance"))
 
 
 def test_page_loads_nothing(built):
@@ -446,7 +446,7 @@ def test_links_between_notebooks_become_numbers_and_citations(build):
     status, out = build(one=[*first(), text(LINKS)], two=[text("# Images\n\nNo id here.")])
     assert status == 0
     told = squeezed(
-        "Figure 1, Table 1, Chapter 2, Chapter 1, chapter 34, (Zhang et al. 2017) and a page."
+        "Figure 1, Table 1, Chapter 1.2, Chapter 1.1, chapter 34, (Zhang et al. 2017) and a page."
     )
     html = (out / "report.html").read_text()
     assert told in squeezed(Page(html).text)

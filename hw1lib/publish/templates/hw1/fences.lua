@@ -57,8 +57,9 @@ local fences = {
   text = function(fence)
     local chapter = fence.attributes.chapter  -- the id that its title gets, unless it has one
     return markdown(fence.text):walk{Header = function(el)
-      if not chapter or el.level ~= 1 or el.identifier ~= '' then return nil end
-      el.identifier, chapter = chapter, nil
+      if not chapter or el.level ~= 1 then return nil end
+      if el.identifier == '' then el.identifier = chapter end
+      el.attributes.chapter, chapter = fence.attributes.number, nil
       return el
     end}
   end,

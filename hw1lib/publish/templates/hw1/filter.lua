@@ -53,12 +53,14 @@ local function next_number(word)
 end
 
 local sections, appendix = {}, false  -- counts by level, down to the present one
+local chapters = {}  -- numbers of the chapters, in reading order
 
-local function next_section(level)
+local function next_section(level, chapter)
   for i = 1, level do sections[i] = (sections[i] or 0) + (i == level and 1 or 0) end
   for i = level + 1, #sections do sections[i] = nil end
   local parts = {table.unpack(sections)}
-  if appendix then parts[1] = string.char(64 + parts[1]) end
+  if level == 1 and not appendix then chapters[parts[1]] = chapter or tostring(parts[1]) end
+  parts[1] = appendix and string.char(64 + parts[1]) or chapters[parts[1]] or '0'
   return table.concat(parts, '.')
 end
 
@@ -86,7 +88,8 @@ local function number(blocks, source)
         register(el.identifier, word, nil, source)
         return nil
       end
-      local section = next_section(el.level)
+      local section = next_section(el.level, el.attributes.chapter)
+      el.attributes.chapter = nil
       el.attributes.number = section
       el.identifier = register(el.identifier, word, section, source)
       if el.identifier == '' then el.identifier = 'section-' .. section:gsub('%.', '-') end
@@ -298,7 +301,12 @@ function Pandoc(doc)
   end
   if #abstract > 0 then meta.abstract = pandoc.MetaBlocks(abstract) end
   doc = pandoc.Pandoc(blocks, meta)
-  if not PRINT then doc.meta.pagetitle = page_title(doc) end
+  if PRINT then
+    for i, chapter in ipairs(chapters) do chapters[i] = '"' .. chapter .. '", ' end
+    doc.meta['chapters-typst'] = {pandoc.RawInline('typst', table.concat(chapters))}
+  else
+    doc.meta.pagetitle = page_title(doc)
+  end
   if cited then _, doc = pandoc.log.silence(pandoc.utils.citeproc, doc) end
   return doc:walk(PRINT and finish_typst or finish_html)
 end
