@@ -6,7 +6,8 @@ import re
 
 KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
 # an output's entry, under "kind"; a caption is for the notebook, the figure or table has it too
-FIGURE, TABLE, PROVENANCE, CAPTION = "figure", "table", "provenance", "caption"
+FIGURE, TABLE, CAPTION = "figure", "table", "caption"
+PROVENANCE, SETTINGS = "provenance", "settings"  # which stand in appendices
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
 
 # tags of cells

@@ -99,16 +99,13 @@ class ReportExporter(TemplateExporter):
 
     def _back_matter(self, nb: NotebookNode) -> str:
         """References and appendices, as fences."""
-        provenance = provenance_chapter(provenance_rows(nb.cells))
-        code = self._code_appendix(nb) if self.code == "appendix" else ""
-        return "".join(
-            [
-                fences.fence("references", "References"),
-                fences.fence("appendices") if provenance or code else "",
-                provenance,
-                code,
-            ]
+        appendices = fences.settings_chapter(nb.cells) + provenance_chapter(
+            provenance_rows(nb.cells)
         )
+        if self.code == "appendix":
+            appendices += self._code_appendix(nb)
+        begin = fences.fence("appendices") if appendices else ""
+        return fences.fence("references", "References") + begin + appendices
 
     def _code_appendix(self, nb: NotebookNode) -> str:
         shown = [cell for cell in nb.cells if not DROPPED & set(cell.metadata.get("tags", ()))]

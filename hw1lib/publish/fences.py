@@ -130,15 +130,16 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
         cell: The cell it belongs to.
 
     Returns:
-        The fence, or nothing for what a report does not show: standard error, provenance (it has
-        a chapter of its own), captions (theirs is in the figure), widgets that leave no picture.
+        The fence, or nothing for what a report does not show: standard error, provenance and
+        settings (they have appendices), captions (theirs is in the figure), and widgets that leave
+        no picture.
     """
     source = place(cell)
     if output.output_type == "stream":
         return _stream(output, source) if output.name == "stdout" else ""
     entry = output.metadata.get(KEY, {})
     match entry.get("kind"):
-        case marks.PROVENANCE | marks.CAPTION:
+        case marks.PROVENANCE | marks.SETTINGS | marks.CAPTION:
             return ""
         case marks.FIGURE:
             origin = _origin(entry, cell)
@@ -194,6 +195,23 @@ def _plain_output(output: NotebookNode, source: str, kind_of_text: str) -> str:
     if "text/plain" in data:
         return fence("verbatim", strip_ansi(data["text/plain"]), source=source)
     return ""
+
+
+def settings_chapter(cells: list[NotebookNode]) -> str:
+    """Write the settings of all chapters as one of its own, or nothing where none are shown."""
+    found = [
+        (cell.metadata[KEY], output.data["text/markdown"])
+        for cell in cells
+        for output in cell.get("outputs", ())
+        if output.get("metadata", {}).get(KEY, {}).get("kind") == marks.SETTINGS
+    ]
+    if not found:
+        return ""
+    pieces = [fence("text", "# Settings {#sec-settings}", source="the settings")]
+    for entry, table in found:
+        text = f"## `{entry['chapter']}`\n\n{table}"
+        pieces.append(fence("text", text, source=str(entry["place"])))
+    return "".join(pieces)
 
 
 def chapters(cells: list[NotebookNode]) -> Iterator[tuple[str, list[NotebookNode]]]:

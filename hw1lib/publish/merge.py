@@ -89,8 +89,8 @@ def label(notebook: NotebookNode, name: str) -> None:
     if title := next(filter(_is_title, notebook.cells), None):
         plain = re.sub(r"\W|_", "-", name.lstrip("0123456789_"))
         title.metadata[KEY].setdefault("title_of", f"sec-{plain}")
-        if number := re.match(r"(\d)(\d)_", name):
-            homework = ".".join(number.groups()) if number[0] != "00_" else "S"
+        if digits := re.match(r"(\d)(\d)_", name):
+            homework = ".".join(digits.groups()) if digits[0] != "00_" else "S"
             title.metadata[KEY].setdefault("number", homework)
 
 

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
-from hw1lib.marks import literal
+from hw1lib.marks import KEY, SETTINGS, literal
 
 
 class SettingError(ValueError):
@@ -83,7 +83,13 @@ class Spec:
         """Ten hexadecimal digits that name these settings: every change of one changes them."""
         return hashlib.sha256(f"{_name(type(self))} {self}".encode()).hexdigest()[:10]
 
-    def _repr_markdown_(self) -> str:
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        # for a notebook, for a report, and for a terminal
+        shown = {"text/html": self._folded(), "text/markdown": self._table()}
+        return {**shown, "text/plain": repr(self)}, {KEY: {"kind": SETTINGS}}
+
+    def _table(self) -> str:
+        """List the settings as Markdown."""
         rows = [
             (f"`{f.name}`", _shown(getattr(self, f.name)), f.metadata["meaning"])
             for f in dataclasses.fields(self)
@@ -92,8 +98,8 @@ class Spec:
         table = ["| setting | value | meaning |", "|:--|:--|:-----|", *lines]
         return "\n".join([*table, "", f"Figures name these settings as `{self.digest}`."])
 
-    def _repr_html_(self) -> str:
-        """Fold the settings, which would fill a screen before the first figure."""
+    def _folded(self) -> str:
+        """List them as HTML, folded, or they would fill a screen before the first figure."""
         rows = "".join(
             f"<tr><td><code>{f.name}</code></td><td>{html.escape(_shown(getattr(self, f.name)))}"
             f"</td><td>{html.escape(f.metadata['meaning'])}</td></tr>"

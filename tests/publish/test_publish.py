@@ -343,7 +343,9 @@ def test_page_has_every_id_and_every_link_leads_somewhere(built):
 def test_page_has_contents_with_parts_chapters_and_sections(built):
     start, end = built.html.index('<nav id="TOC"'), built.html.index("</nav>")
     shown = squeezed(Page(built.html[start:end]).text)
-    assert shown.startswith(squeezed("Contents 1-1 First part 1.1 Fitting a function 1.1.1 The loss"))
+    assert shown.startswith(
+        squeezed("Contents 1-1 First part 1.1 Fitting a function 1.1.1 The loss")
+    )
     assert shown.endswith(squeezed("1-2 Second part 1.2 Images References A Provenance"))
 
 
@@ -471,6 +473,16 @@ def test_a_caption_for_the_notebook_is_not_printed_again(build):
     status, out = build(one=[*first(), code(caption)])
     assert status == 0
     assert "Said twice" not in (out / "report.html").read_text()
+
+
+def test_settings_stand_in_an_appendix(build):
+    table = "| setting | value |\n|:--|:--|\n| `epochs` | 20,000 |\n"
+    shown = display({"text/markdown": table, "text/html": "<details></details>"}, kind="settings")
+    status, out = build(one=[*first(), code(shown)])
+    assert status == 0
+    page = squeezed(Page((out / "report.html").read_text()).text)
+    assert squeezed("A Settings A.1 11_first setting value epochs 20,000 B Provenance") in page
+    assert page.count("20,000") == 1
 
 
 ABSTRACT = text(

@@ -192,11 +192,26 @@ def test_a_single_point_is_no_grid():
     assert "at least 2" in refusal(function_fit.PROFILES.choose, "smoke", points=1)
 
 
+def markdown(spec):
+    """What a report prints of settings."""
+    shown, metadata = spec._repr_mimebundle_()
+    assert metadata == {"hw1": {"kind": "settings"}}
+    return shown["text/markdown"]
+
+
+def test_a_notebook_folds_the_settings():
+    spec = Baking(loaves=20_000)
+    shown = spec._repr_mimebundle_()[0]["text/html"]
+    assert shown.startswith("<details><summary>Settings")
+    assert spec.digest in shown
+    assert "<td><code>loaves</code></td><td>20,000</td>" in shown
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS.values(), ids=CHAPTERS)
 @pytest.mark.parametrize("profile", ["full", "quick", "smoke"])
 def test_a_spec_shows_itself_as_a_table_with_a_row_per_setting(chapter, profile):
     spec = chapter.PROFILES[profile]
-    header, rule, *rows, _, digest = spec._repr_markdown_().splitlines()
+    header, rule, *rows, _, digest = markdown(spec).splitlines()
     assert header == "| setting | value | meaning |"
     assert set(rule) == set("|:-")
     names = [field.name for field in dataclasses.fields(spec)]
@@ -217,7 +232,7 @@ def test_a_digest_names_the_settings_and_the_chapter():
 
 
 def test_values_are_shown_as_people_write_them():
-    shown = Baking(loaves=20_000, hours=1e-3, tins=(1, 2500))._repr_markdown_()
+    shown = markdown(Baking(loaves=20_000, hours=1e-3, tins=(1, 2500)))
     for cell in ("| 20,000 |", "| 0.001 |", "| 1, 2,500 |", "| False |", "| rye |"):
         assert cell in shown
 
