@@ -32,8 +32,8 @@ report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=f
 chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter NAME=11_function_fit
 	@$(if $(NAME),echo "the chapter: $< and $(<:.pdf=.html)",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
 
-lab: $(ENV) ## JupyterLab on the notebooks
-	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: $(ENV) ## JupyterLab on the notebooks, beginning with the first chapter
+	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks --LabApp.default_url=/lab/tree/11_function_fit.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(ENV) ## all tests, one file at a time on each core
 	@# torch's threads would compete with the other workers
