@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -254,5 +255,11 @@ def _real(name: str, root: Path | str | None) -> ImageSet:
 
 
 def _folder(root: Path) -> ImageSet:
+    return _read_folder(root, folders.state(root))
+
+
+@lru_cache(maxsize=1)  # every chapter of a report asks for the same
+def _read_folder(root: Path, state: str) -> ImageSet:
     train, test, classes = folders.read(root)
-    return assembled(root.resolve().name, "folder", Split(*train), Split(*test), classes)
+    name = folders.printable(root.resolve().name)
+    return assembled(name, "folder", Split(*train), Split(*test), classes)
