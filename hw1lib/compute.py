@@ -19,6 +19,7 @@ from typing import Any
 
 from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
+from hw1lib.data.published import DataError
 from hw1lib.publish.execute import ExecutionError, add_parameters, read
 from hw1lib.results import jobs, workers
 from hw1lib.results.job import Job, ResultOf
@@ -100,7 +101,7 @@ def main(words: list[str] | None = None) -> int:
             workers.make(todo, device=device, workers=max(1, options.workers), progress=True)
             made += len(todo)
         print(f"{made} results computed, all others were stored")
-    except (ExecutionError, SettingError, StoreError, OSError) as error:
+    except (ExecutionError, SettingError, StoreError, DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -15,6 +15,8 @@ ABSTRACT = "abstract"  # belongs on the title page
 DROPPED = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
 HIDDEN_CODE = frozenset({"hide-input", "remove-input"})
 
+FOLDER = "images of the folder "  # begins the phrase that names somebody's own images
+
 
 def literal(text: str) -> str:
     r"""Write a text so that Markdown shows it as it is, whatever it holds.
@@ -23,3 +25,12 @@ def literal(text: str) -> str:
     5\_\$ \*best\*
     """
     return re.sub(r"([^\w\s.,:/-]|_)", r"\\\1", text)
+
+
+def plain(markdown: str) -> str:
+    r"""Write what `literal` made as it was before.
+
+    >>> plain(literal("5_$ *best*"))
+    '5_$ *best*'
+    """
+    return re.sub(r"\\([^\w\s]|_)", r"\1", markdown)

@@ -16,6 +16,8 @@ import papermill
 
 from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
+from hw1lib.data import image_sets
+from hw1lib.data.published import DataError
 from hw1lib.publish import load_report
 from hw1lib.publish.execute import ExecutionError, add_parameters, read, unknown
 from hw1lib.publish.settings import PublishError
@@ -34,12 +36,16 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> None:
     Raises:
         ExecutionError: If no notebook has one of the names.
         SettingError: If a chapter refuses a value.
+        DataError: If a folder of images cannot be learned.
     """
     known = {notebook: list(papermill.inspect_notebook(str(notebook))) for notebook in notebooks}
     names = list(dict.fromkeys(name for of in known.values() for name in of))
     for name in parameters:
         if name not in names:
             raise ExecutionError(unknown("the report", name, names))
+    images = parameters.get("data")
+    if isinstance(images, str) and images.startswith("folder:"):
+        image_sets.load("mnist", images)
     profiles: dict[str, Profiles[Any]] = {c.notebook: c.profiles for c in discover().values()}
     profiles["00_summary"] = summary.PROFILES
     for notebook, has in known.items():
@@ -70,7 +76,7 @@ def main(words: list[str] | None = None) -> int:
         options, parameters = read(parser, words)
         names = [options.only] if options.only else load_report(options.report).notebooks
         check([options.notebooks / f"{name}.ipynb" for name in names], parameters)
-    except (ExecutionError, PublishError, SettingError, OSError) as error:
+    except (ExecutionError, PublishError, SettingError, DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

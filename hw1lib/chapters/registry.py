@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from hw1lib import chapters
+from hw1lib.data import own_images
+from hw1lib.data.image_sets import ImageSet
 from hw1lib.judging import tables
 from hw1lib.judging.slips import Slip
 from hw1lib.judging.verdicts import Claim
@@ -73,6 +75,10 @@ class Chapter:
         """Answer the question from a `Result`: some sentences with verdicts and numbers."""
         return tables.answer(self.claims, self.answers, result)
 
+    def in_short(self, result: Any) -> str:
+        """Answer it, and say before whose images were learned, should they be somebody's own."""
+        return f"{own_images.notice(*learned(result))} {self.answer(result)}".lstrip()
+
     @property
     def part(self) -> str:
         """The part of the report that it belongs to, a key of `PARTS`."""
@@ -82,6 +88,12 @@ class Chapter:
     def notebook(self) -> str:
         """Name of its notebook, without the ending."""
         return f"{self.number}_{self.name}"
+
+
+def learned(result: Any) -> list[ImageSet]:
+    """Return the image sets that a chapter's `Result` says were learned; maybe none."""
+    held = getattr(result, "images", None) or {}
+    return [one for one in (held.values() if isinstance(held, dict) else [held]) if one is not None]
 
 
 @functools.cache

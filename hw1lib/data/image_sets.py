@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from hw1lib.data import folders, published, standins
 from hw1lib.data.published import UnavailableError
-from hw1lib.marks import literal
+from hw1lib.marks import FOLDER, literal
 
 DATASETS = ("mnist", "cifar10")
 MODES = ("auto", "real", "standin", "folder:PATH")
@@ -61,15 +62,25 @@ class ImageSet:
     def description(self) -> str:
         """One phrase for captions, in Markdown, so that no stand-in passes for the real set."""
         if self.source == "folder":
-            return f"images of the folder {literal(self.name)}"
+            return f"{FOLDER}{literal(self.name)}"
         return _TITLES[self.name] if self.source == "real" else _STANDIN_TITLES[self.name]
 
     @property
     def title(self) -> str:
         """The same phrase for figures, where Matplotlib would begin a formula at a $."""
         if self.source == "folder":
-            return f"images of the folder {self.name}".replace("$", r"\$")
+            return f"{FOLDER}{self.name}".replace("$", r"\$")
         return self.description
+
+    @property
+    def subject(self) -> str:
+        """What the examples are called where a sentence speaks of them."""
+        return "images" if self.source == "folder" else _SUBJECTS[self.name]
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of guessing any class alike, in percent."""
+        return 100 / len(self.classes)
 
     def normalized(self, images: Tensor) -> Tensor:
         """Return (images / 255 - mean) / std in float32, on the images' device.
@@ -93,6 +104,7 @@ class ImageSet:
         return images.float().div_(255).sub_(mean).div_(std)
 
 
+_SUBJECTS = {"mnist": "digits", "cifar10": "colour images"}
 _TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 _STANDIN_TITLES = {
     "mnist": "stand-in for MNIST (scikit-learn digits)",
@@ -171,11 +183,14 @@ def load(
 
 
 def name_standins(*sets: ImageSet) -> str:
-    """Name the stand-ins among image sets, for captions; empty where there are none."""
-    return "; ".join(sorted({s.description for s in sets if s.source == "standin"}))
+    """Name what stands in the place of the published sets, for captions; empty where nothing does.
+
+    That are stand-ins, or the images of a folder.
+    """
+    return "; ".join(sorted({s.description for s in sets if s.source != "real"}))
 
 
-def _image_set(
+def assembled(
     name: str,
     source: str,
     train: Split,
@@ -217,7 +232,7 @@ def _standin(name: str, sizes: tuple[int, int]) -> ImageSet:
     train, test = (
         Split(torch.from_numpy(images), torch.from_numpy(labels)) for images, labels in draw(sizes)
     )
-    return _image_set(name, "standin", train, test, classes)
+    return assembled(name, "standin", train, test, classes)
 
 
 def _known(name: str) -> ImageSet:
@@ -236,9 +251,15 @@ def _known(name: str) -> ImageSet:
 
 def _real(name: str, root: Path | str | None) -> ImageSet:
     train, test, classes = published.read(name, root)
-    return _image_set(name, "real", Split(*train), Split(*test), classes, _CONSTANTS[name])
+    return assembled(name, "real", Split(*train), Split(*test), classes, _CONSTANTS[name])
 
 
 def _folder(root: Path) -> ImageSet:
+    return _read_folder(root, folders.state(root))
+
+
+@lru_cache(maxsize=1)  # every chapter of a report asks for the same
+def _read_folder(root: Path, state: str) -> ImageSet:
     train, test, classes = folders.read(root)
-    return _image_set(root.resolve().name, "folder", Split(*train), Split(*test), classes)
+    name = folders.printable(root.resolve().name)
+    return assembled(name, "folder", Split(*train), Split(*test), classes)

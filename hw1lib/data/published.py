@@ -34,6 +34,14 @@ Examples = tuple[Tensor, Tensor]  # images uint8 (N, C, H, W), labels int64 (N,)
 class DataError(ValueError):
     """Data that are there but cannot be used, or that cannot be had."""
 
+    def _render_traceback_(self) -> list[str]:
+        # a notebook shows the sentence without forty lines of our own frames
+        return [f"{type(self).__name__}: {self}"]
+
+
+class MissingFolderError(DataError, FileNotFoundError):
+    """A folder of images that is not there."""
+
 
 class UnavailableError(DataError):
     """A real set that is neither on this machine nor to be downloaded."""

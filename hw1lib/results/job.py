@@ -44,13 +44,8 @@ class Job:
             SettingError: If they are.
         """
         step, count = (getattr(self.settings, n, None) for n in ("batch_size", "train_examples"))
-        if step and count and step > count:
-            images = self.call.keywords.get("images")
-            of = f" of {images.description}" if images is not None else ""
-            raise SettingError(
-                f"{self.label}: a step takes {step} images, and only {count}{of} are learned; give "
-                "more of them, or a smaller batch"
-            )
+        if step and count:
+            refuse_larger_steps(self.label, step, count, self.call.keywords.get("images"))
 
     @property
     def settings(self) -> Any:
@@ -61,6 +56,20 @@ class Job:
     def work(self) -> float:
         """How much there is to do, relative to other jobs."""
         return self.cost * getattr(self.settings, "epochs", 1)
+
+
+def refuse_larger_steps(label: str, step: int, count: int, images: Images | None) -> None:
+    """Refuse steps of more images than are learned.
+
+    Raises:
+        SettingError: If they are.
+    """
+    if step > count:
+        of = f" ({images.description})" if images is not None else ""
+        raise SettingError(
+            f"{label}: a step takes {step} images, and only {count} are learned{of}; give more of "
+            "them, or a smaller batch"
+        )
 
 
 @dataclass(frozen=True)

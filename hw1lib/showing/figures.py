@@ -16,13 +16,14 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib.marks import CAPTION, DATA, FIGURE, KEY, PROVENANCE, TABLE
+from hw1lib.marks import CAPTION, DATA, FIGURE, FOLDER, KEY, PROVENANCE, TABLE, plain
 from hw1lib.showing import drawn
 
 # the one look of every figure that this module or a chapter draws
 # from Matplotlib's own defaults on, whatever the user has set
 plt.style.use(["default", Path(__file__).with_name("report.mplstyle")])
 
+WIDEST = 100  # letters of a title at the size of those that name the data
 BAND = "median and the band from the 10th to the 90th percentile"
 
 
@@ -186,12 +187,14 @@ def show(
         caption: Markdown, which may hold computed numbers.
         alt: What the figure shows, for readers who cannot see it.
         result: What it is drawn from; the report prints its settings and seeds below the figure.
-        standin: Data that replace a real set, named on the figure and in the caption.
+        standin: Data in the place of a published set, as Markdown, named on the figure and in the
+            caption.
     """
     if standin:
         # a title of the figure, so that the layout makes room for it
-        figure.suptitle(standin, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
-        caption = f"{caption} **Not the real data: {standin}.**"
+        title = shortened(plain(standin)).replace("$", r"\$")
+        figure.suptitle(title, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
+        caption = _naming(caption, standin)
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
@@ -209,14 +212,28 @@ def show(
     _caption("Figure", name, caption)
 
 
-def table(frame: pd.DataFrame, name: str, caption: str) -> None:
+def shortened(text: str) -> str:
+    """Cut the middle out of a text that is longer than a figure is wide."""
+    return text if len(text) <= WIDEST else f"{text[: WIDEST // 2]} … {text[-WIDEST // 2 + 3 :]}"
+
+
+def _naming(caption: str, standin: str) -> str:
+    """Add to a caption what was learned in the place of a published set."""
+    begins = "Learned" if standin.startswith(FOLDER) else "Not the real data"
+    return f"{caption} **{begins}: {standin}.**"
+
+
+def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") -> None:
     """Show a table in the notebook and hand it to the report.
 
     Args:
         frame: Columns of text or numbers, already rounded for the reader.
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
+        standin: Data in the place of a published set, as Markdown, named in the caption.
     """
+    if standin:
+        caption = _naming(caption, standin)
     aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
     header, *rows = [
         [str(cell).replace("|", "\\|") for cell in row]

@@ -574,7 +574,7 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(images):
         ({"between_units": [7, 25]}, "between_units .* none of A's, got 25"),
         ({"long_units": [1, 2, 3, 4]}, "long_units .* 5 different sizes at least"),
         ({"noise": 1.5}, "noise .* at most 1, got 1.5"),
-        ({"data": "folder:x"}, "data of capacity.Spec cannot be 'folder:x'"),
+        ({"data": "fake"}, "data of capacity.Spec cannot be 'fake'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(changes, message):

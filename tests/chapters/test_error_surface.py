@@ -21,7 +21,7 @@ from hw1lib.chapters.error_surface import claims, findings, slips, views
 from hw1lib.chapters.error_surface.chapter import CHAPTER
 from hw1lib.chapters.error_surface.flatness import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import beyond
-from hw1lib.chapters.error_surface.spec import ADAM, ARMS, DIGITS, LARGE, REGRESSORS, SGD
+from hw1lib.chapters.error_surface.spec import ADAM, ARMS, HIDDEN, LARGE, REGRESSORS, SGD
 from hw1lib.judging import verdicts
 from hw1lib.measuring import landscape
 from hw1lib.measuring.landscape import DISTANCES, Extent, Surface
@@ -103,7 +103,7 @@ def test_the_line_of_a_regressor_is_that_of_plain_torch(result):
 
 def test_the_first_weights_of_every_arm_are_the_seeds(result):
     images = result.images
-    model = builders.mlp(Streams([0]), *DIGITS)
+    model = builders.mlp(Streams([0]), 784, *HIDDEN, 10)
     weights = [p[0].detach().double().numpy() for p in model.parameters()]
     for split, part in enumerate((images.train, images.test)):
         pixels = part.images[: SPEC.measured].double() / 255
@@ -416,7 +416,7 @@ def test_fewer_than_six_trainings_are_not_tested(result):
     [
         ({"batch_size": 51}, r"batch_size .* at most train_examples \(50\), got 51"),
         ({"eigenvalues": 5}, r"eigenvalues .* at most lanczos_steps \(4\), got 5"),
-        ({"data": "folder:x"}, "data of error_surface.Spec cannot be 'folder:x'"),
+        ({"data": "fake"}, "data of error_surface.Spec cannot be 'fake'"),
         ({"directions": 1}, "directions .* at least 2, got 1"),
     ],
 )

@@ -576,7 +576,7 @@ def test_diverged_trainings_are_counted(diverged):
         ({"batch_size": 51}, "batch_size of gradient_norm.Spec must be at most train_examples"),
         ({"window": 11}, "window of gradient_norm.Spec must be at least 12, got 11"),
         ({"epochs": 39}, "epochs of gradient_norm.Spec must be at least 40, got 39"),
-        ({"data": "folder:x"}, "data of gradient_norm.Spec"),
+        ({"data": "fake"}, "data of gradient_norm.Spec"),
         ({"batch_sizes": (5, 21)}, "batch_sizes of gradient_norm.Spec must be at most points (20)"),
     ],
     ids=str,

@@ -431,7 +431,7 @@ def test_a_folder_of_images_leaves_the_digits_out(fresh, tmp_path):
     assert set(result.images) == {MAIN, CONTROL, AS_A, BY_ITSELF, DEPTH}
     assert [row["standin"] for row in result.provenance] == [None]
     assert depth_arms(result) == [DEPTH]
-    assert result.standin(*result.images) == ""
+    assert result.standin(*result.images) == "images of the folder animals"
     assert "animals" in findings.depth_sentence(result)
     labels_and_units(views.finals(result, depth_arms(result)))
 

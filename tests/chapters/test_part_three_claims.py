@@ -147,7 +147,7 @@ def of_sizes(a, b, between, settled, long, features):
         sweeps,
         FeatureSweep(COUNTS, test, test),
         {},
-        SimpleNamespace(train=range(20)),
+        SimpleNamespace(train=range(20), source="standin", subject="digits"),
         (),
     )
 

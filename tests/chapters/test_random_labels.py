@@ -568,7 +568,7 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(digits):
         ({"batch_size": 31}, r"batch_size .* at most scenes \(30\), got 31"),
         ({"noise": (0.5, 1.0)}, "noise of random_labels.Spec must be below 1, got 1"),
         ({"noise": (0.0,)}, "noise .* above 0, got 0"),
-        ({"data": "folder:x"}, "data of random_labels.Spec cannot be 'folder:x'"),
+        ({"data": "fake"}, "data of random_labels.Spec cannot be 'fake'"),
         ({"cnn_replicas": 0}, "cnn_replicas .* at least 1, got 0"),
     ],
 )

@@ -732,7 +732,7 @@ def test_fingerprint_follows_every_bit():
     other[7, 0, 3, 3] ^= 1
     changed = image_sets.Split(other, images.train.labels)
     prints = {
-        image_sets._image_set("mnist", "standin", train, images.test, images.classes).fingerprint
+        image_sets.assembled("mnist", "standin", train, images.test, images.classes).fingerprint
         for train in (images.train, changed)
     }
     assert len(prints) == 2

@@ -11,11 +11,11 @@ from hw1lib.chapters.capacity.result import Result
 from hw1lib.chapters.capacity.spec import LONG, OF_A, OF_B, PROFILES, SETTLED, Spec
 from hw1lib.chapters.capacity.sweeps import FeatureSweep, Sweep
 from hw1lib.chapters.capacity.trainings import Features, Training, fit_features, train
-from hw1lib.data import image_sets
+from hw1lib.data import image_sets, own_images
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import generalization
 from hw1lib.networks import builders
-from hw1lib.results.job import Job
+from hw1lib.results.job import Job, refuse_larger_steps
 from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training.gaps import to_length
@@ -40,7 +40,8 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         for arm, trainings in arms.items()
         for training in trainings
     }
-    jobs |= {(FEATURES, fit.count): _features_job(fit, images) for fit in features}
+    different = own_images.distinct(images)
+    jobs |= {(FEATURES, fit.count): _features_job(fit, different) for fit in features}
     entries = carry_out("capacity", jobs, device=device, progress=progress)
     return Result(
         spec=spec,
@@ -63,10 +64,13 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
 
 
 def _training_job(arm: str, settings: Training, images: ImageSet) -> Job:
-    visits = settings.digits.train * len(settings.seeds)
-    call: Any = train_long if isinstance(settings, LongTraining) else train
+    label, visits = f"{settings.name}, {arm}", settings.digits.train * len(settings.seeds)
+    refuse_larger_steps(label, settings.batch_size, settings.digits.train, images)
+    call: Any = train
+    if isinstance(settings, LongTraining):  # which takes pixels as they are, of one channel
+        call, images = train_long, own_images.in_one_channel(images)
     return Job(
-        f"{settings.name}, {arm}",
+        label,
         partial(call, settings, images=images),
         cost=builders.parameter_count(settings.widths) * visits,
     )

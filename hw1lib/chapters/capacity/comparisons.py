@@ -6,7 +6,8 @@ import numpy as np
 
 from hw1lib.chapters.capacity.result import KNEE, LEAST_LONG, Result, growth_of_loss
 from hw1lib.chapters.capacity.spec import LONG, OF_A, OF_B, SETTLED
-from hw1lib.chapters.capacity.sweeps import SAME_KNEE, Sweep
+from hw1lib.chapters.capacity.sweeps import SAME_KNEE, Sweep, halves
+from hw1lib.data import own_images
 from hw1lib.judging import trends
 from hw1lib.judging.effects import POINTS, Bound, Difference, Effect, NotTested, Ratio
 from hw1lib.judging.statistics import decades, t_interval
@@ -20,24 +21,6 @@ LITTLE = 5.0  # % of the range of the test loss over A's sizes
 LITTLE_ACCURACY = 0.5  # points of accuracy
 RISE = 1.1  # a test loss that rises by a tenth has risen
 PER_TENFOLD = "per tenfold size"
-
-
-def halves(sweep: Sweep, measure: str, border: float) -> dict[str, np.ndarray]:
-    """Compare slopes of what was tested up to a size and from there on, (R,) each, per decade.
-
-    The size nearest to the border from below belongs to both.
-
-    Raises:
-        NotTested: If there are not two sizes on both sides.
-    """
-    below = sweep.parameters <= border
-    if below.sum() < 2 or below.all():
-        raise NotTested(f"no two networks on both sides of {border:,.0f} parameters were trained")
-    above = ~below
-    above[np.flatnonzero(below)[-1]] = True
-    curves = sweep.tested(measure)
-    first, then = (trends.slope(sweep.sizes[which], curves[:, which]) for which in (below, above))
-    return {"below": first, "above": then}
 
 
 def falls(arm: str, split: str) -> Callable[[Result], Effect]:
@@ -131,6 +114,8 @@ def plateau(split: str) -> Callable[[Result], Effect]:
     """Compare the distance of the large networks' accuracy from A's with what rounding leaves."""
 
     def distance(result: Result) -> Effect:
+        if own := own_images.among(result.images):
+            raise NotTested(f"{PLATEAU:g} % is a level of other images than {own.description}")
         sweep = result.sweeps[OF_A]
         large = sweep.parameters > KNEE
         if not large.any():
@@ -172,7 +157,7 @@ def no_wider(result: Result) -> Effect:
     end = result.sweeps[SETTLED]
     early = end.early(result.early)
     return Difference(
-        "training minus test accuracy on the same digits, mean over the sizes",
+        f"training minus test accuracy on the same {result.images.subject}, mean over the sizes",
         {
             "at the end": end.gap().mean(axis=1),
             f"after {result.early} passes": early.gap().mean(axis=1),
@@ -262,12 +247,13 @@ def peak_of_features(result: Result) -> Effect:
 def noise_raises(result: Result) -> Effect:
     """Compare the squared errors with noise and without where the labels can just be learned."""
     features = result.features
-    k = int(np.abs(features.counts - result.learned).argmin())
+    k = int(np.abs(features.counts - result.fitted).argmin())
     sides = {
         name: features.squared_error("test", noisy=noisy)[:, k]
         for name, noisy in (("noisy labels", True), ("true labels", False))
     }
-    return Ratio(f"squared error on test digits, {features.counts[k]:,} features", sides)
+    tested = f"test {result.images.subject}"
+    return Ratio(f"squared error on {tested}, {features.counts[k]:,} features", sides)
 
 
 def size_helps(result: Result) -> Effect:

@@ -20,7 +20,7 @@ STYLES = {  # colour and mark of each arm, in every figure
 EARLY = (SKY, "v")  # A's networks, trained on, after as many passes as in A's own arm
 OTHER = (BLACK, "x")  # what reports wrote, or fitted labels without noise
 DASHES = {"train": "--", "test": "-"}
-SPLITS = {"train": "training digits", "test": "test digits"}
+SPLITS = {"train": "training", "test": "test"}
 SIZE = "parameters"
 BAND = "mean and its 95 % t interval"
 

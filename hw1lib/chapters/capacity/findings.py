@@ -78,11 +78,13 @@ def digits_sentence(result: Result) -> str:
     before, after, more = (
         sweep.gap()[: spec.side_replicas, -1] for sweep in (early, end, result.sweeps[OF_A])
     )
+    subject, most = result.images.subject, len(result.images.train)
+    settled, trained = (min(n, most) for n in (spec.settled_examples, spec.train_examples))
     other = f", at a learning rate of {spec.a_rate:g} in place of {spec.settled_rate:g},"
     return (
-        f"Gap of A's largest network on {spec.settled_examples:,} digits: {t_interval(before)} "
+        f"Gap of A's largest network on {settled:,} {subject}: {t_interval(before)} "
         f"points after {result.early} passes, which training on changes by "
-        f"{t_interval(after - before)}. On {spec.train_examples:,} digits"
+        f"{t_interval(after - before)}. On {trained:,} {subject}"
         f"{other if spec.a_rate != spec.settled_rate else ''} it is {t_interval(more)} after "
         f"{spec.epochs} passes."
     )

@@ -50,7 +50,7 @@ def knees(result: Result) -> Figure:
     places.axhline(KNEE, color="0.4", linewidth=0.8, linestyle=":")
     scale(loss)
     loss.set(xlabel=SIZE, ylabel="test loss (nats)")
-    _label_places(places)
+    _label_places(places, dense)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -74,10 +74,11 @@ def _points(ax: Axes, sweep: Sweep, style: tuple[str, str], label: str) -> None:
     drawn.note(bars, x=sweep.parameters, y=values, replica=np.arange(len(values))[:, None])
 
 
-def _label_places(ax: Axes) -> None:
+def _label_places(ax: Axes, sweep: Sweep) -> None:
     scale(ax, y="log")
     if np.isfinite(ax.dataLim.minposy):
-        ax.set_ylim(2_000, 500_000)  # all sizes, whatever the knees
+        low, high = sweep.parameters[[0, -1]]
+        ax.set_ylim(min(2_000, low / 2), max(500_000, high))  # all sizes, whatever the knees
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     ax.yaxis.set_major_formatter(EngFormatter(sep=""))
     ax.yaxis.set_minor_formatter(NullFormatter())

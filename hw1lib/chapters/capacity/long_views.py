@@ -17,6 +17,7 @@ from hw1lib.chapters.capacity.result import (
     peak_units,
 )
 from hw1lib.chapters.capacity.spec import LONG
+from hw1lib.data import own_images
 from hw1lib.judging.statistics import Interval, t_interval
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLACK, BLUE, RED
@@ -46,6 +47,7 @@ def long_descent(result: Result) -> Figure:
         (line,) = passes.plot(sweep.epochs[1:], mean, color=BLUE, label="here")
         drawn.note(line, x=sweep.epochs[1:], y=gained, replica=np.arange(len(gained))[:, None])
         passes.fill_between(sweep.epochs[1:], low, high, color=BLUE, alpha=0.18, linewidth=0)
+    of = " (of MNIST)" if own_images.among(result.images) else ""
     theirs = np.array([one.loss for one in PUBLISHED])
     passes.errorbar(
         [one.passes for one in PUBLISHED],
@@ -56,7 +58,7 @@ def long_descent(result: Result) -> Figure:
         markersize=4,
         linestyle="none",
         linewidth=1,
-        label="published, 10 trainings",
+        label=f"published{of}, 10 trainings",
     )
     passes.plot(
         [one.passes for one in PUBLISHED],
@@ -65,7 +67,7 @@ def long_descent(result: Result) -> Figure:
         color=RED,
         markersize=4,
         markerfacecolor="white",
-        label="published, settings as here",
+        label=f"published{of}, settings as here",
     )
     passes.axhline(0, color="0.5", linewidth=0.8)
     passes.set(

@@ -7,6 +7,7 @@ from hw1lib.chapters.capacity.long_trainings import LongTraining
 from hw1lib.chapters.capacity.spec import (
     A_HIDDEN,
     BETWEEN,
+    LEAST_SIZES,
     LONG,
     NOISY,
     OF_A,
@@ -15,8 +16,10 @@ from hw1lib.chapters.capacity.spec import (
     Spec,
 )
 from hw1lib.chapters.capacity.trainings import Digits, Features, Training
+from hw1lib.data import own_images
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.networks import builders
+from hw1lib.results.specs import SettingError
 from hw1lib.training import losses
 
 
@@ -94,9 +97,18 @@ def trainings(spec: Spec, images: ImageSet) -> dict[str, list[Training]]:
 
 
 def features(spec: Spec, images: ImageSet) -> list[Features]:
-    """List the fits of random features, the fewest first."""
-    digits = _digits(spec, images, spec.noisy_examples, spec.noise)
+    """List the fits of random features, the fewest first.
+
+    Raises:
+        SettingError: If a folder holds too few different images for as many numbers of features.
+    """
+    digits = _digits(spec, own_images.distinct(images), spec.noisy_examples, spec.noise)
     counts = {max(1, round(ratio * digits.train)) for ratio in spec.feature_ratios}
+    if len(counts) < LEAST_SIZES:
+        raise SettingError(
+            f"random features: {images.description} hold {digits.train} different ones to learn, "
+            f"too few for {LEAST_SIZES} numbers of features; give more of them"
+        )
     return [Features(count, digits, spec.bandwidth, spec.side_seeds) for count in sorted(counts)]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hw1lib.chapters.capacity.spec import A_HIDDEN, BETWEEN, LONG, OF_A, SETTLED, Spec
 from hw1lib.chapters.capacity.sweeps import FeatureSweep, Sweep
-from hw1lib.data import image_sets
+from hw1lib.data import image_sets, own_images
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.judging import trends
 from hw1lib.judging.statistics import decades
@@ -65,7 +65,7 @@ class Result:
 
     @property
     def standin(self) -> str:
-        """Name the stand-in that was learned; empty where the digits are real."""
+        """Name what was learned in place of the published digits; empty where nothing was."""
         return image_sets.name_standins(self.images)
 
     @property
@@ -81,13 +81,18 @@ class Result:
 
     @property
     def threshold(self) -> int:
-        """Count the equations of the arm with noisy labels: one per digit and class."""
+        """Count the equations of the arm with noisy labels: one per image and class."""
         return self.learned * len(self.images.classes)
 
     @property
     def learned(self) -> int:
-        """Count the digits with noisy labels."""
+        """Count the images with noisy labels."""
         return min(self.spec.noisy_examples, len(self.images.train))
+
+    @property
+    def fitted(self) -> int:
+        """Count those of which random features are fitted: a folder may hold one twice."""
+        return min(self.spec.noisy_examples, len(own_images.distinct(self.images).train))
 
     @property
     def a_order(self) -> list[int]:

@@ -34,7 +34,7 @@ LEAST_SIZES = 5  # with which a knee can be found
 class Spec(specs.Replicated):
     """Settings of the chapter on capacity; the defaults are the full profile."""
 
-    data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     replicas: int = setting(20, "trainings of each of A's networks, side by side", at_least=1)
     side_replicas: int = setting(
         6, "trainings of each network of the other arms, the fewest with a verdict", at_least=1

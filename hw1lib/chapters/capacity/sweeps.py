@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw1lib.judging import trends
+from hw1lib.judging.effects import NotTested
 from hw1lib.judging.statistics import written
 
 SAME_KNEE = 2.0  # knees that lie within this factor of each other are taken for one
@@ -199,3 +200,21 @@ class FeatureSweep:
     def squared_error(self, split: str, *, noisy: bool) -> np.ndarray:
         """Return the mean squared error of the outputs, (R, K), which has no ceiling."""
         return np.asarray(getattr(self, split)[:, :, 0 if noisy else 1, 0].T)
+
+
+def halves(sweep: Sweep, measure: str, border: float) -> dict[str, np.ndarray]:
+    """Compare slopes of what was tested up to a size and from there on, (R,) each, per decade.
+
+    The size nearest to the border from below belongs to both.
+
+    Raises:
+        NotTested: If there are not two sizes on both sides.
+    """
+    below = sweep.parameters <= border
+    if below.sum() < 2 or below.all():
+        raise NotTested(f"no two networks on both sides of {border:,.0f} parameters were trained")
+    above = ~below
+    above[np.flatnonzero(below)[-1]] = True
+    curves = sweep.tested(measure)
+    first, then = (trends.slope(sweep.sizes[which], curves[:, which]) for which in (below, above))
+    return {"below": first, "above": then}

@@ -18,6 +18,7 @@ from hw1lib.chapters.capacity.drawing import (
 )
 from hw1lib.chapters.capacity.result import KNEE, Result
 from hw1lib.chapters.capacity.spec import NOISY, OF_A, OF_B, SETTLED
+from hw1lib.data import own_images
 from hw1lib.judging.statistics import t_interval
 from hw1lib.showing import figures
 
@@ -39,7 +40,7 @@ def sweeps(result: Result) -> Figure:
         sweep = result.sweeps[arm]
         for split in SPLITS:
             draw(column[0], sweep.parameters, sweep.loss(split), STYLES[arm], split)
-            label = SPLITS[split]
+            label = f"{SPLITS[split]} {result.images.subject}"
             draw(column[1], sweep.parameters, sweep.accuracy(split), STYLES[arm], split, label)
         column[0].set_title(arm)
         scale(column[0], y="log")
@@ -80,7 +81,8 @@ def settled(result: Result) -> Figure:
     end = result.sweeps[SETTLED]
     figure, axes = figures.panels(1, 2, 2.3)
     loss, accuracy = axes[0]
-    for split, digits in SPLITS.items():
+    for split, called in SPLITS.items():
+        digits = f"{called} {result.images.subject}"
         for sweep, style, when in (
             (end.early(result.early), EARLY, f"after {result.early} passes"),
             (end, STYLES[SETTLED], "at the end"),
@@ -129,15 +131,16 @@ def descent(result: Result) -> Figure:
     left, right = axes[0]
     sweep, features = result.sweeps[NOISY], result.features
     for split in SPLITS:
-        label = f"{SPLITS[split]}, noisy labels learned"
+        label = f"{SPLITS[split]} {result.images.subject}, noisy labels learned"
         draw(left, sweep.parameters, sweep.error(split), STYLES[NOISY], split, label)
         noisy = features.error(split, noisy=True)  # the same marks as the networks
         draw(right, features.counts, noisy, STYLES[NOISY], split)
     clean = features.error("test", noisy=False)
-    draw(right, features.counts, clean, OTHER, "test", "test digits, true labels learned")
+    true = f"test {result.images.subject}, true labels learned"
+    draw(right, features.counts, clean, OTHER, "test", true)
     for ax, place, title in (
         (left, result.threshold, "networks"),
-        (right, result.learned, "random features"),
+        (right, result.fitted, "random features"),
     ):
         ax.axvline(place, color="0.4", linewidth=0.8, linestyle=":")
         ax.set_title(title)
@@ -196,6 +199,7 @@ def theirs_table(result: Result) -> pd.DataFrame:
             which = np.array([k for k, known in enumerate(sweep.names) if known == name], dtype=int)
         measured = getattr(sweep, measure)(split)[:, which]
         ours = t_interval(measured.mean(axis=1)) if len(which) else None
+        alike = not own_images.among(result.images)
         unit = " (%)" if measure == "accuracy" else " (nats)"
         rows.append(
             {
@@ -203,7 +207,7 @@ def theirs_table(result: Result) -> pd.DataFrame:
                 "measure": f"{split} {measure}{unit}",
                 "theirs": f"{value:g}",
                 "ours": f"{ours:.4g}" if ours else "not trained",
-                "ours − theirs": f"{ours.mean - value:+.2g}" if ours and ours.n else "–",
+                "ours − theirs": f"{ours.mean - value:+.2g}" if alike and ours and ours.n else "–",
                 "n": ours.n if ours else 0,
             }
         )

@@ -9,7 +9,7 @@ from hw1lib.chapters.error_surface.result import Directions, Result
 from hw1lib.chapters.error_surface.spec import (
     ADAM,
     ARMS,
-    DIGITS,
+    HIDDEN,
     LARGE,
     PROFILES,
     REGRESSORS,
@@ -22,7 +22,7 @@ from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring import landscape
 from hw1lib.measuring.landscape import Extent
 from hw1lib.networks import builders
-from hw1lib.results.job import Job
+from hw1lib.results.job import Job, refuse_larger_steps
 from hw1lib.results.jobs import carry_out, record
 from hw1lib.results.store import Entry
 from hw1lib.training import optimizers
@@ -112,7 +112,7 @@ def _learn(spec: Spec, arm: str, images: ImageSet) -> Job:
         LARGE: (optimizers.adam, spec.large_rate),
     }[arm]
     settings = Training(
-        widths=DIGITS,
+        widths=(images.train.images[0].numel(), *HIDDEN, len(images.classes)),
         activation=builders.relu,
         optimizer=optimizer,
         learning_rate=rate,
@@ -125,5 +125,6 @@ def _learn(spec: Spec, arm: str, images: ImageSet) -> Job:
         # one way of training is enough to show what planes look like
         extent=_extent(spec, spec.planes if arm == SGD else 0),
     )
-    cost = 5 * settings.examples * spec.replicas  # a digit takes as long as five points
-    return Job(f"{arm}, digits", partial(train, settings, images=images), cost)
+    label, cost = f"{arm}, {images.subject}", 5 * settings.examples * spec.replicas  # as 5 points
+    refuse_larger_steps(label, settings.batch_size, settings.examples, images)
+    return Job(label, partial(train, settings, images=images), cost)

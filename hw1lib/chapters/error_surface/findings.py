@@ -23,7 +23,7 @@ HIGH_ACCURACY = 0.9
 def line_sentence(result: Result) -> str:
     """Count the trainings in which the loss never rises on the line."""
     listed = ", ".join(
-        f"{network_title(n)} {tally(s.monotone)}" for n, s in result.surfaces.items()
+        f"{network_title(result, n)} {tally(s.monotone)}" for n, s in result.surfaces.items()
     )
     return f"Lines on which the training loss never rises: {listed}."
 
@@ -58,7 +58,7 @@ def planes_sentence(result: Result) -> str:
     for name in PLANES:
         wide = plane_shares(result.surfaces[name])
         share = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
-        parts.append(f"{network_title(name)} {share}")
+        parts.append(f"{network_title(result, name)} {share}")
     return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
 
 
@@ -92,13 +92,13 @@ def path_sentence(result: Result) -> str:
         found = np.isfinite(surface.path_share).all(axis=1)
         share = 100 * surface.path_share[found].sum(axis=1)
         if not found.any():
-            parts.append(f"{network_title(name)} diverged")
+            parts.append(f"{network_title(result, name)} diverged")
             continue
         points = surface.path.shape[1]
         walk = 100 * trajectories.walk_shares(points)[:2].sum()
         parts.append(
-            f"{network_title(name)} {t_interval(share)} % (n = {found.sum()}; a random walk of "
-            f"{points} points: {walk:.0f} %)"
+            f"{network_title(result, name)} {t_interval(share)} % (n = {found.sum()}; a random "
+            f"walk of {points} points: {walk:.0f} %)"
         )
     return f"Two components hold this share of a path's variance: {'; '.join(parts)}."
 
@@ -106,7 +106,7 @@ def path_sentence(result: Result) -> str:
 def eigenvalue_sentence(result: Result) -> str:
     """List the largest eigenvalues."""
     listed = ", ".join(
-        f"{network_title(n)} {geometric_mean(s.eigenvalues[:, 0])}"
+        f"{network_title(result, n)} {geometric_mean(s.eigenvalues[:, 0])}"
         for n, s in result.surfaces.items()
     )
     return f"Geometric means: {listed}."
@@ -127,5 +127,6 @@ def describe_lines(result: Result, names: Sequence[str]) -> str:
 def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
-        f"loss on the straight line between the first and the last weights, digits, {figures.BAND}."
+        "loss on the straight line between the first and the last weights, "
+        f"{result.images.subject}, {figures.BAND}."
     )

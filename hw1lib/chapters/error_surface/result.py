@@ -12,6 +12,7 @@ from hw1lib.data.image_sets import ImageSet
 from hw1lib.measuring.landscape import Surface
 
 PLANES = ("deep", "shallow", SGD)  # networks whose surroundings are drawn
+SINC = "sinc"
 PATHS = ("deep", SGD)  # networks whose path is drawn
 
 
@@ -43,7 +44,7 @@ class Result:
 
     @property
     def standin(self) -> str:
-        """Name the stand-in that was learned; empty where the digits are real."""
+        """Name what was learned in place of the published digits; empty where nothing was."""
         return image_sets.name_standins(self.images)
 
 
@@ -57,6 +58,6 @@ def beyond(surface: Surface) -> np.ndarray:
     return np.asarray(surface.line[:, -1, 0, 0] - surface.final)
 
 
-def network_title(name: str) -> str:
+def network_title(result: Result, name: str) -> str:
     """Name a network with its data."""
-    return f"{name}, sinc" if name in REGRESSORS else f"{name}, digits"
+    return f"{name}, {SINC if name in REGRESSORS else result.images.subject}"

@@ -8,7 +8,7 @@ from hw1lib.results import specs
 from hw1lib.results.specs import setting
 
 REGRESSORS = {"deep": builders.DEEP, "shallow": builders.SHALLOW}
-DIGITS = (784, 10, 20, 10)
+HIDDEN = (10, 20)  # of the classifier
 
 SGD = "SGD"
 ADAM = "Adam"
@@ -20,7 +20,7 @@ ARMS = [SGD, ADAM, LARGE]
 class Spec(specs.Replicated):
     """Settings of the error surface; the defaults are the full profile."""
 
-    data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     points: int = setting(300, "training points of the sinc function, a uniform grid", at_least=2)
     updates: int = setting(5_000, "of the regressors, full batch", at_least=1)
     fit_rate: float = setting(1e-3, "learning rate of the regressors' Adam", above=0)

@@ -11,6 +11,7 @@ from hw1lib.chapters.error_surface.flatness import FLATNESS, flatter
 from hw1lib.chapters.error_surface.result import (
     PATHS,
     PLANES,
+    SINC,
     Result,
     network_title,
     plane_shares,
@@ -28,12 +29,12 @@ STYLES = {  # colour, dash and mark of each network and arm, in every figure
     ADAM: (RED, "--", "s"),
     LARGE: (PINK, ":", "v"),
 }
-UNITS = {"sinc": "mean squared error", "digits": "cross-entropy (nats)"}
+SQUARED, NATS = "mean squared error", "cross-entropy (nats)"  # of the regressors, of the others
 LEVELS = 18  # of a contour figure: enough to see the shape, few enough to stay small
 
 
 def lines(result: Result) -> Figure:
-    """Draw loss and accuracy on digits on the line from the initial weights to the last."""
+    """Draw the classifiers' loss and accuracy on the line from initial weights to the last."""
     figure, axes = figures.panels(2, 2, 1.8, sharex=True, sharey="row")
     for row, measure in zip(axes, ("loss", "accuracy"), strict=True):
         for split, ax in enumerate(row):
@@ -42,10 +43,10 @@ def lines(result: Result) -> Figure:
                 values = surface.line[:, :, split, int(measure == "accuracy")].T
                 figures.curves(ax, surface.alphas, values, label=arm, color=color, dash=dash)
             _mark_ends(ax)
-    for ax, title in zip(axes[0], ("training digits", "test digits"), strict=True):
-        ax.set_title(title)
+    for ax, part in zip(axes[0], ("training", "test"), strict=True):
+        ax.set_title(f"{part} {result.images.subject}")
         figures.log_scale(ax)
-    axes[0, 0].set_ylabel(UNITS["digits"])
+    axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
     axes[0, 0].legend(loc="lower left")
     figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
@@ -65,7 +66,7 @@ def regressor_lines(result: Result) -> Figure:
         _mark_ends(ax)
         ax.set_title(f"{name} regressor")
         figures.log_scale(ax)
-    axes[0, 0].set_ylabel(f"training loss\n({UNITS['sinc']})")
+    axes[0, 0].set_ylabel(f"training loss\n({SQUARED})")
     figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
     return figure
 
@@ -83,7 +84,7 @@ def planes(result: Result) -> Figure:
             _contours(ax, places, places, losses, levels, label=_loss(name), replica=r)
             drawn.omit(*ax.plot(0, 0, "+", color="white", markersize=7))
             ax.set_aspect("equal")
-        column[0].set_title(network_title(name))
+        column[0].set_title(network_title(result, name))
     figure.supxlabel("first random direction (in lengths of each unit's weights)")
     figure.supylabel("second random direction")
     _colorbar(figure, axes, levels, "training loss")
@@ -93,13 +94,13 @@ def planes(result: Result) -> Figure:
 def away(result: Result) -> Figure:
     """Draw how the loss rises with the distance from a solution, in random directions."""
     figure, axes = figures.panels(1, 2, 2.1, sharex=True)
-    for ax, task, names in zip(axes[0], UNITS, (list(REGRESSORS), ARMS), strict=True):
+    for ax, (task, unit, names) in zip(axes[0], _tasks(result), strict=True):
         for name in names:
             surface, (color, dash, _) = result.surfaces[name], STYLES[name]
             rises = np.stack([surface.away(distance) for distance in DISTANCES])
             rises = np.where(rises > 0, rises, np.nan)  # a logarithmic axis has no place for it
             figures.curves(ax, np.array(DISTANCES), rises, label=name, color=color, dash=dash)
-        ax.set(xscale="log", title=task, ylabel=f"rise of the {UNITS[task]}")
+        ax.set(xscale="log", title=task, ylabel=f"rise of the {unit}")
         figures.log_scale(ax)
         ax.legend(loc="upper left")
     figure.supxlabel("distance from the solution (in lengths of each unit's weights)")
@@ -132,7 +133,7 @@ def paths(result: Result) -> Figure:
     figure, axes = figures.panels(1, len(PATHS), 2.7)
     for ax, name in zip(axes[0], PATHS, strict=True):
         surface = result.surfaces[name]
-        ax.set(title=network_title(name), xlabel="first principal component")
+        ax.set(title=network_title(result, name), xlabel="first principal component")
         if not _has_path(surface):
             figures.say_diverged(ax)
             continue
@@ -154,7 +155,7 @@ def paths(result: Result) -> Figure:
 def eigenvalues(result: Result) -> Figure:
     """Draw the largest eigenvalue of the Hessian at every solution."""
     figure, axes = figures.panels(1, 2, 2.0)
-    for ax, task, names in zip(axes[0], UNITS, (list(REGRESSORS), ARMS), strict=True):
+    for ax, (task, unit, names) in zip(axes[0], _tasks(result), strict=True):
         found = {name: result.surfaces[name].eigenvalues[:, 0] for name in names}
         found = {
             name.replace(", ", ",\n"): values
@@ -162,14 +163,14 @@ def eigenvalues(result: Result) -> Figure:
             if np.isfinite(values).any()
         }
         styles = [STYLES[name.replace(",\n", ", ")] for name in found]
-        ax.set(title=task, ylabel=f"largest eigenvalue,\n{UNITS[task]}")
+        ax.set(title=task, ylabel=f"largest eigenvalue,\n{unit}")
         figures.strip(ax, found, [s[0] for s in styles], [s[2] for s in styles])
         figures.log_scale(ax)
     return figure
 
 
 def panel(ax: Axes, result: Result) -> None:
-    """Draw the loss on digits on the line from the first weights to the last, for the summary."""
+    """Draw the classifiers' loss between their first and last weights, for the summary."""
     for arm in ARMS:
         surface, (color, dash, _) = result.surfaces[arm], STYLES[arm]
         values = surface.line[:, :, 0, 0].T
@@ -187,7 +188,7 @@ def line_table(result: Result) -> pd.DataFrame:
         sound = ~surface.diverged
         rows.append(
             {
-                "network": network_title(name),
+                "network": network_title(result, name),
                 "never rises": tally(surface.monotone),
                 "largest rise (% of the start)": _median(100 * surface.rise[sound]),
                 "half of the fall at": _median(_half_way(surface)[sound]),
@@ -205,7 +206,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
         wide = plane_shares(surface)
         rows.append(
             {
-                "network": network_title(name),
+                "network": network_title(result, name),
                 "training loss": str(geometric_mean(surface.final)),
                 "rise at 0.1": str(geometric_mean(surface.away(0.1))),
                 "rise at 1": str(geometric_mean(surface.away(1.0))),
@@ -229,7 +230,12 @@ def _median(values: np.ndarray) -> str:
 
 
 def _loss(name: str) -> str:
-    return UNITS["sinc" if name in REGRESSORS else "digits"]
+    return SQUARED if name in REGRESSORS else NATS
+
+
+def _tasks(result: Result) -> list[tuple[str, str, list[str]]]:
+    """List what is learned, the unit of its loss, and which networks learn it."""
+    return [(SINC, SQUARED, [*REGRESSORS]), (result.images.subject, NATS, ARMS)]
 
 
 def _has_path(surface: Surface) -> bool:

@@ -17,7 +17,7 @@ from hw1lib.chapters.gradient_norm.spec import (
     B_NETWORK,
     B_WIDTHS,
     DIGITS,
-    DIGITS_WIDTHS,
+    DIGITS_HIDDEN,
     LATE,
     MAIN,
     OPTIMIZERS,
@@ -187,7 +187,7 @@ def _label(key: str | float) -> str:
 
 def _digits(spec: Spec, images: ImageSet) -> Job:
     settings = DigitsTraining(
-        widths=DIGITS_WIDTHS,
+        widths=(images.train.images[0].numel(), *DIGITS_HIDDEN, len(images.classes)),
         train_examples=min(spec.train_examples, len(images.train)),
         test_examples=len(images.test),
         batch_size=spec.batch_size,
@@ -196,7 +196,9 @@ def _digits(spec: Spec, images: ImageSet) -> Job:
         seeds=spec.seeds,
     )
     steps = settings.train_examples / settings.batch_size
-    return Job(DIGITS, partial(train_digits, settings, images=images), spec.replicas * steps)
+    return Job(
+        images.subject, partial(train_digits, settings, images=images), spec.replicas * steps
+    )
 
 
 def _course(entry: Entry, steps: int, suffix: str = "") -> Course:

@@ -46,7 +46,7 @@ def course_sentence(result: Result) -> str:
 def digits_sentence(result: Result) -> str:
     """Report how well the digits were learned."""
     accuracy = t_interval(100 * result.accuracy)
-    return f"The digits' networks end at a test accuracy of {accuracy} %."
+    return f"The networks of {result.images.subject} end at a test accuracy of {accuracy} %."
 
 
 def zoom_sentence(result: Result) -> str:
@@ -158,7 +158,8 @@ def diverged_sentence(result: Result) -> str:
 def describe(result: Result) -> str:
     """Describe the courses for readers who cannot see them."""
     parts = []
-    for arm, name in ((RMSPROP, "A's network"), (B_NETWORK, "B's network"), (DIGITS, "digits")):
+    named = {RMSPROP: "A's network", B_NETWORK: "B's network", DIGITS: result.images.subject}
+    for arm, name in named.items():
         course = result.courses[arm, MAIN]
         first, last = (median(course.norm[at], ".1e") for at in (0, -1))
         begin, end = (median(course.loss[at], ".1e") for at in (0, -1))

@@ -119,7 +119,7 @@ class Result:
 
     @property
     def standin(self) -> str:
-        """Name the stand-in that took the place of the digits; empty where they are real."""
+        """Name what took the place of the published digits; empty where nothing did."""
         return image_sets.name_standins(self.images)
 
 

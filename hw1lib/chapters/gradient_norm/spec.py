@@ -27,7 +27,7 @@ USUAL = 0.99  # torch's smoothing of RMSprop, which A has
 
 RERUN_EPOCHS = 6  # that report B's figure shows, of a network trained before
 B_WIDTHS = (1, 500, 1)  # 1,501 parameters
-DIGITS_WIDTHS = (784, 10, 20, 10)
+DIGITS_HIDDEN = (10, 20)  # of the classifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Spec(specs.Replicated):
     """Settings of the gradient norm's chapter; the defaults are the full profile."""
 
     data: str = setting(
-        "auto", "images of digits: auto, real or standin", choices=image_sets.MODES[:3]
+        "auto", "images: auto, real, standin or folder:PATH", choices=image_sets.MODES
     )
     epochs: int = setting(2_000, "full-batch updates of A's network", at_least=40)
     more: int = setting(

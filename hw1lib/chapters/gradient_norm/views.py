@@ -48,7 +48,7 @@ def courses(result: Result) -> Figure:
     titles = {
         RMSPROP: "A's network, RMSprop",
         B_NETWORK: "B's network, Adam",
-        DIGITS: f"digits, Adam, {result.spec.batch_size} per step",
+        DIGITS: f"{result.images.subject}, Adam, {result.spec.batch_size} per step",
     }
     figure, axes = figures.panels(2, len(titles), 1.75, sharex="col")
     for (above, below), (arm, title) in zip(axes.T, titles.items(), strict=True):
@@ -59,7 +59,7 @@ def courses(result: Result) -> Figure:
             ax.set(xscale="log", yscale="log")
         above.set_title(title)
     axes[0, 0].set_ylabel("gradient norm\n(loss per unit of weight)")
-    axes[1, 0].set_ylabel("loss\n(squared error; nats for digits)")
+    axes[1, 0].set_ylabel(f"loss\n(squared error; nats for {result.images.subject})")
     figure.supxlabel("update")
     return figure
 
@@ -202,7 +202,7 @@ def correlation_table(result: Result) -> pd.DataFrame:
     for arm, name in (
         (RMSPROP, "A's, RMSprop"),
         (B_NETWORK, "B's, Adam"),
-        (DIGITS, "digits, Adam"),
+        (DIGITS, f"{result.images.subject}, Adam"),
     ):
         course = result.courses[arm, MAIN]
         row = {"network": name, "n": int((~course.diverged).sum())}

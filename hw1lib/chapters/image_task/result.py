@@ -78,7 +78,7 @@ class Result:
         return {network: c for (name, network), c in self.curves.items() if name == arm}
 
     def standin(self, *arms: str) -> str:
-        """Name the stand-ins that some arms learned; empty where all their images are real."""
+        """Name what some arms learned in place of published sets; empty where all are those."""
         return image_sets.name_standins(*(self.images[arm] for arm in arms))
 
 

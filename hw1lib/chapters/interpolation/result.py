@@ -199,7 +199,7 @@ class Result:
 
     @property
     def standin(self) -> str:
-        """Name the stand-in that was learned; empty where the images are real."""
+        """Name what was learned in place of the published set; empty where nothing was."""
         return image_sets.name_standins(self.images)
 
     @property

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from hw1lib.chapters.random_labels.result import Fit, Result, label
-from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, PROFILES, RANDOM, TRUE, Spec
+from hw1lib.chapters.random_labels.spec import (
+    CNN,
+    MLP,
+    NETWORKS,
+    PROFILES,
+    RANDOM,
+    TRUE,
+    Spec,
+    network,
+)
 from hw1lib.chapters.random_labels.trainings import Training, train
 from hw1lib.data import image_sets
 from hw1lib.data.image_sets import ImageSet
@@ -32,9 +41,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     """
     known = spec == PROFILES["full"]
     names = {MLP: "mnist", CNN: "cifar10"}
-    images = {
-        network: image_sets.load(name, spec.data, known=known) for network, name in names.items()
-    }
+    images = {name: image_sets.load(of, spec.data, known=known) for name, of in names.items()}
     jobs: dict[tuple[Any, ...], Job] = {
         (name, share, seeds): _job(
             label(name, share),
@@ -90,19 +97,19 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
     )
 
 
-def _stacks(network: str, seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+def _stacks(name: str, seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Divide seeds into stacks: perceptrons side by side, CNNs one by one."""
-    return [(seed,) for seed in seeds] if network == CNN else [seeds]
+    return [(seed,) for seed in seeds] if name == CNN else [seeds]
 
 
 def _settings(
     spec: Spec, name: str, share: float, images: ImageSet, seeds: tuple[int, ...]
 ) -> Training:
-    network = NETWORKS[name]
+    taken = network(name, images)
     return Training(
-        build=network.build,
-        shape=network.shape,
-        flat=network.flat,
+        build=taken.build,
+        shape=taken.shape,
+        flat=taken.flat,
         share=share,
         train_examples=min(spec.examples_of(name), len(images.train)),
         test_examples=min(spec.test_examples, len(images.test)),
@@ -137,7 +144,7 @@ def _at_scale(spec: Spec, name: str, share: float, images: ImageSet) -> list[Job
 
 
 def _job(called: str, name: str, settings: Training, images: ImageSet) -> Job:
-    cost = NETWORKS[name].cost * settings.train_examples * len(settings.seeds)
+    cost = network(name, images).cost * settings.train_examples * len(settings.seeds)
     return Job(called, partial(train, settings, images=images), cost)
 
 

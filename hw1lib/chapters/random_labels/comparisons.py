@@ -14,14 +14,13 @@ from hw1lib.chapters.random_labels.result import (
     passes_to_fit,
     scale,
 )
-from hw1lib.chapters.random_labels.spec import MLP, RANDOM, TRUE
+from hw1lib.chapters.random_labels.spec import CLASSES, MLP, RANDOM, TRUE
 from hw1lib.judging.effects import POINTS, Bound, Difference, Effect, NotTested, Ratio
 
-CLASSES = 10  # of both sets; a random label is the true one in one of so many cases
 FITTED = 98.0  # % of the training labels
 
 
-def known_then_and_last(fit: Fit, share: float) -> dict[str, np.ndarray]:
+def known_then_and_last(fit: Fit, share: float, classes: int = CLASSES) -> dict[str, np.ndarray]:
     """Compute the accuracy on the true labels of the training images at two times, (R,), in %.
 
     First when as many of the given labels were first right as are true, then at the end. A network
@@ -32,9 +31,10 @@ def known_then_and_last(fit: Fit, share: float) -> dict[str, np.ndarray]:
     Args:
         fit: The trainings.
         share: Of random labels.
+        classes: Of which a random label is drawn.
     """
     given, true = (fit.series("train", name) for name in ("accuracy", "true accuracy"))
-    reached = given >= 1 - share * (1 - 1 / CLASSES)
+    reached = given >= 1 - share * (1 - 1 / classes)
     then = true[reached.argmax(axis=0), np.arange(true.shape[1])]
     return {
         "once as many labels are right as are true": 100
@@ -47,6 +47,8 @@ def fits(network: str) -> Callable[[Result], Effect]:
     """Hold the accuracy on random labels against that of a fit."""
 
     def accuracy(result: Result) -> Effect:
+        if result.own:
+            raise NotTested(f"the sentence is about other images than {result.own.description}")
         return Bound(
             f"training accuracy on random labels of {scale(result, network)}",
             result.fits[network, RANDOM].percent("train"),
@@ -91,7 +93,7 @@ def at_chance_at_scale(network: str) -> Callable[[Result], Effect]:
         accuracy = _at_scale(result, network).percent("test")
         return Difference(
             f"test accuracy after random labels of {at_scale(result, network)}",
-            {"": accuracy, "chance": np.full(len(accuracy), 100 / CLASSES)},
+            {"": accuracy, "chance": np.full(len(accuracy), 100 / result.classes)},
             unit=POINTS,
             absent=True,
         )
@@ -100,6 +102,8 @@ def at_chance_at_scale(network: str) -> Callable[[Result], Effect]:
 
 
 def _at_scale(result: Result, network: str) -> Fit:
+    if result.own:
+        raise NotTested(f"the reports' scale is one of other images than {result.own.description}")
     if not is_theirs(result, network):
         theirs = THEIRS[network]
         raise NotTested(
@@ -169,7 +173,7 @@ def learns_truth_first(network: str) -> Callable[[Result], Effect]:
         share = halfway(result)
         return Difference(
             f"accuracy on true labels, {100 * share:g} % random, of {scale(result, network)}",
-            known_then_and_last(result.fits[network, share], share),
+            known_then_and_last(result.fits[network, share], share, result.classes),
             unit=POINTS,
         )
 
@@ -183,7 +187,7 @@ def at_chance(network: str) -> Callable[[Result], Effect]:
         accuracy = result.fits[network, RANDOM].percent("test")
         return Difference(
             f"test accuracy after random labels of {scale(result, network)}",
-            {"": accuracy, "chance": np.full(len(accuracy), 100 / CLASSES)},
+            {"": accuracy, "chance": np.full(len(accuracy), 100 / result.classes)},
             unit=POINTS,
             absent=True,
         )

@@ -4,13 +4,13 @@ import numpy as np
 
 from hw1lib.chapters.random_labels.result import (
     JUMP,
-    SUBJECTS,
     THEIRS,
     Result,
     at_scale,
     finite,
     halfway,
     learned,
+    parameters,
     scale,
     slower,
     slower_to,
@@ -18,7 +18,6 @@ from hw1lib.chapters.random_labels.result import (
 )
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import geometric_mean, t_interval, tally, written
-from hw1lib.networks import replicas
 
 
 def curve_sentence(result: Result, network: str) -> str:
@@ -55,12 +54,12 @@ def scale_sentence(result: Result) -> str:
     """Write how far the trainings here are from the reports' own experiments."""
     parts = []
     for network, theirs in THEIRS.items():
-        parameters, images = replicas.parameter_count(NETWORKS[network].single()), theirs.images
+        count, images = parameters(result, network), theirs.images
         here = learned(result, network)
         parts.append(
-            f"The {network} has {parameters:,} parameters, {written(parameters / here)} for each "
-            f"of {here:,} {SUBJECTS[network]}; report {theirs.report} has {images:,}, "
-            f"{parameters / images:.2g} for each, at a learning rate of "
+            f"The {network} has {count:,} parameters, {written(count / here)} for each "
+            f"of {here:,} {result.subject(network)}; report {theirs.report} has {images:,}, "
+            f"{count / images:.2g} for each, at a learning rate of "
             f"{theirs.learning_rate:g} in place of {result.spec.learning_rate:g}."
         )
     return f"{' '.join(parts)} Further down both are trained at the reports' own scale."

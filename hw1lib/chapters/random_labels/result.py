@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, RANDOM, TRUE, Spec
-from hw1lib.data import image_sets
+from hw1lib.chapters.random_labels import spec as networks
+from hw1lib.chapters.random_labels.spec import CLASSES, CNN, MLP, NETWORKS, RANDOM, TRUE, Spec
+from hw1lib.data import image_sets, own_images
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.judging.statistics import Interval, decades, log_ratio
+from hw1lib.networks import replicas
 
 MEASURES = ("loss", "accuracy", "true accuracy")  # the last of the training images alone
 SUBJECTS = {MLP: "digits", CNN: "colour images"}
@@ -151,8 +153,22 @@ class Result:
         return {share: fit for (name, share), fit in self.fits.items() if name == network}
 
     def standin(self, *networks: str) -> str:
-        """Name the stand-ins that networks learned, all by default; empty where all are real."""
+        """Name what networks learned in place of published sets, all by default; else empty."""
         return image_sets.name_standins(*(self.images[name] for name in networks or NETWORKS))
+
+    @property
+    def own(self) -> ImageSet | None:
+        """Return the folder of images that was learned; None where none was."""
+        return own_images.among(*self.images.values())
+
+    @property
+    def classes(self) -> int:
+        """Count the classes; a random label is the true one in one of so many cases."""
+        return len(self.images[MLP].classes) if self.images else CLASSES
+
+    def subject(self, network: str) -> str:
+        """Name what a network learned, in the plural."""
+        return self.images[network].subject if self.images else SUBJECTS[network]
 
 
 def label(network: str, share: float) -> str:
@@ -160,9 +176,14 @@ def label(network: str, share: float) -> str:
     return f"{network}, {100 * share:g} % random labels"
 
 
-def with_subject(network: str) -> str:
+def with_subject(result: Result, network: str) -> str:
     """Name a network with what it learns."""
-    return f"{network}, {SUBJECTS[network]}"
+    return f"{network}, {result.subject(network)}"
+
+
+def parameters(result: Result, network: str) -> int:
+    """Count the parameters of a network."""
+    return replicas.parameter_count(networks.network(network, result.images[network]).single())
 
 
 def learned(result: Result, network: str) -> int:
@@ -173,7 +194,10 @@ def learned(result: Result, network: str) -> int:
 
 def scale(result: Result, *networks: str) -> str:
     """Write how many images networks learned, and at which learning rate."""
-    images = " and ".join(f"{learned(result, name):,} {SUBJECTS[name]}" for name in networks)
+    told = [f"{learned(result, name):,} {result.subject(name)}" for name in networks]
+    if result.own and len(networks) > 1:  # they learn different numbers of the same images
+        told = [f"{of} ({name})" for of, name in zip(told, networks, strict=True)]
+    images = " and ".join(told)
     return f"{images} at a learning rate of {result.spec.learning_rate:g}"
 
 
@@ -185,7 +209,7 @@ def learned_at_scale(result: Result, network: str) -> int:
 
 def at_scale(result: Result, network: str) -> str:
     """Write how many images a network learned there, and at which rate."""
-    images = f"{learned_at_scale(result, network):,} {SUBJECTS[network]}"
+    images = f"{learned_at_scale(result, network):,} {result.subject(network)}"
     return f"{images} at a learning rate of {result.spec.scale_rate:g}"
 
 
@@ -194,7 +218,7 @@ def is_theirs(result: Result, network: str) -> bool:
     spec, theirs = result.spec, THEIRS[network]
     here = (learned_at_scale(result, network), spec.scale_rate)
     enough = spec.epochs_at_scale(network) >= theirs.epochs
-    return enough and here == (theirs.images, theirs.learning_rate)
+    return not result.own and enough and here == (theirs.images, theirs.learning_rate)
 
 
 def passes_to_fit(result: Result, network: str, share: float) -> dict[str, np.ndarray]:

@@ -31,7 +31,7 @@ def curves(result: Result) -> Figure:
                         dash=dash,
                     )
         theirs = THEIRS[network]
-        column[0].set_title(f"report {theirs.report}'s {with_subject(network)}")
+        column[0].set_title(f"report {theirs.report}'s {with_subject(result, network)}")
         figures.log_scale(column[0])
         if theirs.epochs < fit.epochs[-1]:
             for ax in column:

@@ -1,11 +1,13 @@
 """Settings of chapter 31, and its networks."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
 
 from hw1lib.data import image_sets
+from hw1lib.data.image_sets import ImageSet
 from hw1lib.networks import builders, replicas
 from hw1lib.results import specs
 from hw1lib.results.specs import SettingError, setting
@@ -29,17 +31,26 @@ class Network:
         return self.build(replicas.Streams([0]), *self.shape)
 
 
-NETWORKS = {
-    MLP: Network(builders.mlp, (784, 512, 10), flat=True, cost=1),  # report B's, on digits
-    CNN: Network(builders.small_cnn, (), flat=False, cost=8),  # report A's, on scenes
-}
+NETWORKS = (MLP, CNN)
+MLP_UNITS = 512  # of report B's one hidden layer
+SCENES = (3, 32, 32)  # colours, height and width of what report A's network takes as it is
+CLASSES = 10  # likewise
+
+
+def network(name: str, images: ImageSet) -> Network:
+    """Return one of the two networks as some images need it: report B's MLP, or report A's CNN."""
+    shape, classes = tuple(images.train.images.shape[1:]), len(images.classes)
+    if name == MLP:
+        return Network(builders.mlp, (math.prod(shape), MLP_UNITS, classes), flat=True, cost=1)
+    own = () if (shape, classes) == (SCENES, CLASSES) else (*shape, classes)
+    return Network(builders.small_cnn, own, flat=False, cost=8)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec(specs.Replicated):
     """Settings of the random labels; the defaults are the full profile."""
 
-    data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     cnn_replicas: int = setting(6, "trainings of the CNN, one by one, at most", at_least=1)
     noise: tuple[float, ...] = setting(
         (0.25, 0.5, 0.75), "shares of labels drawn at random, besides none and all", above=0

@@ -16,13 +16,13 @@ from hw1lib.chapters.random_labels.result import (
     finite,
     learned,
     learned_at_scale,
+    parameters,
     slower,
     slower_to,
     with_subject,
 )
 from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import geometric_mean, t_interval
-from hw1lib.networks import replicas
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, RED
 
@@ -56,23 +56,22 @@ def noise(result: Result) -> Figure:
         for share, fit in result.arm(network).items():
             passes = np.where(fit.diverged, np.nan, np.minimum(fit.fitted, result.spec.epochs))
             # open marks end unfitted: they would have needed more
-            _points(axes[0], network, share, passes, fitted=np.isfinite(fit.fitted))
+            _points(axes[0], result, network, share, passes, fitted=np.isfinite(fit.fitted))
             tested = fit.percent("test")
-            _points(axes[1], network, share, tested)
+            _points(axes[1], result, network, share, tested)
             known = [finite(values) for values in (passes, tested)]
             medians.append([np.median(values) if len(values) else np.nan for values in known])
         color, mark = STYLES[network]
         places = [100 * share + SHIFTS[network] for share in result.arm(network)]
         for ax, line in zip(axes, np.transpose(medians), strict=True):
             (drawn_line,) = ax.plot(places, line, color=color, marker=mark, markersize=3)
-            drawn_line.set(linewidth=1, label=with_subject(network))
+            drawn_line.set(linewidth=1, label=with_subject(result, network))
             drawn.omit(drawn_line)
     for ax in axes:
         ax.set_xticks([100 * share for share in result.spec.shares])
     figures.log_scale(axes[0])
     axes[0].set_ylabel("passes until all labels are right")
-    chance = 100 / len(result.images[MLP].classes)
-    axes[1].axhline(chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
+    axes[1].axhline(result.images[MLP].chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
     axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
     axes[1].legend()
     figure.supxlabel("labels drawn at random (%)")
@@ -88,7 +87,9 @@ def pace(result: Result) -> Figure:
         ratios = np.array([slower_to(result, network, share) for share in PACES])
         found = [geometric_mean(row) for row in ratios]
         mean, low, high = np.array([[i.mean, i.low, i.high] for i in found]).T
-        (line,) = ax.plot(100 * PACES, mean, color=color, marker=mark, label=with_subject(network))
+        (line,) = ax.plot(
+            100 * PACES, mean, color=color, marker=mark, label=with_subject(result, network)
+        )
         drawn.note(line, x=100 * PACES[:, None], y=ratios, replica=np.arange(ratios.shape[1]))
         ax.fill_between(100 * PACES, low, high, color=color, alpha=0.18, linewidth=0)
     figures.log_scale(ax)
@@ -103,7 +104,7 @@ def memory(result: Result) -> Figure:
     figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
     for ax, network in zip(axes, NETWORKS, strict=True):
         _course(ax, result, network, "train", "true accuracy")
-        ax.set_title(with_subject(network))
+        ax.set_title(with_subject(result, network))
     axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
     _name_shares(axes[-1])
     figure.supxlabel("passes over the training images")
@@ -123,7 +124,7 @@ def written(result: Result) -> Figure:
         rest = ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
         for line in (*last, *rest):
             drawn.note(line, replica=0)
-        ax.set_title(with_subject(network))
+        ax.set_title(with_subject(result, network))
         figures.log_scale(ax)
     axes[0].set_ylabel("training loss (nats)")
     axes[0].legend(loc="lower left")
@@ -201,7 +202,7 @@ def literature_table(result: Result) -> pd.DataFrame:
             [
                 "here",
                 network,
-                f"{replicas.parameter_count(NETWORKS[network].single()):,}",
+                f"{parameters(result, network):,}",
                 f"{learned(result, network):,}, {result.images[network].description}",
                 str(t_interval(random.percent("train"))),
                 str(t_interval(random.percent("test"))),
@@ -214,7 +215,7 @@ def literature_table(result: Result) -> pd.DataFrame:
             [
                 "here",
                 network,
-                f"{replicas.parameter_count(NETWORKS[network].single()):,}",
+                f"{parameters(result, network):,}",
                 f"{learned_at_scale(result, network):,}, {result.images[network].description}",
                 str(t_interval(finite(random.percent("train")))),
                 str(t_interval(finite(random.percent("test")))),
@@ -264,7 +265,12 @@ def _shade(share: float) -> str:
 
 
 def _points(
-    ax: Axes, network: str, share: float, values: np.ndarray, fitted: np.ndarray | None = None
+    ax: Axes,
+    result: Result,
+    network: str,
+    share: float,
+    values: np.ndarray,
+    fitted: np.ndarray | None = None,
 ) -> None:
     """Draw a value of every training, (R,), at its share of random labels; filled if fitted."""
     color, mark = STYLES[network]
@@ -281,4 +287,4 @@ def _points(
         linewidths=0.6,
     )
     known = {} if fitted is None else {"fitted": fitted[there]}
-    drawn.note(points, x=100 * share, replica=there, series=with_subject(network), **known)
+    drawn.note(points, x=100 * share, replica=there, series=with_subject(result, network), **known)

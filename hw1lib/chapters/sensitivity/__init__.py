@@ -87,7 +87,7 @@ def _main(spec: Spec, images: ImageSet) -> Training:
     if max(*spec.batch_sizes, spec.small_batch) > count:
         raise SettingError(
             f"batch_sizes and small_batch of sensitivity.Spec must be at most the {count:,} "
-            f"training images of {images.description}, got "
+            f"training images here ({images.description}), got "
             f"{max(*spec.batch_sizes, spec.small_batch):,}"
         )
     return Training(

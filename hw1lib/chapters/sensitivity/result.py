@@ -115,7 +115,7 @@ class Result:
 
     @property
     def standin(self) -> str:
-        """Name the stand-in that was learned; empty where the digits are real."""
+        """Name what was learned in place of the published digits; empty where nothing was."""
         return image_sets.name_standins(self.images)
 
 

@@ -37,7 +37,7 @@ class Spec(specs.Replicated):
     There are 10 trainings of each instead of 20.
     """
 
-    data: str = setting("auto", "auto, real or standin", choices=image_sets.MODES[:3])
+    data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     replicas: int = setting(10, "trainings of each network, side by side", at_least=1)
     hidden: tuple[int, ...] = setting(
         (500, 100, 50), "hidden layers of A's network, in the sweep over batch sizes", at_least=1

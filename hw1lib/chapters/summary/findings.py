@@ -10,6 +10,7 @@ from hw1lib.chapters.registry import discover
 from hw1lib.chapters.sensitivity.findings import rescaled_sentence
 from hw1lib.chapters.summary.answers import first_sentences
 from hw1lib.chapters.summary.result import SENTENCES, Result
+from hw1lib.data import own_images
 from hw1lib.judging import audit, verdicts
 
 
@@ -38,6 +39,18 @@ def abstract(result: Result) -> str:
         f"The verdicts: {said}. "
         f"{counted(result)} "
         f"The numbers rest on {trainings:,} trainings of the {result.spec.profile} profile."
+        f"{own_sentence(result)}"
+    )
+
+
+def own_sentence(result: Result) -> str:
+    """Say, after a blank, that images of a folder were learned; empty where none were."""
+    own = own_images.among(*result.images)
+    if own is None:
+        return ""
+    return (
+        f" All images that are learned here are {own.description}, not those of the two reports: "
+        "where a sentence is about images, its verdict is one on these."
     )
 
 

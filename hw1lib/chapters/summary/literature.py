@@ -17,6 +17,7 @@ from hw1lib.chapters.sensitivity.spec import BATCHES
 from hw1lib.chapters.summary.result import Result
 from hw1lib.chapters.weight_paths.result import REPORTED_B
 from hw1lib.chapters.weight_paths.spec import OF_B
+from hw1lib.data import own_images
 from hw1lib.judging import correlates
 from hw1lib.judging.statistics import (
     Interval,
@@ -48,17 +49,26 @@ NOBODY = "–"  # stands for the source of what is only a control of ours
 
 
 def comparisons(result: Result) -> list[Comparison]:
-    """Put all that the survey of the literature lists beside our runs."""
+    """Put all that the survey of the literature lists beside our runs.
+
+    Numbers of images are left out where others were learned than those in the literature.
+    """
+    orders = [
+        _order(result, AS_B, "sinc", ("deep", "medium", "shallow"), "J. Yao"),
+        _order(result, B_SIGN, "sign", ("medium", "deep", "shallow"), "report B"),
+    ]
+    if own_images.among(*result.images):
+        return [*orders, _saddles(result)]
     return [
         *_random_labels(result),
         *_sweeps(result),
         _eight(result),
-        _order(result, AS_B, "sinc", ("deep", "medium", "shallow"), "J. Yao"),
-        _order(result, B_SIGN, "sign", ("medium", "deep", "shallow"), "report B"),
+        *orders,
         *_keskar(result),
         _line(result),
         *_components(result),
         *_correlations(result),
+        _saddles(result),
     ]
 
 
@@ -228,7 +238,10 @@ def _correlations(result: Result) -> Iterator[Comparison]:
             low=0,
             scale="perceptrons and small CNNs; theirs: thousands of perceptrons",
         )
-    yield _compare(
+
+
+def _saddles(result: Result) -> Comparison:
+    return _compare(
         "share of negative eigenvalues with the loss: rank correlation over critical points",
         citation("dauphin2014saddle"),
         "positive",

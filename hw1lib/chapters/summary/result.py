@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib.chapters.registry import discover
+from hw1lib.chapters.registry import discover, learned
 from hw1lib.chapters.summary.spec import Spec
 from hw1lib.data import image_sets
+from hw1lib.data.image_sets import ImageSet
 from hw1lib.judging import verdicts
 from hw1lib.judging.verdicts import Claim, Verdict
 
@@ -62,14 +63,14 @@ class Result:
 
     @property
     def standin(self) -> str:
-        """Name the stand-ins that took the place of real sets; empty where all are real."""
-        images = {}
-        for result in self.chapters.values():
-            held = getattr(result, "images", {})
-            for one in held.values() if isinstance(held, dict) else [held]:
-                if one is not None:
-                    images[one.description] = one
-        return image_sets.name_standins(*images.values())
+        """Name what took the place of published sets; empty where nothing did."""
+        return image_sets.name_standins(*self.images)
+
+    @property
+    def images(self) -> list[ImageSet]:
+        """Return the image sets that chapters learned, each once."""
+        found = [one for result in self.chapters.values() for one in learned(result)]
+        return [*{one.description: one for one in found}.values()]
 
 
 def judge(found: Mapping[str, Any]) -> list[Judged]:

@@ -15,7 +15,9 @@ class Spec(specs.Spec):
     """Which runs of the other chapters are summed up, and how the verdicts are audited."""
 
     profile: str = setting("full", "of every chapter", choices=("smoke", "quick", "full"))
-    data: str = setting("auto", "images: auto, real or standin", choices=image_sets.MODES[:3])
+    data: str = setting(
+        "auto", "images: auto, real, standin or folder:PATH", choices=image_sets.MODES
+    )
     seed: int = setting(0, "first of the consecutive seeds of every chapter", at_least=0)
     replicas: int = setting(
         0, "trainings of each network in every chapter; 0: as its profile has it", at_least=0
