@@ -8,7 +8,7 @@ import typing
 from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
-from hw1lib.marks import literal
+from hw1lib.marks import literal, typographic
 
 
 class SettingError(ValueError):
@@ -174,5 +174,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_shown, value))
     if isinstance(value, float):
-        return f"{value:g}"
+        return typographic(f"{value:g}")
     return f"{value:,}" if type(value) is int else literal(str(value))

@@ -16,7 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib.marks import DATA, FIGURE, KEY, PROVENANCE, TABLE
+from hw1lib.marks import DATA, FIGURE, KEY, PROVENANCE, TABLE, typographic
 from hw1lib.showing import drawn
 
 # the one look of every figure that this module or a chapter draws
@@ -191,6 +191,7 @@ def show(
         # a title of the figure, so that the layout makes room for it
         figure.suptitle(standin, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
         caption = f"{caption} **Not the real data: {standin}.**"
+    caption, alt = typographic(caption), typographic(alt)
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
@@ -216,13 +217,13 @@ def table(frame: pd.DataFrame, name: str, caption: str) -> None:
     """
     aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
     header, *rows = [
-        [str(cell).replace("|", "\\|") for cell in row]
+        [typographic(str(cell)).replace("|", "\\|") for cell in row]
         for row in [frame.columns, *frame.to_numpy(dtype=object)]
     ]
     lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
     bundle[DATA] = _packed(frame)
-    metadata = {"kind": TABLE, "id": name, "caption": caption}
+    metadata = {"kind": TABLE, "id": name, "caption": typographic(caption)}
     display(bundle, raw=True, metadata={KEY: metadata})
 
 
@@ -250,7 +251,7 @@ def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def say(*sentences: str) -> Markdown:
     """Show sentences with computed numbers as a paragraph of the report."""
-    return Markdown(" ".join(sentences))
+    return Markdown(typographic(" ".join(sentences)))
 
 
 def _saved(figure: Figure, kind: str) -> bytes:
