@@ -85,17 +85,19 @@ end
 -- Where Python writes a file into the page: much faster than pandoc, and shorter (see page.py).
 local function written_in(name) return 'data:image/x,' .. name end
 
+-- Its size stands beside it, so that nothing moves when it is loaded.
 local function image(el)
   local contents = read(el.src)
   if not contents then return nil end
   local size = pandoc.image.size(contents)
-  if size and not el.attributes.width then
-    -- of an inch, which pandoc reads off the points of an SVG, a page has 96 dots
-    local function dots(n, dpi)
-      return tostring(math.floor(n * 96 / (el.src:find('%.svg$') and dpi or 96) + 0.5))
-    end
-    el.attributes.width = dots(size.width, size.dpi_horz)
-    el.attributes.height = dots(size.height, size.dpi_vert)
+  -- pandoc reads inches off the points of an SVG, and a page has 96 dots in one
+  local scale = el.src:find('%.svg$') and size and 96 / size.dpi_horz or 1
+  local asked = el.attributes.width
+  local pixels = asked and tonumber(asked:match('^([%d.]+)px$'))
+  if size and (pixels or not asked) then
+    local width = pixels or size.width * scale
+    el.attributes.width = tostring(math.floor(width + 0.5))
+    el.attributes.height = tostring(math.floor(width * size.height / size.width + 0.5))
   end
   el.attributes.loading = 'lazy'
   el.src = written_in(el.src)
@@ -127,12 +129,14 @@ local function figure(el)
   return el
 end
 
-local LONG = 44  -- letters from which a cell is a sentence that needs some width
+local LONG, SHORT = 44, 18  -- letters from which a cell is a sentence, or a part of one
 
 local function cells_of(rows)
   for _, row in ipairs(rows) do
     for _, cell in ipairs(row.cells) do
-      if #pandoc.utils.stringify(cell.contents) > LONG then cell.attr.classes:insert('long') end
+      local length = #pandoc.utils.stringify(cell.contents)
+      local class = length > LONG and 'long' or length > SHORT and 'short'
+      if class then cell.attr.classes:insert(class) end
     end
   end
 end
@@ -154,7 +158,7 @@ local function table_(el, name)
     caption.content = {pandoc.Span(text, {class = 'caption'})}
     el.caption.long = {caption}
   end
-  return region(name or 'Table', {el}, 'table')
+  return region(name or 'Table', {el}, #el.colspecs > 6 and 'table many' or 'table')
 end
 
 ---------------------------------------------------------------------------------------------------
