@@ -68,9 +68,7 @@ def embedded(html: str, files: Mapping[str, bytes]) -> str:
 
 _SAFE = " /:;=,()!*+?@$|{}[]^~"  # signs that an attribute and a data URI may hold as they are
 
-_UNSEEN = re.compile(
-    r"<\?xml.*?\?>|<!DOCTYPE[^>]*>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL
-)
+_UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE[^>]*>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 _PLACES = re.compile(r'(?<=\s)(d|x|y|x1|x2|y1|y2|points)="([^"]*)"')
 
 

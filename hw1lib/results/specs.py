@@ -84,7 +84,7 @@ class Spec:
 
     def _repr_markdown_(self) -> str:
         rows = [
-            (f"`{f.name}`", _shown(getattr(self, f.name)), f.metadata["meaning"])
+            (f"`{f.name}`", _shown(getattr(self, f.name)), typographic(f.metadata["meaning"]))
             for f in dataclasses.fields(self)
         ]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]

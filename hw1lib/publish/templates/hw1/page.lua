@@ -141,11 +141,15 @@ local function cells_of(rows)
   end
 end
 
--- A region of its own that scrolls sideways if it must, with a caption as wide as the screen.
-local function region(name, content, class)
-  local attributes = {class = class, role = 'region', tabindex = '0', ['aria-label'] = name}
-  return pandoc.Div(content, attributes)
+-- What scrolls sideways if it must, within reach of the keyboard. Only tables are regions of the
+-- page, which readers list by their names.
+local function scrolls(class, role, name)
+  return {class = class, role = role, tabindex = '0', ['aria-label'] = name}
 end
+
+local unnamed = 0
+
+-- Its caption stays as wide as the screen.
 
 local function table_(el, name)
   cells_of(el.head.rows)
@@ -158,7 +162,11 @@ local function table_(el, name)
     caption.content = {pandoc.Span(text, {class = 'caption'})}
     el.caption.long = {caption}
   end
-  return region(name or 'Table', {el}, #el.colspecs > 6 and 'table many' or 'table')
+  if not name then
+    unnamed = unnamed + 1
+    name = 'Table without number, ' .. unnamed
+  end
+  return pandoc.Div({el}, scrolls(#el.colspecs > 6 and 'table many' or 'table', 'region', name))
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -166,8 +174,7 @@ end
 
 local function formula(el)
   if el.mathtype ~= 'DisplayMath' then return nil end
-  local attributes = {class = 'formula', role = 'region', tabindex = '0', ['aria-label'] = 'Formula'}
-  return pandoc.Span({el}, attributes)
+  return pandoc.Span({el}, scrolls('formula', 'group', 'Formula'))
 end
 
 -- No line ends inside [0.1, 0.2], n = 20 or 95 %.
@@ -228,7 +235,9 @@ function page.finish(doc, names)
   }
   local finishers = {
     Header = anchored, Image = image, Figure = figure, Math = formula, Inlines = joined,
-    Code = code, CodeBlock = function(el) return region('Text as printed', {el}, 'printed') end,
+    Code = code, CodeBlock = function(el)
+      return pandoc.Div({el}, scrolls('printed', 'group', 'Text as printed'))
+    end,
   }
   local abstract = doc.meta.abstract
   if abstract then
