@@ -94,7 +94,8 @@ def _rounded(attribute: re.Match[str]) -> str:
 
 def _relative(steps: list[tuple[str, str]]) -> str:
     """Write a path of straight lines by the steps from point to point, which are short numbers."""
-    pieces, last, here, start = [], "", (0, 0), (0, 0)
+    pieces: list[str] = []
+    last, here, start = "", (0, 0), (0, 0)
     numbers = iter(steps)
     for letter, _ in numbers:
         if letter == "z":

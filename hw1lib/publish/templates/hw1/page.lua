@@ -177,17 +177,21 @@ local function formula(el)
   return pandoc.Span({el}, scrolls('formula', 'group', 'Formula'))
 end
 
--- No line ends inside [0.1, 0.2], n = 20 or 95 %.
+-- No line ends inside [0.1, 0.2] pp, n = 20 or 95 %.
+local SIGNS = {['='] = true, ['<'] = true, ['×'] = true}
+
+local function belong_together(before, after)
+  local interval = before:find('^%(?%[[^%]]*,$') and after:find('^[^%[]*%]')
+  return before ~= '' and (interval or SIGNS[before] or after == '=' or after == '<'
+    or after == 'pp' or after:find('^%%'))
+end
+
 local function joined(inlines)
   local function text(i) return inlines[i] and inlines[i].t == 'Str' and inlines[i].text or '' end
   for i, el in ipairs(inlines) do
-    if el.t == 'Space' or el.t == 'SoftBreak' then
-      local before, after = text(i - 1), text(i + 1)
-      local interval = before:find('^%(?%[[^%]]*,$') and after:find('^[^%[]*%]')
-      if before == '=' or before == '<' or before == '×' or after:find('^%%') or interval
-        or (after == '=' or after == '<') and before ~= '' then
-        inlines[i] = pandoc.Str(NO_BREAK)
-      end
+    local space = el.t == 'Space' or el.t == 'SoftBreak'
+    if space and belong_together(text(i - 1), text(i + 1)) then
+      inlines[i] = pandoc.Str(NO_BREAK)
     end
   end
   return inlines
