@@ -25,7 +25,7 @@ def literal(text: str) -> str:
 
 
 _AS_IT_IS = re.compile(r"(`+).+?\1|\$[^$]+\$|\]\([^)]*\)|<[^>\s]*>|\{#[^}]*\}", re.DOTALL)
-_POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?e[+-]\d+)(?!\w)")
+_POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?e[+-]?\d{1,3})(?!\w)")
 _MINUS = re.compile(r"(?:(?<=[\s(\[|,;:=<>≤≥×±~*“\"])|^)-(?=\.?\d|inf\b|∞)", re.MULTILINE)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -37,8 +37,8 @@ def typographic(text: str) -> str:
 
     >>> typographic("-0.3 [-0.5, 6e-14] in `x = -1`, 784-500-10, CIFAR-10, 1-1, 2026-02-03")
     '−0.3 [−0.5, 6×10⁻¹⁴] in `x = -1`, 784-500-10, CIFAR-10, 1-1, 2026-02-03'
-    >>> typographic("1e-05, -1.0e-05, 5.8e-01, 2.7e+00, 1.5e+03, 0e+00, 2e+06; a1e-05, 12345e-2")
-    '10⁻⁵, −1.0×10⁻⁵, 0.58, 2.7, 1,500, 0, 2×10⁶; a1e-05, 12345e-2'
+    >>> typographic("1e-05, -1.0e-05, 5.8e-01, 2.7e+00, 1.5e+03, 0e+00, 1e10; a1e-05, 6e36da")
+    '10⁻⁵, −1.0×10⁻⁵, 0.58, 2.7, 1,500, 0, 10¹⁰; a1e-05, 6e36da'
     """
     parts, end = [], 0
     for kept in _AS_IT_IS.finditer(text):

@@ -14,6 +14,7 @@ from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from hw1lib.marks import DATA, FIGURE, KEY, PROVENANCE, TABLE, typographic
@@ -192,12 +193,15 @@ def show(
         figure.suptitle(standin, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
         caption = f"{caption} **Not the real data: {standin}.**"
     caption, alt = typographic(caption), typographic(alt)
+    numbers = _packed(drawn.rows(figure))
+    for text in figure.findobj(Text):
+        text.set_text(typographic(text.get_text()))
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
     bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
     bundle["application/pdf"] = base64.b64encode(_saved(figure, "pdf")).decode()
-    bundle[DATA] = _packed(drawn.rows(figure))
+    bundle[DATA] = numbers
     metadata = {"kind": FIGURE, "id": name, "caption": caption, "alt": alt}
     first, last = result.spec.seeds[0], result.spec.seeds[-1]
     metadata |= {

@@ -143,8 +143,11 @@ end
 
 -- What scrolls sideways if it must, within reach of the keyboard. Only tables are regions of the
 -- page, which readers list by their names.
-local function scrolls(class, role, name)
-  return {class = class, role = role, tabindex = '0', ['aria-label'] = name}
+local function scrolls(classes, role, name)
+  -- in this order: a table of Lua's has none, and the same report would have other bytes
+  return pandoc.Attr('', classes, {
+    {'role', role}, {'tabindex', '0'}, {'aria-label', name},
+  })
 end
 
 local unnamed = 0
@@ -166,7 +169,7 @@ local function table_(el, name)
     unnamed = unnamed + 1
     name = 'Table without number, ' .. unnamed
   end
-  return pandoc.Div({el}, scrolls(#el.colspecs > 6 and 'table many' or 'table', 'region', name))
+  return pandoc.Div({el}, scrolls(#el.colspecs > 6 and {'table', 'many'} or {'table'}, 'region', name))
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -174,7 +177,7 @@ end
 
 local function formula(el)
   if el.mathtype ~= 'DisplayMath' then return nil end
-  return pandoc.Span({el}, scrolls('formula', 'group', 'Formula'))
+  return pandoc.Span({el}, scrolls({'formula'}, 'group', 'Formula'))
 end
 
 -- No line ends inside [0.1, 0.2] pp, n = 20 or 95 %.
@@ -240,7 +243,7 @@ function page.finish(doc, names)
   local finishers = {
     Header = anchored, Image = image, Figure = figure, Math = formula, Inlines = joined,
     Code = code, CodeBlock = function(el)
-      return pandoc.Div({el}, scrolls('printed', 'group', 'Text as printed'))
+      return pandoc.Div({el}, scrolls({'printed'}, 'group', 'Text as printed'))
     end,
   }
   local abstract = doc.meta.abstract
