@@ -355,13 +355,13 @@ def test_short_cells_stay_on_one_line_beside_sentences():
 
 
 def test_no_line_of_print_ends_inside_a_number():
-    numbers = ["0.5 [0.25, 0.75]", "n = 20", "95 %"]
+    numbers = ["0.5 [0.25, 0.75] pp", "n = 20", "95 %"]
     many = text("# T\n\n" + f"Of {numbers[0]} told by {numbers[1]} in {numbers[2]} it is; " * 50)
     pdf, _ = TypstPDFExporter().from_notebook_node(notebook([many]))
     shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert len(lines) > 20
-    for number in ("[0.25, 0.75]", *numbers[1:]):
+    for number in ("[0.25, 0.75] pp", *numbers[1:]):
         assert sum(line.count(number) for line in lines) == 50
 
 

@@ -132,7 +132,7 @@ local function reference(citation, source)
   if PRINT then
     return typst('#ref(<' .. id .. '>' .. (bare and ', supplement: none' or '') .. ')')
   end
-  local text = bare and target.number or target.kind .. ' ' .. target.number
+  local text = bare and target.number or target.kind .. '\u{a0}' .. target.number
   return pandoc.Link(text, '#' .. id, '', {class = 'reference'})
 end
 

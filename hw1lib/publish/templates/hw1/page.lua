@@ -129,13 +129,15 @@ local function figure(el)
   return el
 end
 
-local LONG, SHORT = 44, 18  -- letters from which a cell is a sentence, or a part of one
+-- letters from which a cell is a sentence, or a part of one; and up to which it is one word
+local LONG, SHORT, WORD = 44, 18, 12
 
 local function cells_of(rows)
   for _, row in ipairs(rows) do
     for _, cell in ipairs(row.cells) do
       local length = #pandoc.utils.stringify(cell.contents)
       local class = length > LONG and 'long' or length > SHORT and 'short'
+        or length <= WORD and 'whole'
       if class then cell.attr.classes:insert(class) end
     end
   end
