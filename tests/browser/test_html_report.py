@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_report import code, display, figure, first, run_command, second, text
+from small_report import SETTINGS, code, display, figure, first, run_command, second, text
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra browser")
 
@@ -46,7 +46,8 @@ def address(tmp_path_factory):
     )
     lines = text("## Much to scroll\n\n" + "A paragraph to read.\n\n" * 60)
     one = [*first(), lines, code(wide), code(figure("fig-last"))]
-    status, out = run_command(tmp_path_factory.mktemp("browser"), one=one, two=second())
+    folder, settings = tmp_path_factory.mktemp("browser"), SETTINGS + "code: inline\n"
+    status, out = run_command(folder, settings=settings, one=one, two=second())
     assert status == 0
     return (out / "report.html").as_uri()
 

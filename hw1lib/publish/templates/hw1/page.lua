@@ -130,7 +130,7 @@ local function figure(el)
 end
 
 -- letters from which a cell is a sentence, or a part of one; and up to which it is one word
-local LONG, SHORT, WORD = 44, 18, 12
+local LONG, SHORT, WORD = 44, 18, 14
 
 local function cells_of(rows)
   for _, row in ipairs(rows) do

@@ -43,7 +43,7 @@ const sizes = new ResizeObserver((entries) => {
     else target.removeAttribute("tabindex");
   }
 });
-all("main [tabindex]").forEach((region) => sizes.observe(region));
+all('main [tabindex="0"]').forEach((region) => sizes.observe(region));
 
 // Citations: the entry of the bibliography, at the pointer or the focus.
 const tip = document.createElement("div");
