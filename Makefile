@@ -23,7 +23,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter lab test lint bench doctor reference verify mutants map lock clean help FORCE
+.PHONY: report chapter lab test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
@@ -38,6 +38,9 @@ lab: $(ENV) ## JupyterLab on the notebooks, beginning with the first chapter
 test: $(ENV) ## all tests, one file at a time on each core
 	@# torch's threads would compete with the other workers
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile
+
+test-browser: $(ENV) ## the HTML report in Chromium; needs the extra browser, HW1_AXE names axe.min.js
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -m browser tests/browser
 
 lint: $(ENV) ## style, types, and notebooks without outputs
 	$(VENV)/ruff check .
@@ -73,7 +76,7 @@ clean: ## remove the built reports; results, data and the environment stay
 	rm -rf report/build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 $(BUILD)/report.pdf: $(CHAPTERS) $(PUBLISH) report/report.yml report/references.bib $(ENV)
 	@$(VENV)/python -m hw1lib.publish report/report.yml --chapters $(BUILD) --out $(BUILD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
 # an output's entry, under "kind"; a caption is for the notebook, the figure or table has it too
@@ -34,3 +35,42 @@ def plain(markdown: str) -> str:
     '5_$ *best*'
     """
     return re.sub(r"\\([^\w\s]|_)", r"\1", markdown)
+
+
+_AS_IT_IS = re.compile(r"(`+).+?\1|\$[^$]+\$|\]\([^)]*\)|<[^>\s]*>|\{#[^}]*\}", re.DOTALL)
+_POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?e[+-]?\d{1,3})(?!\w)")
+_MINUS = re.compile(r"(?:(?<=[\s(\[|,;:=<>≤≥×±~*“\"])|^)-(?=\.?\d|inf\b|∞)", re.MULTILINE)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def typographic(text: str) -> str:
+    """Write the numbers of a Markdown text as they are printed, and leave all else as it is.
+
+    Code, formulas and links are left alone, and so is a hyphen after a letter or a digit.
+
+    >>> typographic("-0.3 [-0.5, 6e-14] in `x = -1`, 784-500-10, CIFAR-10, 1-1, 2026-02-03")
+    '−0.3 [−0.5, 6×10⁻¹⁴] in `x = -1`, 784-500-10, CIFAR-10, 1-1, 2026-02-03'
+    >>> typographic("1e-05, -1.0e-05, 5.8e-01, 2.7e+00, 1.5e+03, 0e+00, 1e10; a1e-05, 6e36da")
+    '10⁻⁵, −1.0×10⁻⁵, 0.58, 2.7, 1,500, 0, 10¹⁰; a1e-05, 6e36da'
+    """
+    parts, end = [], 0
+    for kept in _AS_IT_IS.finditer(text):
+        parts += [_printed(text[end : kept.start()]), kept[0]]
+        end = kept.end()
+    return "".join([*parts, _printed(text[end:])])
+
+
+def _printed(text: str) -> str:
+    return _POWER.sub(_power, _MINUS.sub("−", text))
+
+
+def _power(number: re.Match[str]) -> str:
+    """Write a power of ten; between a thousandth and ten thousand without one."""
+    digits, exponent = number[1].split("e")
+    power = int(exponent)
+    if not float(digits):
+        return "0"
+    if -3 <= power <= 3:
+        return f"{Decimal(number[1]):,f}"
+    raised = f"10{str(power).translate(_RAISED)}"
+    return raised if digits == "1" else f"{digits}×{raised}"

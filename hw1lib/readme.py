@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from hw1lib.chapters.registry import Chapter, discover
+from hw1lib.marks import typographic
 from hw1lib.results.store import MissingResultError
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -25,7 +26,7 @@ def finding(chapter: Chapter) -> str:
         MissingResultError: If one of its results is not stored, and none may be computed.
     """
     result = chapter.run(chapter.profiles["full"], device="cpu", progress=False)
-    return f"{' '.join(chapter.answer(result))} Full profile."
+    return f"{typographic(' '.join(chapter.answer(result)))} Full profile."
 
 
 def rows(text: str) -> dict[str, str]:

@@ -56,9 +56,9 @@ def publish(report: Report, chapters: Path, out: Path) -> list[Product]:
     start = time.perf_counter()
     merged = merge(report, chapters)
     extra = beside.files(merged)
-    nb = beside.without_data(merged)
-    notebook = nbformat.writes(nb).encode()
-    made = [("report.ipynb", notebook, time.perf_counter() - start), *_pages(report, nb, "report")]
+    notebook = nbformat.writes(beside.without_data(merged)).encode()
+    first = ("report.ipynb", notebook, time.perf_counter() - start)
+    made = [first, *_pages(report, merged, "report")]
     products = _written(made, out)
     for folder in beside.FOLDERS:
         start = time.perf_counter()
@@ -103,8 +103,7 @@ def publish_chapter(report: Report, name: str, chapters: Path, out: Path) -> lis
     path = chapters / f"{name}.ipynb"
     if not path.is_file():
         raise PublishError(f"no executed notebook for {name}: expected {path}.")
-    nb = beside.without_data(read_chapter(path))
-    return _written([*_pages(report, nb, name, strict=False)], out)
+    return _written([*_pages(report, read_chapter(path), name, strict=False)], out)
 
 
 def _pages(

@@ -15,7 +15,7 @@ from traitlets import Bool, Enum, Unicode, default
 from traitlets.config import Config
 
 from hw1lib.marks import DROPPED, KEY
-from hw1lib.publish import fences
+from hw1lib.publish import fences, page
 from hw1lib.publish.merge import check_executed, label
 from hw1lib.publish.programs import by_cell, compile_pdf, run_pandoc, typst_string, without_glyph
 from hw1lib.publish.provenance import provenance_chapter, provenance_rows
@@ -270,19 +270,18 @@ class HTMLReportExporter(ReportExporter):
             PublishError: If a cell failed or, while `strict`, anything cannot be resolved.
         """
         text, nb, resources = self.markdown(nb, resources)
+        resources["outputs"] = page.files(nb, resources["outputs"])
         options = {
+            "template": str(ASSETS / "report.html"),
             "embed-resources": True,
             "html-math-method": {"method": "mathml"},
             "css": [str(ASSETS / "report.css")],
-            "number-sections": True,
-            "table-of-contents": "title" in nb.metadata.get(KEY, {}),
-            "toc-depth": 2,
-            "variables": {"toc-title": "Contents"},
+            "variables": {"script": str(ASSETS / "report.js")},
         }
-        page = self.pandoc(text, nb, resources, to="html5", options=options)
-        resources.pop("outputs")
+        html = self.pandoc(text, nb, resources, to="html5", options=options)
+        html = page.embedded(html, resources.pop("outputs"))
         resources["output_extension"] = self.file_extension
-        return page, resources
+        return html, resources
 
 
 def _rename_attachments(nb: NotebookNode) -> None:

@@ -148,7 +148,7 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
         case marks.TABLE if "text/markdown" in output.data:
             table = output.data["text/markdown"]
             return fence("table", table, source=source, **_labels(entry))
-    return _plain_output(output, source, _kind_of_text(cell))
+    return _plain_output(output, cell)
 
 
 def _labels(entry: dict[str, Any]) -> dict[str, str | None]:
@@ -178,16 +178,17 @@ def _stream(output: NotebookNode, source: str) -> str:
     return fence("verbatim", text, source=source) if text else ""
 
 
-def _plain_output(output: NotebookNode, source: str, kind_of_text: str) -> str:
+def _plain_output(output: NotebookNode, cell: NotebookNode) -> str:
     """Choose the richest form that both kinds of page can show."""
-    data = output.data
+    data, source = output.data, place(cell)
     if "text/markdown" in data:
-        return fence(kind_of_text, data["text/markdown"], source=source)
+        return fence(_kind_of_text(cell), data["text/markdown"], source=source)
     if "text/latex" in data:
         return fence("math", data["text/latex"], source=source)
     pictures = _pictures(output)
     if any(pictures.values()):
-        return fence("picture", "", source=source, **pictures)
+        alt = f"Picture put out by {cell.metadata[KEY]['shown']}"
+        return fence("picture", "", source=source, alt=alt, **pictures)
     if WIDGET in data:
         return ""
     if "text/html" in data:

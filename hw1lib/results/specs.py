@@ -9,7 +9,7 @@ import typing
 from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
-from hw1lib.marks import KEY, SETTINGS, literal
+from hw1lib.marks import KEY, SETTINGS, literal, typographic
 
 
 class SettingError(ValueError):
@@ -91,7 +91,7 @@ class Spec:
     def _table(self) -> str:
         """List the settings as Markdown."""
         rows = [
-            (f"`{f.name}`", _shown(getattr(self, f.name)), f.metadata["meaning"])
+            (f"`{f.name}`", _shown(getattr(self, f.name)), typographic(f.metadata["meaning"]))
             for f in dataclasses.fields(self)
         ]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
@@ -193,5 +193,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_shown, value))
     if isinstance(value, float):
-        return f"{value:g}"
+        return typographic(f"{value:g}")
     return f"{value:,}" if type(value) is int else literal(str(value))

@@ -1,8 +1,6 @@
 """Arrays in, axes out; and the one way in which a figure or a table enters the report."""
 
 import base64
-import gzip
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +12,21 @@ from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib.marks import CAPTION, DATA, FIGURE, FOLDER, KEY, PROVENANCE, TABLE, plain
-from hw1lib.showing import drawn
+from hw1lib.marks import (
+    CAPTION,
+    DATA,
+    FIGURE,
+    FOLDER,
+    KEY,
+    PROVENANCE,
+    TABLE,
+    plain,
+    typographic,
+)
+from hw1lib.showing import carried, drawn
 
 # the one look of every figure that this module or a chapter draws
 # from Matplotlib's own defaults on, whatever the user has set
@@ -195,13 +204,17 @@ def show(
         title = shortened(plain(standin)).replace("$", r"\$")
         figure.suptitle(title, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
         caption = _naming(caption, standin)
+    caption, alt = typographic(caption), typographic(alt)
+    numbers = carried.packed(drawn.rows(figure))
+    for text in figure.findobj(Text):
+        text.set_text(typographic(text.get_text()))
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
-    bundle = {"image/svg+xml": _saved(figure, "svg").decode(), "text/plain": alt}
+    bundle = {"image/svg+xml": carried.saved(figure, "svg").decode(), "text/plain": alt}
     # JupyterLab draws no vectors from a notebook that was executed elsewhere
-    bundle["image/png"] = base64.b64encode(_saved(figure, "png")).decode()
-    bundle[DATA] = _packed(drawn.rows(figure))
+    bundle["image/png"] = base64.b64encode(carried.saved(figure, "png")).decode()
+    bundle[DATA] = numbers
     metadata = {"kind": FIGURE, "id": name, "caption": caption, "alt": alt}
     first, last = result.spec.seeds[0], result.spec.seeds[-1]
     metadata |= {
@@ -236,12 +249,13 @@ def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") ->
         caption = _naming(caption, standin)
     aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
     header, *rows = [
-        [str(cell).replace("|", "\\|") for cell in row]
+        [typographic(str(cell)).replace("|", "\\|") for cell in row]
         for row in [frame.columns, *frame.to_numpy(dtype=object)]
     ]
     lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
-    bundle[DATA] = _packed(frame)
+    bundle[DATA] = carried.packed(frame)
+    caption = typographic(caption)
     metadata = {"kind": TABLE, "id": name, "caption": caption}
     _caption("Table", name, caption)
     display(bundle, raw=True, metadata={KEY: metadata})
@@ -282,28 +296,9 @@ def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def say(*sentences: str) -> Markdown:
     """Show sentences with computed numbers as a paragraph of the report."""
-    return Markdown(" ".join(sentences))
+    return Markdown(typographic(" ".join(sentences)))
 
 
 def points(sentences: Sequence[str]) -> Markdown:
     """Show sentences with computed numbers as a list."""
-    return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
-
-
-def _saved(figure: Figure, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    # neither date nor version, so that the same numbers give the same file
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
-    figure.savefig(buffer, format=kind, metadata=metadata)
-    return buffer.getvalue()
-
-
-def _packed(frame: pd.DataFrame) -> str:
-    """Write a table as CSV, packed for a notebook's output."""
-    text = frame.to_csv(index=False, float_format=_digits, lineterminator="\n")
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-
-
-def _digits(value: float) -> str:
-    """Write six digits, and whole numbers, such as those of updates, with all of theirs."""
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+    return Markdown(typographic("\n".join(f"- {sentence}" for sentence in sentences)))

@@ -1,183 +1,43 @@
 """The report: what goes in comes out, and what cannot come out stops the build."""
 
-import base64
-import gzip
 import io
 import logging
 import re
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib as mpl
 import nbformat
 import pypdf
 import pytest
-from matplotlib.figure import Figure
 from nbconvert.exporters import get_exporter
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_output
+from small_report import (
+    FORMATS,
+    NUMBERS,
+    OTHER_PNG,
+    PACKED,
+    PNG,
+    REFERENCES,
+    SETTINGS,
+    Page,
+    code,
+    display,
+    figure,
+    first,
+    notebook,
+    run_command,
+    second,
+    squeezed,
+    table,
+    text,
+)
 
-from hw1lib.marks import DATA
 from hw1lib.publish import fences, load_report
 from hw1lib.publish.__main__ import main
 from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter, TypstPDFExporter
 from hw1lib.publish.programs import compile_pdf, without_glyph
 from hw1lib.publish.settings import PublishError
-
-REFERENCES = Path(__file__).parents[2] / "report" / "references.bib"
-
-SETTINGS = """
-title: Does it *really* work?
-subtitle: A report on nothing
-authors: [Ada Example, "B. O'Hara"]
-abstract: Two chapters with a bit of everything.
-bibliography: references.bib
-chapters:
-  - part: 1-1 First part
-    notebooks:
-      - 11_first
-  - part: 1-2 Second part
-    notebooks:
-      - 12_second
-"""
-
-
-def drawn(format_):
-    """A small figure; without text, whose fonts take long to embed."""
-    figure = Figure(figsize=(4, 2))
-    figure.add_subplot(xticks=[], yticks=[]).plot([0, 1, 2], [1, 0, 1])
-    buffer = io.BytesIO()
-    metadata = {"CreationDate": None} if format_ == "pdf" else {"Date": None}
-    with mpl.rc_context({"svg.hashsalt": "fixed"}):
-        figure.savefig(buffer, format=format_, metadata=None if format_ == "png" else metadata)
-    return buffer.getvalue()
-
-
-FORMATS = {kind: drawn(kind) for kind in ("pdf", "svg")}
-PICTURES = {
-    "application/pdf": base64.b64encode(FORMATS["pdf"]).decode(),
-    "image/svg+xml": FORMATS["svg"].decode(),
-}
-PNG = base64.b64encode(drawn("png")).decode()
-OTHER_PNG = base64.b64encode(drawn("png") + b"\n").decode()
-
-
-def display(data, **entry):
-    metadata = {"hw1": entry} if entry else {}
-    return new_output("display_data", data=data, metadata=metadata)
-
-
-NUMBERS = "step,loss (nats)\n1,0.5\n"
-PACKED = base64.b64encode(gzip.compress(NUMBERS.encode(), mtime=0)).decode()
-
-
-def figure(id_="fig-curve", caption="Loss $L$ of **3** runs.", alt="A falling curve", **made):
-    data = {**PICTURES, "text/plain": alt, DATA: PACKED}
-    return display(data, kind="figure", id=id_, caption=caption, alt=alt, **made)
-
-
-def table(id_="tbl-numbers", caption="Mean of $n = 3$ runs."):
-    data = {"text/markdown": "| arm | loss |\n|:--|--:|\n| deep | 0.25 |\n", "text/plain": ""}
-    data[DATA] = PACKED
-    return display(data, kind="table", id=id_, caption=caption)
-
-
-def provenance(*rows):
-    return display({"text/markdown": "| shown | here |\n|--|--|"}, kind="provenance", rows=rows)
-
-
-def code(*outputs, source="pass", tags=()):
-    return new_code_cell(
-        source, outputs=list(outputs), execution_count=1, metadata={"tags": list(tags)}
-    )
-
-
-text = new_markdown_cell
-
-ROW = {
-    "chapter": "11_first",
-    "data": "MNIST",
-    "replicas": 20,
-    "trainings": 60,
-    "seconds": 200.0,
-    "written": "2026-02-03",
-    "commits": ["0123456789"],
-    "environments": [
-        {"machine": "2 cores", "device": "cpu, 1 thread", "versions": {"torch": "2.11.0"}}
-    ],
-    "standin": True,
-}
-
-DATAFRAME = """<div>
-<style scoped>
-    .dataframe tbody tr th { vertical-align: top; }
-</style>
-<table border="1" class="dataframe">
-  <thead><tr style="text-align: right;"><th></th><th>accuracy</th></tr></thead>
-  <tbody><tr><th>CNN</th><td>0.987</td></tr></tbody>
-</table>
-</div>"""
-
-
-def first():
-    return [
-        code(source="profile: str = 'quick'  # secret-parameter", tags=["parameters"]),
-        text("# Fitting a function {#sec-first}\n\nSee @fig-curve, @tbl-numbers and @sec-second."),
-        text(
-            "## The loss\n\nAs @keskar2017large and others [@zhang2017rethinking] say:\n"
-            "- a list\n- without a blank line before it"
-        ),
-        text(
-            "$$ \\label{eq-loss} L(\\theta) = \\frac{1}{N} \\sum_n \\|x_n\\|^2 $$\n\nby @eq-loss."
-        ),
-        text("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}"),
-        code(figure(spec="3fa2c81b90", seeds="0 to 19"), source="plot(result)"),
-        code(table()),
-        code(display({"text/markdown": "The median is **0.125**."}), source="reading = 1"),
-        code(
-            new_output("stream", name="stdout", text="10%\r50%\rprinted \x1b[31mplainly\x1b[0m\n"),
-            new_output("stream", name="stderr", text="a noisy warning"),
-        ),
-        code(
-            display(
-                {
-                    "application/vnd.jupyter.widget-view+json": {"model_id": "abc"},
-                    "text/plain": "FigureWidget({...})",
-                }
-            )
-        ),
-        code(provenance(ROW)),
-        text("dropped by its tag", metadata={"tags": ["hide"]}),
-    ]
-
-
-def second():
-    return [
-        text("# Images {#sec-second}\n\nUnlike in @sec-first, and [@fig-curve; @fig-second]."),
-        code(display({"text/html": DATAFRAME, "text/plain": "accuracy CNN 0.987"})),
-        code(display({"image/png": PNG, "text/plain": "<Figure size 640x480 with 1 Axes>"})),
-        code(figure("fig-second", "A second one.", 'An "M" & more')),
-        code(provenance({"chapter": "12_second", "data": "CIFAR-10", "standin": False})),
-    ]
-
-
-def notebook(cells):
-    widgets = {"application/vnd.jupyter.widget-state+json": {"state": {"abc": {}}}}
-    for number, cell in enumerate(cells):
-        cell.id = f"cell-{number}"  # the same ids in every chapter, as in real ones
-    return new_notebook(cells=cells, metadata={"widgets": widgets})
-
-
-def run_command(folder, *, settings=SETTINGS, one=None, two=None):
-    """Write settings and chapters, run the command; its exit status and the report's folder."""
-    (folder / "references.bib").write_bytes(REFERENCES.read_bytes())
-    (folder / "report.yml").write_text(settings)
-    for name, cells in {"11_first": one or first(), "12_second": two or second()}.items():
-        nbformat.write(notebook(cells), folder / f"{name}.ipynb")
-    out = folder / "out"
-    command = [str(folder / "report.yml"), "--chapters", str(folder), "--out", str(out)]
-    return main(command), out
 
 
 @pytest.fixture
@@ -207,35 +67,6 @@ def built(tmp_path_factory):
         html=(out / "report.html").read_text(),
         notebook=nbformat.read(out / "report.ipynb", as_version=4),
     )
-
-
-class Page(HTMLParser):
-    """What a browser would see of a page: its elements with their attributes, and its text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.elements, self.text, self.skipped = [], "", 0
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        self.skipped += tag in ("style", "annotation")
-
-    def handle_endtag(self, tag):
-        self.skipped -= tag in ("style", "annotation")
-
-    def handle_data(self, data):
-        self.text += "" if self.skipped else data
-
-    def attributes(self, tag, name):
-        return [
-            found[name] for found_tag, found in self.elements if found_tag == tag and name in found
-        ]
-
-
-def squeezed(text):
-    """Without white space, which the extraction of text from a PDF does not keep."""
-    return re.sub(r"\s", "", text)
 
 
 SHOWN = [
@@ -305,8 +136,9 @@ def test_a_browser_shows_the_title_of_the_report_or_of_a_chapter_alone(built):
 def test_captions_are_numbered_and_computed(built):
     assert "Figure 1. Loss" in built.pdf_text
     assert "Table 1. Mean of" in built.pdf_text
-    assert "<strong>Figure 1.</strong> Loss" in built.html
-    assert "<strong>Table 1.</strong> Mean of" in built.html
+    shown = squeezed(Page(built.html).text)
+    assert squeezed("Figure 1. Loss") in shown
+    assert squeezed("Table 1. Mean of") in shown
 
 
 def test_captioned_figures_are_vectors_in_the_pdf(built):
@@ -351,16 +183,19 @@ def test_page_has_contents_with_parts_chapters_and_sections(built):
 
 def test_page_loads_nothing(built):
     page = Page(built.html)
-    assert not {tag for tag, _ in page.elements} & {"script", "link", "iframe", "object"}
+    assert not {tag for tag, _ in page.elements} & {"link", "iframe", "object", "embed"}
     assert all(source.startswith("data:") for source in page.attributes("img", "src"))
-    assert not re.search(r"url\(|@import", built.html)
+    assert not page.attributes("script", "src")
+    assert not re.search(r"url\((?!%23)|@import", built.html)
 
 
 def test_page_has_vector_figures_with_alt_text_and_mathml(built):
     page = Page(built.html)
-    figures = [a for tag, a in page.elements if tag == "img" and "alt" in a]
-    assert [a["alt"] for a in figures] == ["A falling curve", 'An "M" & more']
-    assert all(a["src"].startswith("data:image/svg+xml") for a in figures)
+    figures = [a for tag, a in page.elements if tag == "img" and a.get("alt")]
+    others = ["Picture put out by 12_second, cell cell-2"]
+    assert [a["alt"] for a in figures] == ["A falling curve", *others, 'An "M" & more']
+    kinds = [a["src"].partition(";")[0] for a in figures]
+    assert kinds == ["data:image/svg+xml", "data:image/png", "data:image/svg+xml"]
     assert len([tag for tag, _ in page.elements if tag == "math"]) >= 4
 
 
@@ -569,13 +404,13 @@ def test_short_cells_stay_on_one_line_beside_sentences():
 
 
 def test_no_line_of_print_ends_inside_a_number():
-    numbers = ["0.5 [0.25, 0.75]", "n = 20", "95 %"]
+    numbers = ["0.5 [0.25, 0.75] pp", "n = 20", "95 %"]
     many = text("# T\n\n" + f"Of {numbers[0]} told by {numbers[1]} in {numbers[2]} it is; " * 50)
     pdf, _ = TypstPDFExporter().from_notebook_node(notebook([many]))
     shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert len(lines) > 20
-    for number in ("[0.25, 0.75]", *numbers[1:]):
+    for number in ("[0.25, 0.75] pp", *numbers[1:]):
         assert sum(line.count(number) for line in lines) == 50
 
 
@@ -641,7 +476,7 @@ def test_hostile_text_does_not_swallow_what_follows(hostile):
     for shown in (page.text, pdf):
         assert "The end stays." in shown
         assert f"Figure {len(HOSTILE)}." in shown
-    assert "script" not in [tag for tag, _ in page.elements]
+    assert [tag for tag, _ in page.elements].count("script") == 1  # the page's own
     assert all(source.startswith("data:") for source in page.attributes("img", "src"))
 
 

@@ -4,10 +4,10 @@ From the fences of one notebook (see fences.py) to a document, for Typst and for
     read      each fence becomes an item: its blocks, and the cell they come from
     number    chapters, sections, figures, tables and labelled equations, in reading order
     resolve   references, citations, links, pictures and formulas, with a complaint per cell
-    finish    what only one of the two writers needs
+    finish    what only one of the two writers needs; page.lua has it for HTML
 
 Typst numbers by itself; its numbers and those given here for the HTML page are the same. pandoc
-numbers the headings of the page as they are told to it, and writes citations and contents.
+writes the citations of the page.
 A complaint is a warning in pandoc's log; the exporter decides whether it stops the build.
 ]]
 
@@ -15,6 +15,7 @@ local PRINT = FORMAT == 'typst'
 local FOLDER = pandoc.path.directory(PANDOC_SCRIPT_FILE)
 local fences = dofile(pandoc.path.join{FOLDER, 'fences.lua'})
 local formulas = dofile(pandoc.path.join{FOLDER, 'formulas.lua'})
+local page = dofile(pandoc.path.join{FOLDER, 'page.lua'})
 
 local known = {}  -- id -> its kind, number and source
 local files = {}  -- the pictures that belong to the notebook
@@ -71,7 +72,11 @@ local function number(blocks, source)
       local count = next_number(word)
       el.identifier = register(el.identifier, word, count, source)
       if not PRINT then
-        local name = pandoc.Strong(word .. ' ' .. count .. '.')
+        local name = pandoc.Inlines(word .. ' ' .. count .. '.')
+        if el.identifier ~= '' then  -- by which it can be linked to
+          name = {pandoc.Link(name, '#' .. el.identifier, '', {class = 'anchor'})}
+        end
+        name = pandoc.Strong(name)
         local caption = pandoc.utils.blocks_to_inlines(el.caption.long)
         el.caption.long = {pandoc.Plain(pandoc.Inlines{name, pandoc.Space()} .. caption)}
       end
@@ -130,7 +135,7 @@ local function reference(citation, source)
   if PRINT then
     return typst('#ref(<' .. id .. '>' .. (bare and ', supplement: none' or '') .. ')')
   end
-  local text = bare and target.number or target.kind .. ' ' .. target.number
+  local text = bare and target.number or target.kind .. '\u{a0}' .. target.number
   return pandoc.Link(text, '#' .. id, '', {class = 'reference'})
 end
 
@@ -205,7 +210,8 @@ local function formula(el, source)
   end
   local math = pandoc.Math(el.mathtype, tex)
   if not id or not known[id] then return math end
-  local number = pandoc.Span('(' .. known[id].number .. ')', {class = 'number'})
+  local label = pandoc.Link('(' .. known[id].number .. ')', '#' .. id, '', {class = 'anchor'})
+  local number = pandoc.Span(label, {class = 'number'})
   return pandoc.Span({math, number}, {id = id, class = 'equation'})
 end
 
@@ -270,10 +276,6 @@ local finish_typst = {
   end,
 }
 
-local finish_html = {
-  Table = function(el) return pandoc.Div({el}, {class = 'table'}) end,  -- it scrolls, if too wide
-}
-
 -- What a browser calls the page: its title, or that of a chapter alone.
 local function page_title(doc)
   local heading = doc.blocks:find_if(function(block) return block.t == 'Header' end)
@@ -308,5 +310,8 @@ function Pandoc(doc)
     doc.meta.pagetitle = page_title(doc)
   end
   if cited then _, doc = pandoc.log.silence(pandoc.utils.citeproc, doc) end
-  return doc:walk(PRINT and finish_typst or finish_html)
+  if PRINT then return doc:walk(finish_typst) end
+  local names = {}
+  for id, target in pairs(known) do names[id] = target.kind .. ' ' .. (target.number or '') end
+  return page.finish(doc, names)
 end
