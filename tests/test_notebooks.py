@@ -325,7 +325,7 @@ def squeezed(text):
 
 def of_page(source):
     """The text that a browser shows of a page, embedded pictures left out."""
-    source = re.sub(r"<(style|svg|annotation)\b.*?</\1>", "", source, flags=re.S)
+    source = re.sub(r"<(style|script|svg|annotation)\b.*?</\1>", "", source, flags=re.S)
     return html.unescape(re.sub(r"<[^>]*>", "", source))
 
 
