@@ -15,17 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from hw1lib.marks import (
-    CAPTION,
-    DATA,
-    FIGURE,
-    FOLDER,
-    KEY,
-    PROVENANCE,
-    TABLE,
-    plain,
-    typographic,
-)
+from hw1lib import marks
+from hw1lib.marks import KEY, plain, typographic
 from hw1lib.showing import carried, drawn
 
 # the one look of every figure that this module or a chapter draws
@@ -214,8 +205,8 @@ def show(
     bundle = {"image/svg+xml": carried.saved(figure, "svg").decode(), "text/plain": alt}
     # JupyterLab draws no vectors from a notebook that was executed elsewhere
     bundle["image/png"] = base64.b64encode(carried.saved(figure, "png")).decode()
-    bundle[DATA] = numbers
-    metadata = {"kind": FIGURE, "id": name, "caption": caption, "alt": alt}
+    bundle[marks.DATA] = numbers
+    metadata = {"kind": marks.FIGURE, "id": name, "caption": caption, "alt": alt}
     first, last = result.spec.seeds[0], result.spec.seeds[-1]
     metadata |= {
         "spec": result.spec.digest,
@@ -232,7 +223,7 @@ def shortened(text: str) -> str:
 
 def _naming(caption: str, standin: str) -> str:
     """Add to a caption what was learned in the place of a published set."""
-    begins = "Learned" if standin.startswith(FOLDER) else "Not the real data"
+    begins = "Learned" if standin.startswith(marks.FOLDER) else "Not the real data"
     return f"{caption} **{begins}: {standin}.**"
 
 
@@ -254,9 +245,9 @@ def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") ->
     ]
     lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
     bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
-    bundle[DATA] = carried.packed(frame)
+    bundle[marks.DATA] = carried.packed(frame)
     caption = typographic(caption)
-    metadata = {"kind": TABLE, "id": name, "caption": caption}
+    metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
     _caption("Table", name, caption)
     display(bundle, raw=True, metadata={KEY: metadata})
 
@@ -268,7 +259,7 @@ def _caption(word: str, name: str, caption: str) -> None:
     display(
         {"text/markdown": text, "text/plain": f"{called}. {caption}"},
         raw=True,
-        metadata={KEY: {"kind": CAPTION}},
+        metadata={KEY: {"kind": marks.CAPTION}},
     )
 
 
@@ -291,7 +282,7 @@ def provenance(chapter: str, rows: Sequence[Mapping[str, Any]]) -> None:
             f"{places}; commit {', '.join(row['commits']) or 'unknown'}"
         )
     bundle = {"text/markdown": "\n".join(lines), "text/plain": "\n".join(lines)}
-    display(bundle, raw=True, metadata={KEY: {"kind": PROVENANCE, "rows": named}})
+    display(bundle, raw=True, metadata={KEY: {"kind": marks.PROVENANCE, "rows": named}})
 
 
 def say(*sentences: str) -> Markdown:

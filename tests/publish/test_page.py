@@ -16,7 +16,7 @@ from small_report import NUMBERS, PNG, code, display, figure, first, notebook, r
 from hw1lib.publish import page
 from hw1lib.publish.__main__ import main
 from hw1lib.publish.exporter import HTMLReportExporter
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import carried, drawn, figures
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "col", "wbr"}
 
@@ -125,7 +125,7 @@ def test_a_chapter_alone_has_its_title_above_its_contents(pages):
     page_ = read(pages["11_first"])
     tags = [one.tag for one in page_ if one.tag in ("h1", "nav", "main")]
     assert tags == ["h1", "nav", "main"]
-    assert page_.all("h1")[0].text == "1 Fitting a function"
+    assert page_.all("h1")[0].text == "1.1 Fitting a function"
 
 
 def test_ids_are_unique_and_every_link_inside_leads_to_one(shown):
@@ -227,7 +227,7 @@ def test_a_slim_figure_shows_the_same_points():
     ax.fill_between(x, np.sin(x) - 0.1, np.sin(x) + 0.1)
     (line,) = ax.plot(x, np.sin(x))
     line.set_gid("the-line")
-    whole = figures._saved(figure_, "svg").decode()
+    whole = carried.saved(figure_, "svg").decode()
     less = page.slim(whole)
     assert len(less) < 0.75 * len(whole)
 

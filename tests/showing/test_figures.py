@@ -11,6 +11,7 @@ import PIL.Image
 import pytest
 from matplotlib.figure import Figure
 
+from hw1lib import marks
 from hw1lib.showing import figures
 
 RESULT = SimpleNamespace(spec=SimpleNamespace(digest="0123456789", seeds=(3, 4, 5)))
@@ -144,7 +145,7 @@ def test_a_figure_is_handed_over_as_vectors_with_its_caption(displayed, handed_o
         "kind": "figure", "id": "fig-loss", "caption": "Loss of **3** runs.", "alt": "A hill.",
         "spec": "0123456789", "seeds": "3 to 5"
     }  # fmt: skip
-    assert set(bundle) == {"image/svg+xml", "image/png", "text/plain", figures.DATA}
+    assert set(bundle) == {"image/svg+xml", "image/png", "text/plain", marks.DATA}
     assert bundle["text/plain"] == "A hill."
     assert "<svg" in bundle["image/svg+xml"]
     assert "<image" not in bundle["image/svg+xml"]
@@ -162,7 +163,7 @@ def test_a_single_seed_is_named_alone(displayed):
 
 def numbers(bundle):
     """What a bundle carries, line by line."""
-    return gzip.decompress(base64.b64decode(bundle[figures.DATA])).decode().splitlines()
+    return gzip.decompress(base64.b64decode(bundle[marks.DATA])).decode().splitlines()
 
 
 def test_a_figure_carries_its_numbers_with_every_replica(displayed):

@@ -174,6 +174,7 @@ end
 -- of a citation is its key, as in [(Li et al. 2018)](https://... "@li2018visualizing"). Of other
 -- links only what works away from the notebook's folder stays one.
 local function link(el, source)
+  if el.classes:includes('anchor') then return nil end  -- ours
   local key = el.title:match('^@(%S+)$')
   if key then
     if entries[key] then
