@@ -27,12 +27,13 @@ from typing import Any
 
 from hw1lib import sweeps
 from hw1lib.chapters.registry import Chapter, discover
-from hw1lib.compute import missing
+from hw1lib.compute import add_crew, crew_of, fill, missing
 from hw1lib.publish.execute import ExecutionError, add_parameters, read
-from hw1lib.results import jobs, workers
+from hw1lib.results import jobs
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import MissingResultError, StoreError
+from hw1lib.results.workers import Making
 from hw1lib.sweeps import DONE, FAILED, Run
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -59,7 +60,10 @@ def main(words: list[str] | None = None) -> int:
             for run in found:
                 _say(f"{'new ' if run in todo else 'done'} {run.folder.name}")
             return 0
-        _compute(chapter, todo, options.workers)
+        if todo:
+            with crew_of(options) as crew:
+                _, failed = fill(lambda: _missing(chapter, todo), device="cpu", crew=crew)
+            todo = _without(chapter, todo, failed)
         with ThreadPoolExecutor(options.workers) as pool:
             for _ in pool.map(lambda run: _execute(chapter, run, options), todo):
                 pass
@@ -88,9 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--retry-failed", action="store_true", help="run also what failed before")
     parser.add_argument("--force", action="store_true", help="run also what is done")
     parser.add_argument("--timeout", type=float, help="seconds after which a run has failed")
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count(), help="processes at once (default: cores)"
-    )
+    add_crew(parser)
     add_parameters(parser)
     return parser
 
@@ -113,6 +115,25 @@ def _ask(chapter: Chapter, run: Run) -> dict[str, Asked]:
     with jobs.asking() as found, contextlib.suppress(MissingResultError):
         chapter.run(spec, device="cpu", progress=False)
     return found
+
+
+def _missing(chapter: Chapter, todo: Sequence[Run]) -> list[Making]:
+    """List what the notebooks of runs will read and is not stored."""
+    return [pair for run in todo for pair in missing(_ask(chapter, run))]
+
+
+def _without(chapter: Chapter, todo: Sequence[Run], failed: Mapping[str, Exception]) -> list[Run]:
+    """Return the runs that lack nothing, and note of the others which training failed."""
+    left = []
+    for run in todo:
+        names = [jobs.ResultOf(*pair).fingerprint for pair in _missing(chapter, [run])]
+        wrong = [failed[name] for name in names if name in failed]
+        if wrong:
+            run.note(status=FAILED, seconds=0.0, error=str(wrong[0]).splitlines()[0], decides="")
+            _say(f"{run.folder.name}: {wrong[0]}")
+        else:
+            left.append(run)
+    return left
 
 
 def _decides(chapter: Chapter, run: Run, asked: Mapping[str, Asked]) -> str:
@@ -156,22 +177,6 @@ def _forecast(asked: Mapping[Path, Mapping[str, Asked]], todo: Sequence[Run]) ->
         return f"{len(left)} results are missing at first, how long they take is not known yet"
     seconds = sum(job.work / known[name][0] * known[name][1] for name, job in left.values())
     return f"{len(left)} results are missing at first, about {seconds / 60:.1f} min of one core"
-
-
-def _compute(chapter: Chapter, todo: Sequence[Run], count: int) -> None:
-    """Make what the runs' notebooks will read; what fails there fails in its notebook, too."""
-    failed: set[str] = set()
-    while True:
-        due = {
-            jobs.ResultOf(experiment, job).fingerprint: (experiment, job)
-            for run in todo
-            for experiment, job in missing(_ask(chapter, run))
-        }
-        left = [pair for name, pair in due.items() if name not in failed]
-        if not left:
-            return
-        wrong = workers.attempt(left, device="cpu", workers=count, progress=True)
-        failed |= {jobs.ResultOf(*left[number]).fingerprint for number in wrong}
 
 
 def _execute(chapter: Chapter, run: Run, options: argparse.Namespace) -> None:
