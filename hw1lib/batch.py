@@ -28,7 +28,7 @@ from typing import Any
 from hw1lib import sweeps
 from hw1lib.chapters.registry import Chapter, discover
 from hw1lib.compute import add_crew, crew_of, fill, missing
-from hw1lib.publish.execute import ExecutionError, add_parameters, read
+from hw1lib.publish.given import ExecutionError, add_parameters, read, seconds
 from hw1lib.results import jobs
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
@@ -37,7 +37,7 @@ from hw1lib.results.workers import Making
 from hw1lib.sweeps import DONE, FAILED, Run
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-GRACE = 10  # seconds for a kernel to end by itself once its time is up
+GRACE = 10  # seconds for a run to end by itself once its time is up
 
 
 def main(words: list[str] | None = None) -> int:
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help="only list the runs, and forecast")
     parser.add_argument("--retry-failed", action="store_true", help="run also what failed before")
     parser.add_argument("--force", action="store_true", help="run also what is done")
-    parser.add_argument("--timeout", type=float, help="seconds after which a run has failed")
+    parser.add_argument("--timeout", type=seconds, help="seconds after which a run has failed")
     add_crew(parser)
     add_parameters(parser)
     return parser
@@ -186,13 +186,15 @@ def _execute(chapter: Chapter, run: Run, options: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "hw1lib.publish.execute", str(source), str(run.notebook)]
     for name, given in run.parameters.items():
         command += ["-p", name, json.dumps(given) if isinstance(given, list) else str(given)]
-    started = time.monotonic()
-    error = _run(command, options.timeout)
-    seconds = round(time.monotonic() - started, 1)
+    started, limit = time.monotonic(), options.timeout
+    if limit:  # the command ends its kernel itself
+        command += ["--timeout", str(limit)]
+    error = _run(command, limit and limit + GRACE)
+    took = round(time.monotonic() - started, 1)
     # asked again, since now the chapter gets as far as its last trainings
     decides = _decides(chapter, run, _ask(chapter, run))
-    run.note(status=FAILED if error else DONE, seconds=seconds, error=error, decides=decides)
-    _say(f"{run.folder.name}: {error or 'done'} ({seconds:.0f} s)")
+    run.note(status=FAILED if error else DONE, seconds=took, error=error, decides=decides)
+    _say(f"{run.folder.name}: {error or 'done'} ({took:.0f} s)")
 
 
 def _run(command: Sequence[str], timeout: float | None) -> str:

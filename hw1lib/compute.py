@@ -21,7 +21,7 @@ from typing import Any
 
 from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
-from hw1lib.publish.execute import ExecutionError, add_parameters, read
+from hw1lib.publish.given import ExecutionError, add_parameters, read, seconds
 from hw1lib.results import cluster, jobs, workers
 from hw1lib.results.job import Job, ResultOf
 from hw1lib.results.jobs import SHOWN, Asked
@@ -114,14 +114,8 @@ def add_crew(parser: argparse.ArgumentParser) -> None:
         f"${cluster.ADDRESS}, else the cores here)",
     )
     parser.add_argument(
-        "--job-timeout", type=_seconds, metavar="SECONDS", help="after which a training has failed"
+        "--job-timeout", type=seconds, metavar="SECONDS", help="after which a training has failed"
     )
-
-
-def _seconds(text: str) -> float:
-    if not 0 < (seconds := float(text)) < float("inf"):
-        raise ValueError
-    return seconds
 
 
 def crew_of(options: argparse.Namespace) -> workers.Local | cluster.Cluster:

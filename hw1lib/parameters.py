@@ -17,7 +17,7 @@ import papermill
 from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
 from hw1lib.publish import load_report
-from hw1lib.publish.execute import ExecutionError, add_parameters, read, unknown
+from hw1lib.publish.given import ExecutionError, add_parameters, read, unknown
 from hw1lib.publish.settings import PublishError
 from hw1lib.results.specs import Profiles, SettingError
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from hw1lib.chapters.registry import Chapter
 from hw1lib.judging.statistics import t_interval
-from hw1lib.publish.execute import ExecutionError, value
+from hw1lib.publish.given import ExecutionError, value
 from hw1lib.results.specs import SettingError
 
 MOST = 10_000  # runs of one sweep

@@ -11,7 +11,7 @@ import pytest
 
 from hw1lib import batch, sweeps
 from hw1lib.chapters.registry import discover
-from hw1lib.publish.execute import ExecutionError
+from hw1lib.publish.given import ExecutionError
 from hw1lib.results.specs import SettingError
 
 FIT = "11_function_fit"
@@ -117,6 +117,17 @@ def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, 
     assert batch.main(arguments(tmp_path, "-g", "epochs", "4,5,6")) == 0
     assert "3 runs, 2 of them done" in capsys.readouterr().err
     assert [file.stat().st_mtime_ns for file in again] == before
+
+
+def test_a_run_whose_training_fails_is_a_failed_row(tmp_path, own_store):
+    words = ["21_weight_paths", "-p", "profile", "smoke", "-p", "data", "standin"]
+    words += ["-o", str(tmp_path / "runs"), "--workers", "2"]
+    assert batch.main([*words, "-g", "epochs", "4"]) == 0
+    assert batch.main([*words, "-g", "epochs", "4,100000", "--job-timeout", "1"]) == 1
+    done, failed = table(tmp_path)
+    assert (done["status"], failed["status"]) == ("done", "failed")
+    assert failed["error"].endswith("was not done after 1 s")
+    assert not (tmp_path / "runs" / "epochs=100000" / "notebook.ipynb").exists()
 
 
 def test_what_failed_runs_again_only_if_asked(tmp_path, monkeypatch):

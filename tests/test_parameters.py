@@ -9,7 +9,7 @@ import pytest
 
 from hw1lib import parameters
 from hw1lib.publish import execute, load_report
-from hw1lib.publish.execute import ExecutionError
+from hw1lib.publish.given import ExecutionError
 from hw1lib.results.specs import SettingError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -182,6 +182,27 @@ def test_the_command_computes_a_chapter_once(store, capsys):
     assert "seed of" in capsys.readouterr().err
 
 
+def test_a_training_over_its_time_fails_and_the_others_go_on(store, capsys):
+    words = [
+        "--profile",
+        "smoke",
+        "--only",
+        "21",
+        "-p",
+        "data",
+        "standin",
+        "-p",
+        "epochs",
+        "100000",
+    ]
+    assert compute.main([*words, "--workers", "2", "--job-timeout", "1"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "0 results computed, 2 failed\n"
+    errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert all(line.endswith("was not done after 1 s") for line in errors)
+
+
 def test_an_order_to_end_leaves_no_worker_behind(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
