@@ -5,8 +5,9 @@
 
 An axis is a list, `1e-3,1e-2`, or a range of whole numbers, `0:40:20`. All names and values are
 checked before anything starts. Trainings of all runs share the workers; then each run's notebook
-is executed into a folder of its own, and runs.csv gets a row for each with all metrics and
-verdicts. The same command again runs only what is new, has changed or was not finished.
+is executed into a folder of its own, runs.csv gets a row for each with all metrics and verdicts,
+trainings.csv one for each training, and comparison.pdf draws them. The same command again runs
+only what is new, has changed or was not finished.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ from typing import Any
 from hw1lib import sweeps
 from hw1lib.chapters.registry import Chapter, discover
 from hw1lib.compute import add_crew, crew_of, fill, missing
+from hw1lib.publish.build import publish_chapter
+from hw1lib.publish.execute import execute
 from hw1lib.publish.given import ExecutionError, add_parameters, read, seconds
+from hw1lib.publish.settings import Part, PublishError, Report
 from hw1lib.results import jobs
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
@@ -36,7 +40,8 @@ from hw1lib.results.store import MissingResultError, StoreError
 from hw1lib.results.workers import Making
 from hw1lib.sweeps import DONE, FAILED, Run
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+CHECKOUT = Path(__file__).resolve().parents[1]
+NOTEBOOKS, COMPARISON = CHECKOUT / "notebooks", CHECKOUT / "tools" / "comparison.ipynb"
 GRACE = 10  # seconds for a run to end by itself once its time is up
 
 
@@ -67,8 +72,8 @@ def main(words: list[str] | None = None) -> int:
         with ThreadPoolExecutor(options.workers) as pool:
             for _ in pool.map(lambda run: _execute(chapter, run, options), todo):
                 pass
-        return _report(chapter, found, options.out)
-    except (ExecutionError, SettingError, StoreError, OSError) as error:
+        return _report(chapter, found, axes, options)
+    except (ExecutionError, PublishError, SettingError, StoreError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -91,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help="only list the runs, and forecast")
     parser.add_argument("--retry-failed", action="store_true", help="run also what failed before")
     parser.add_argument("--force", action="store_true", help="run also what is done")
+    parser.add_argument(
+        "--no-compare", dest="compare", action="store_false", help="make no comparison.pdf"
+    )
     parser.add_argument("--timeout", type=seconds, help="seconds after which a run has failed")
     add_crew(parser)
     add_parameters(parser)
@@ -233,15 +241,39 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(GRACE)
 
 
-def _report(chapter: Chapter, found: Sequence[Run], out: Path) -> int:
-    """Write the table of all runs; say where it is, and which runs failed."""
+def _report(
+    chapter: Chapter, found: Sequence[Run], axes: Iterable[str], options: argparse.Namespace
+) -> int:
+    """Write the tables of all runs and compare them; say where that is, and which runs failed."""
+    out, swept = options.out, [name for name in axes if name != "seed"]
     pairs = [(run, _result(chapter, run)) for run in found]
-    sweeps.write_table(out / "runs.csv", list(sweeps.rows(chapter, pairs)))
+    rows = list(sweeps.rows(chapter, pairs))
+    sweeps.write_table(out / "runs.csv", rows)
+    sweeps.write_parquet(out / "runs.parquet", rows)
+    trained, before = out / "trainings.csv", _content(out / "trainings.csv")
+    sweeps.write_table(trained, list(sweeps.trainings(chapter, pairs)))
     failed = [run for run in found if run.outcome().get("status") != DONE]
     _say(f"{len(found) - len(failed)} of {len(found)} runs done; {out / 'runs.csv'}")
     for run in failed:
         _say(f"failed: {run.folder.name}: {run.outcome().get('error', 'it never ran')}")
+    is_new = _content(trained) != before or not (out / "comparison.pdf").exists()
+    if options.compare and swept and is_new and len(failed) < len(found):
+        _compare(chapter, swept, out, options.timeout)
     return 1 if failed else 0
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.exists() else b""
+
+
+def _compare(chapter: Chapter, swept: list[str], out: Path, timeout: float | None) -> None:
+    """Execute the notebook that compares the runs, and print it."""
+    given = {"table": str((out / "trainings.csv").absolute()), "axes": swept}
+    execute(COMPARISON, out / "comparison.ipynb", given, timeout=timeout)
+    title = f"A sweep over {' and '.join(swept)}"
+    of = Report(title=title, parts=(Part(title="", notebooks=("comparison",)),))
+    for product in publish_chapter(of, "comparison", out, out):
+        _say(str(product))
 
 
 def _result(chapter: Chapter, run: Run) -> Any:

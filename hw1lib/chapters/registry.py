@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hw1lib import chapters
 from hw1lib.judging import tables
@@ -67,6 +68,16 @@ class Chapter:
     def answer(self, result: Any) -> str:
         """Answer the question from a `Result`: some sentences with verdicts and numbers."""
         return tables.answer(self.claims, self.answers, result)
+
+    def frame(self, result: Any) -> pd.DataFrame:
+        """Return the metrics of a `Result`: a row for each metric and training, NaN if it has none.
+
+        Returns:
+            Columns `metric`, `training` (from 0, in the order of the seeds) and `value`.
+        """
+        found = {name: np.asarray(metric(result)) for name, metric in self.metrics.items()}
+        rows = [(name, n, float(v)) for name, values in found.items() for n, v in enumerate(values)]
+        return pd.DataFrame(rows, columns=["metric", "training", "value"])
 
     @property
     def part(self) -> str:
