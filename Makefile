@@ -86,13 +86,13 @@ $(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.
 
 $(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED) | $(COMPUTED)
 	@# one thread, since as many chapters are executed at once as there are cores
-	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only \
+	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only $(if $(strip $(PARAMS)),$(CHECKED)) \
 	    $(if $(TIMEOUT),--timeout $(TIMEOUT)) -p profile $(PROFILE) $(PARAMS)
 
 # before any chapter starts; nothing to check where nothing is given
 $(CHECKED): $(ASKED) $(ENV)
 	@$(if $(strip $(PARAMS)),$(VENV)/python -m hw1lib.parameters report/report.yml \
-	    $(if $(NAME),--only $(NAME)) -p profile $(PROFILE) $(PARAMS))
+	    $(if $(NAME),--only $(NAME)) --out $@ -p profile $(PROFILE) $(PARAMS))
 	@touch $@
 
 # the trainings of all chapters share the cores; afterwards the chapters only read

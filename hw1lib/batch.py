@@ -31,7 +31,7 @@ from hw1lib.chapters.registry import Chapter, discover
 from hw1lib.compute import add_crew, crew_of, fill, missing
 from hw1lib.publish.build import publish_chapter
 from hw1lib.publish.execute import execute
-from hw1lib.publish.given import ExecutionError, add_parameters, read, seconds
+from hw1lib.publish.given import ExecutionError, add_parameters, plain, read, seconds
 from hw1lib.publish.settings import Part, PublishError, Report
 from hw1lib.results import jobs
 from hw1lib.results.jobs import Asked
@@ -55,7 +55,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         options, fixed = read(_parser(), words)
         chapter = _chapter(options.chapter)
-        axes = {name: sweeps.values(name, text) for name, text in options.axes}
+        axes = {plain(name): sweeps.values(name, text) for name, text in options.axes}
         found = sweeps.runs(options.out, sweeps.grid(axes, fixed), axes)
         sweeps.check_seeds(chapter, [run.parameters for run in found])
         asked = {run.folder: _ask(chapter, run) for run in found}

@@ -103,7 +103,7 @@ def test_a_wrong_grid_starts_nothing(tmp_path, own_store, capsys, words, sentenc
 
 
 def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, capsys):
-    words = arguments(tmp_path, "-g", "epochs", "4,5")
+    words = arguments(tmp_path, "-g", "epochs", "4,5", "-p", "settings.points", "30")
     assert batch.main([*words, "--dry-run"]) == 0
     assert "2 runs, 0 of them done" in capsys.readouterr().err
     assert batch.main(words) == 0
@@ -132,7 +132,12 @@ def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, 
     capsys.readouterr()
     again = [tmp_path / "runs" / f"epochs={n}" / "run.json" for n in (4, 5)]
     before = [file.stat().st_mtime_ns for file in again]
-    assert batch.main(arguments(tmp_path, "-g", "epochs", "4,5,6", "--no-compare")) == 0
+    assert (
+        batch.main(
+            arguments(tmp_path, "-g", "epochs", "4,5,6", "-p", "points", "30", "--no-compare")
+        )
+        == 0
+    )
     assert "3 runs, 2 of them done" in capsys.readouterr().err
     assert [file.stat().st_mtime_ns for file in again] == before
     assert pdf.stat().st_mtime_ns == made

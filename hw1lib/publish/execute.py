@@ -9,6 +9,7 @@ only warns about unknown ones.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -23,7 +24,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from hw1lib.publish.given import ExecutionError, add_parameters, check, read, seconds
+from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, read, resolve, seconds
 from hw1lib.publish.kernels import Limit, connection
 
 
@@ -43,7 +44,8 @@ def execute(
     Args:
         source: Notebook with a cell tagged `parameters`.
         target: Where the executed copy goes; its folder is made if missing.
-        parameters: Values for names of that cell: None, bool, int, float, str, or a list of them.
+        parameters: Values for names of that cell, or for those of `settings`, as `resolve` takes
+            them: None, bool, int, float, str, or a list of them.
         progress: Where to repeat what the notebook writes to stderr, while it runs.
         timeout: Seconds after which the kernel is ended, whatever it does; None for never.
 
@@ -52,7 +54,7 @@ def execute(
             or `target` is `source`.
         OSError: If the notebook cannot be read or its copy not written.
     """
-    check(source, parameters)
+    parameters = resolve(source, parameters)
     if target.resolve() == source.resolve():
         raise ExecutionError(f"{target} is the notebook itself; name another file for the copy")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,9 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         options, parameters = read(_parser(), arguments)
-        if options.known_only:
-            known = papermill.inspect_notebook(str(options.notebook))
-            parameters = {name: value for name, value in parameters.items() if name in known}
+        if options.known_only is not None:
+            takes = _taken(options.notebook, options.known_only)
+            parameters = {n: v for n, v in parameters.items() if n in takes}
         shown = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         _say(f"{options.notebook.stem}: running" + (f" with {shown}" if shown else ""))
         execute(
@@ -170,6 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _taken(notebook: Path, file: str) -> set[str]:
+    """Name the parameters that a notebook takes: those it lists, and those that a file says."""
+    text = Path(file).read_text(encoding="utf-8") if file else ""
+    more = json.loads(text)[notebook.stem] if text.strip() else []
+    return {*papermill.inspect_notebook(str(notebook)), *more} - {SETTINGS}
+
+
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
@@ -184,8 +193,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("out", type=Path, metavar="OUT.ipynb")
     parser.add_argument(
         "--known-only",
-        action="store_true",
-        help="pass over parameters that this notebook lacks; other chapters have them",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="pass over parameters that this notebook lacks, since other chapters have them; FILE, "
+        "which hw1lib.parameters writes, says which it takes besides those that it lists",
     )
     parser.add_argument(
         "--timeout", type=seconds, metavar="SECONDS", help="after which the notebook has failed"

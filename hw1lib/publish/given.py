@@ -14,30 +14,44 @@ from typing import Any
 
 import papermill
 
+SETTINGS = "settings"  # parameter of a notebook that holds those it does not list
+
 
 class ExecutionError(Exception):
     """A notebook did not run to its end; says where and why in one sentence."""
 
 
-def check(source: Path, parameters: Mapping[str, Any]) -> None:
-    """Refuse parameters that a notebook lacks, and values that papermill would change.
+def resolve(source: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as a notebook takes them; refuse those that it cannot have.
+
+    What its cell of parameters does not list goes into `settings`, where it lists that: a dict of
+    further settings of its chapter, which the chapter checks.
 
     Raises:
-        ExecutionError: If there is one, or the notebook cannot be read.
+        ExecutionError: If it takes no such parameter, papermill would change a value, or the
+            notebook cannot be read.
     """
     try:
-        known = papermill.inspect_notebook(str(source))
+        known = [*papermill.inspect_notebook(str(source))]
     except ValueError as error:
         raise ExecutionError(f"{source} is not a notebook that can be run: {error}") from error
+    taken: dict[str, Any] = {}
+    further: dict[str, Any] = {}
     for name, value in parameters.items():
-        # Known names are names that Python accepted in the cell, so nothing else gets past this.
-        if name not in known:
-            raise ExecutionError(unknown(source.stem, name, list(known)))
         if not all(map(_is_scalar, value if type(value) is list else [value])):
             raise ExecutionError(
                 f"{source.stem}, parameter {name}: {value!r} is refused; a value is None, a bool, "
                 "an int, a finite float, a str, or a list of them"
             )
+        # Known names are names that Python accepted in the cell, so nothing else gets past this.
+        if name in known and name != SETTINGS:
+            taken[name] = value
+        elif SETTINGS in known and name.isidentifier() and name != SETTINGS:
+            further[name] = value
+        else:
+            listed = [of for of in known if of != SETTINGS]
+            raise ExecutionError(unknown(source.stem, name, listed))
+    return taken | ({SETTINGS: further} if further else {})
 
 
 def unknown(where: str, name: str, known: Sequence[str]) -> str:
@@ -99,13 +113,21 @@ def read(
 
 
 def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Turn the words of the command line into values, each name once."""
+    """Turn the words of the command line into values, each name once.
+
+    `settings.NAME` is another way to write NAME.
+    """
     parameters: dict[str, Any] = {}
-    for name, word in pairs:
+    for name, word in ((plain(given), word) for given, word in pairs):
         if name in parameters:
             raise ExecutionError(f"parameter {name!r} is given twice")
         parameters[name] = value(name, word)
     return parameters
+
+
+def plain(name: str) -> str:
+    """Return the name of a setting that may stand behind `settings.`."""
+    return name.removeprefix(f"{SETTINGS}.")
 
 
 def value(name: str, word: str) -> Any:

@@ -100,6 +100,21 @@ def test_a_bad_parameter_is_refused_before_a_kernel_starts(
     assert not target.parent.exists()
 
 
+def test_what_the_cell_does_not_list_goes_into_settings(notebook, target, capsys):
+    source = notebook(run="print(width, settings)")
+    cells = nbformat.read(source, as_version=4)
+    cells.cells[0].source += "\nsettings: dict = {}  # others"
+    nbformat.write(cells, source)
+    words = ["-p", "width", "4", "-p", "depth", "2", "-p", "settings.rates", "[0.1, 1]"]
+    assert main([str(source), str(target), *words]) == 0
+    assert printed(target) == "4 {'depth': 2, 'rates': [0.1, 1]}\n"
+    for given in ({"x=1;y": 3}, {"settings": 3}, {"settings.a.b": 1}):
+        with pytest.raises(ExecutionError, match="chapter has no parameter"):
+            execute(source, target, given)
+    assert main([str(source), str(target), "-p", "depth", "2", "-p", "settings.depth", "3"]) == 1
+    assert "parameter 'depth' is given twice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
