@@ -198,13 +198,15 @@ _IDLE: list[Process] = []
 
 
 def _process(environment: Mapping[str, str]) -> Process:
-    """Return a process that works in this environment, one that has nothing to do if there is."""
+    """Return a process that works in this environment; end idle ones of another, as of before."""
     with _LOCK:
-        for process in _IDLE:
-            if process.environment == environment:
-                _IDLE.remove(process)
-                return process
-    return Process(environment)
+        fitting = [process for process in _IDLE if process.environment == environment]
+        others = [process for process in _IDLE if process not in fitting]
+        found = fitting.pop() if fitting else Process(environment)
+        _IDLE[:] = fitting
+    for process in others:
+        process.end()
+    return found
 
 
 def _give_back(process: Process) -> None:
