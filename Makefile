@@ -4,6 +4,9 @@ PYTHON  ?= python3
 PROFILE ?= quick
 PARAMS  ?=
 SAMPLE  ?= 5
+# seconds after which a notebook, and a training, has failed; none: never
+TIMEOUT     ?=
+JOB_TIMEOUT ?=
 # processes at the same time
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 MAKEFLAGS += --jobs=$(WORKERS)
@@ -86,17 +89,18 @@ $(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.
 
 $(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED) | $(COMPUTED)
 	@# one thread, since as many chapters are executed at once as there are cores
-	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only -p profile $(PROFILE) $(PARAMS)
+	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only $(if $(strip $(PARAMS)),$(CHECKED)) \
+	    $(if $(TIMEOUT),--timeout $(TIMEOUT)) -p profile $(PROFILE) $(PARAMS)
 
 # before any chapter starts; nothing to check where nothing is given
 $(CHECKED): $(ASKED) $(ENV)
 	@$(if $(strip $(PARAMS)),$(VENV)/python -m hw1lib.parameters report/report.yml \
-	    $(if $(NAME),--only $(NAME)) -p profile $(PROFILE) $(PARAMS))
+	    $(if $(NAME),--only $(NAME)) --out $@ -p profile $(PROFILE) $(PARAMS))
 	@touch $@
 
 # the trainings of all chapters share the cores; afterwards the chapters only read
 $(COMPUTED): $(LIBRARY) $(ENV) $(ASKED) | $(CHECKED)
-	@$(if $(COMPUTE),,OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.compute --workers $(WORKERS) \
+	@$(if $(COMPUTE),,OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.compute --workers $(WORKERS) $(if $(JOB_TIMEOUT),--job-timeout $(JOB_TIMEOUT)) \
 	    $(if $(NAME),--only $(firstword $(subst _, ,$(NAME)))) --profile $(PROFILE) $(PARAMS))
 	@touch $@
 

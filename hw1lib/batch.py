@@ -5,8 +5,9 @@
 
 An axis is a list, `1e-3,1e-2`, or a range of whole numbers, `0:40:20`. All names and values are
 checked before anything starts. Trainings of all runs share the workers; then each run's notebook
-is executed into a folder of its own, and runs.csv gets a row for each with all metrics and
-verdicts. The same command again runs only what is new, has changed or was not finished.
+is executed into a folder of its own, runs.csv gets a row for each with all metrics and verdicts,
+trainings.csv one for each training, and comparison.pdf draws them. The same command again runs
+only what is new, has changed or was not finished.
 """
 
 from __future__ import annotations
@@ -20,23 +21,28 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from hw1lib import sweeps
 from hw1lib.chapters.registry import Chapter, discover
-from hw1lib.compute import missing
-from hw1lib.publish.execute import ExecutionError, add_parameters, read
-from hw1lib.results import jobs, workers
+from hw1lib.compute import add_crew, crew_of, fill, missing
+from hw1lib.publish.build import publish_chapter
+from hw1lib.publish.execute import execute
+from hw1lib.publish.given import ExecutionError, add_parameters, plain, read, seconds
+from hw1lib.publish.settings import Part, PublishError, Report
+from hw1lib.results import jobs
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import MissingResultError, StoreError
+from hw1lib.results.workers import Making
 from hw1lib.sweeps import DONE, FAILED, Run
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-GRACE = 10  # seconds for a kernel to end by itself once its time is up
+CHECKOUT = Path(__file__).resolve().parents[1]
+NOTEBOOKS, COMPARISON = CHECKOUT / "notebooks", CHECKOUT / "tools" / "comparison.ipynb"
+GRACE = 10  # seconds for a run to end by itself once its time is up
 
 
 def main(words: list[str] | None = None) -> int:
@@ -49,7 +55,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         options, fixed = read(_parser(), words)
         chapter = _chapter(options.chapter)
-        axes = {name: sweeps.values(name, text) for name, text in options.axes}
+        axes = {plain(name): sweeps.values(name, text) for name, text in options.axes}
         found = sweeps.runs(options.out, sweeps.grid(axes, fixed), axes)
         sweeps.check_seeds(chapter, [run.parameters for run in found])
         asked = {run.folder: _ask(chapter, run) for run in found}
@@ -59,12 +65,15 @@ def main(words: list[str] | None = None) -> int:
             for run in found:
                 _say(f"{'new ' if run in todo else 'done'} {run.folder.name}")
             return 0
-        _compute(chapter, todo, options.workers)
+        if todo:
+            with crew_of(options) as crew:
+                _, failed = fill(lambda: _missing(chapter, todo), device="cpu", crew=crew)
+            todo = _without(chapter, todo, failed)
         with ThreadPoolExecutor(options.workers) as pool:
             for _ in pool.map(lambda run: _execute(chapter, run, options), todo):
                 pass
-        return _report(chapter, found, options.out)
-    except (ExecutionError, SettingError, StoreError, OSError) as error:
+        return _report(chapter, found, axes, options)
+    except (ExecutionError, PublishError, SettingError, StoreError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -87,10 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help="only list the runs, and forecast")
     parser.add_argument("--retry-failed", action="store_true", help="run also what failed before")
     parser.add_argument("--force", action="store_true", help="run also what is done")
-    parser.add_argument("--timeout", type=float, help="seconds after which a run has failed")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count(), help="processes at once (default: cores)"
+        "--no-compare", dest="compare", action="store_false", help="make no comparison.pdf"
     )
+    parser.add_argument("--timeout", type=seconds, help="seconds after which a run has failed")
+    add_crew(parser)
     add_parameters(parser)
     return parser
 
@@ -113,6 +123,25 @@ def _ask(chapter: Chapter, run: Run) -> dict[str, Asked]:
     with jobs.asking() as found, contextlib.suppress(MissingResultError):
         chapter.run(spec, device="cpu", progress=False)
     return found
+
+
+def _missing(chapter: Chapter, todo: Sequence[Run]) -> list[Making]:
+    """List what the notebooks of runs will read and is not stored."""
+    return [pair for run in todo for pair in missing(_ask(chapter, run))]
+
+
+def _without(chapter: Chapter, todo: Sequence[Run], failed: Mapping[str, Exception]) -> list[Run]:
+    """Return the runs that lack nothing, and note of the others which training failed."""
+    left = []
+    for run in todo:
+        names = [jobs.ResultOf(*pair).fingerprint for pair in _missing(chapter, [run])]
+        wrong = [failed[name] for name in names if name in failed]
+        if wrong:
+            run.note(status=FAILED, seconds=0.0, error=str(wrong[0]).splitlines()[0], decides="")
+            _say(f"{run.folder.name}: {wrong[0]}")
+        else:
+            left.append(run)
+    return left
 
 
 def _decides(chapter: Chapter, run: Run, asked: Mapping[str, Asked]) -> str:
@@ -158,22 +187,6 @@ def _forecast(asked: Mapping[Path, Mapping[str, Asked]], todo: Sequence[Run]) ->
     return f"{len(left)} results are missing at first, about {seconds / 60:.1f} min of one core"
 
 
-def _compute(chapter: Chapter, todo: Sequence[Run], count: int) -> None:
-    """Make what the runs' notebooks will read; what fails there fails in its notebook, too."""
-    failed: set[str] = set()
-    while True:
-        due = {
-            jobs.ResultOf(experiment, job).fingerprint: (experiment, job)
-            for run in todo
-            for experiment, job in missing(_ask(chapter, run))
-        }
-        left = [pair for name, pair in due.items() if name not in failed]
-        if not left:
-            return
-        wrong = workers.attempt(left, device="cpu", workers=count, progress=True)
-        failed |= {jobs.ResultOf(*left[number]).fingerprint for number in wrong}
-
-
 def _execute(chapter: Chapter, run: Run, options: argparse.Namespace) -> None:
     """Execute a run's notebook in a process of its own, and note what came of it."""
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -181,13 +194,15 @@ def _execute(chapter: Chapter, run: Run, options: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "hw1lib.publish.execute", str(source), str(run.notebook)]
     for name, given in run.parameters.items():
         command += ["-p", name, json.dumps(given) if isinstance(given, list) else str(given)]
-    started = time.monotonic()
-    error = _run(command, options.timeout)
-    seconds = round(time.monotonic() - started, 1)
+    started, limit = time.monotonic(), options.timeout
+    if limit:  # the command ends its kernel itself
+        command += ["--timeout", str(limit)]
+    error = _run(command, limit and limit + GRACE)
+    took = round(time.monotonic() - started, 1)
     # asked again, since now the chapter gets as far as its last trainings
     decides = _decides(chapter, run, _ask(chapter, run))
-    run.note(status=FAILED if error else DONE, seconds=seconds, error=error, decides=decides)
-    _say(f"{run.folder.name}: {error or 'done'} ({seconds:.0f} s)")
+    run.note(status=FAILED if error else DONE, seconds=took, error=error, decides=decides)
+    _say(f"{run.folder.name}: {error or 'done'} ({took:.0f} s)")
 
 
 def _run(command: Sequence[str], timeout: float | None) -> str:
@@ -226,15 +241,39 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(GRACE)
 
 
-def _report(chapter: Chapter, found: Sequence[Run], out: Path) -> int:
-    """Write the table of all runs; say where it is, and which runs failed."""
+def _report(
+    chapter: Chapter, found: Sequence[Run], axes: Iterable[str], options: argparse.Namespace
+) -> int:
+    """Write the tables of all runs and compare them; say where that is, and which runs failed."""
+    out, swept = options.out, [name for name in axes if name != "seed"]
     pairs = [(run, _result(chapter, run)) for run in found]
-    sweeps.write_table(out / "runs.csv", list(sweeps.rows(chapter, pairs)))
+    rows = list(sweeps.rows(chapter, pairs))
+    sweeps.write_table(out / "runs.csv", rows)
+    sweeps.write_parquet(out / "runs.parquet", rows)
+    trained, before = out / "trainings.csv", _content(out / "trainings.csv")
+    sweeps.write_table(trained, list(sweeps.trainings(chapter, pairs)))
     failed = [run for run in found if run.outcome().get("status") != DONE]
     _say(f"{len(found) - len(failed)} of {len(found)} runs done; {out / 'runs.csv'}")
     for run in failed:
         _say(f"failed: {run.folder.name}: {run.outcome().get('error', 'it never ran')}")
+    is_new = _content(trained) != before or not (out / "comparison.pdf").exists()
+    if options.compare and swept and is_new and len(failed) < len(found):
+        _compare(chapter, swept, out, options.timeout)
     return 1 if failed else 0
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.exists() else b""
+
+
+def _compare(chapter: Chapter, swept: list[str], out: Path, timeout: float | None) -> None:
+    """Execute the notebook that compares the runs, and print it."""
+    given = {"table": str((out / "trainings.csv").absolute()), "axes": swept}
+    execute(COMPARISON, out / "comparison.ipynb", given, timeout=timeout)
+    title = f"A sweep over {' and '.join(swept)}"
+    of = Report(title=title, parts=(Part(title="", notebooks=("comparison",)),))
+    for product in publish_chapter(of, "comparison", out, out):
+        _say(str(product))
 
 
 def _result(chapter: Chapter, run: Run) -> Any:

@@ -20,7 +20,8 @@ import nbformat
 import torch
 
 from hw1lib.data import published
-from hw1lib.publish.execute import ExecutionError, execute
+from hw1lib.publish.execute import execute
+from hw1lib.publish.given import ExecutionError
 from hw1lib.publish.programs import compile_pdf, run_pandoc
 from hw1lib.publish.settings import PublishError
 from hw1lib.results.store import Store, StoreError

@@ -7,6 +7,8 @@ is a value that a chapter refuses, each in one sentence.
 """
 
 import argparse
+import dataclasses
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,26 +21,38 @@ from hw1lib.chapters.registry import discover
 from hw1lib.data import image_sets
 from hw1lib.data.published import DataError
 from hw1lib.publish import load_report
-from hw1lib.publish.execute import ExecutionError, add_parameters, read, unknown
+from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, read, unknown
 from hw1lib.publish.settings import PublishError
 from hw1lib.results.specs import Profiles, SettingError
 
 NO_SETTINGS = ("device",)  # parameters of a notebook that decide no number
 
 
-def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> None:
+def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, list[str]]:
     """Check that every parameter is known to some chapter, and every value allowed in each.
 
     Args:
         notebooks: The chapters that will run.
         parameters: What they will be given.
 
+    Returns:
+        By the name of each notebook: which of them it takes.
+
     Raises:
         ExecutionError: If no notebook has one of the names.
         SettingError: If a chapter refuses a value.
         DataError: If a folder of images cannot be learned.
     """
-    known = {notebook: list(papermill.inspect_notebook(str(notebook))) for notebook in notebooks}
+    profiles: dict[str, Profiles[Any]] = {c.notebook: c.profiles for c in discover().values()}
+    profiles["00_summary"] = summary.PROFILES
+    known: dict[str, list[str]] = {}
+    for notebook in notebooks:
+        listed = [*papermill.inspect_notebook(str(notebook))]
+        known[notebook.stem] = [name for name in listed if name != SETTINGS]
+        if SETTINGS in listed and notebook.stem in profiles:
+            known[notebook.stem] += [
+                field.name for field in dataclasses.fields(profiles[notebook.stem]["full"])
+            ]
     names = list(dict.fromkeys(name for of in known.values() for name in of))
     for name in parameters:
         if name not in names:
@@ -46,15 +60,15 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> None:
     images = parameters.get("data")
     if isinstance(images, str) and images.startswith("folder:"):
         image_sets.load("mnist", images)
-    profiles: dict[str, Profiles[Any]] = {c.notebook: c.profiles for c in discover().values()}
-    profiles["00_summary"] = summary.PROFILES
-    for notebook, has in known.items():
-        if notebook.stem in profiles:
-            given = {k: v for k, v in parameters.items() if k in has and k not in NO_SETTINGS}
+    taken = {stem: [name for name in parameters if name in has] for stem, has in known.items()}
+    for stem, takes in taken.items():
+        if stem in profiles:
+            given = {name: parameters[name] for name in takes if name not in NO_SETTINGS}
             try:
-                profiles[notebook.stem].choose(given.pop("profile", "quick"), **given)
+                profiles[stem].choose(given.pop("profile", "quick"), **given)
             except SettingError as error:
-                raise SettingError(f"{notebook.stem}: {error}") from None
+                raise SettingError(f"{stem}: {error}") from None
+    return taken
 
 
 def main(words: list[str] | None = None) -> int:
@@ -71,11 +85,16 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("report", type=Path, help="report.yml, whose list of chapters counts")
     parser.add_argument("--only", help="a chapter, such as 11_function_fit")
     parser.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
+    parser.add_argument(
+        "--out", type=Path, help="where to write which notebook takes which of them"
+    )
     add_parameters(parser)
     try:
         options, parameters = read(parser, words)
         names = [options.only] if options.only else load_report(options.report).notebooks
-        check([options.notebooks / f"{name}.ipynb" for name in names], parameters)
+        taken = check([options.notebooks / f"{name}.ipynb" for name in names], parameters)
+        if options.out:
+            options.out.write_text(json.dumps(taken) + "\n", encoding="utf-8")
     except (ExecutionError, PublishError, SettingError, DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import itertools
 import json
 import re
@@ -13,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hw1lib.chapters.registry import Chapter
 from hw1lib.judging.statistics import t_interval
-from hw1lib.publish.execute import ExecutionError, value
+from hw1lib.publish.given import ExecutionError, value
 from hw1lib.results.specs import SettingError
 
 MOST = 10_000  # runs of one sweep
@@ -160,6 +162,42 @@ def rows(chapter: Chapter, finished: Iterable[tuple[Run, Any]]) -> Iterator[dict
             for claim in chapter.claims:
                 row[claim.id] = claim.judge(result).told
         yield row
+
+
+def trainings(chapter: Chapter, finished: Iterable[tuple[Run, Any]]) -> Iterator[dict[str, Any]]:
+    """Write one row for each run, training and metric; arguments as of `rows`.
+
+    Of the parameters, `seed` and `replicas` are always there: the first seed of the run, and how
+    many there are.
+    """
+    for run, result in finished:
+        if result is None:
+            continue
+        seeds = spec_of(chapter, run.parameters).seeds
+        fixed = {"run": run.folder.name, **run.parameters}
+        fixed |= {"seed": seeds[0], "replicas": len(seeds)}
+        for row in chapter.frame(result).to_dict("records"):
+            yield {**fixed, **row}
+
+
+def write_parquet(file: Path, found: Sequence[Mapping[str, Any]]) -> bool:
+    """Write rows as Parquet, if pyarrow is there to do it; return whether it is.
+
+    What is missing in a row is null; a column whose values are of several kinds is text.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        return False
+    columns = list(dict.fromkeys(name for row in found for name in row))
+    table = {}
+    for name in columns:
+        values = [None if row.get(name, "") == "" else row[name] for row in found]
+        kinds = {float if type(v) is int else type(v) for v in values if v is not None}
+        plain = len(kinds) == 1 and kinds <= {float, str, bool}
+        table[name] = values if plain else [None if v is None else str(v) for v in values]
+    scratch = file.with_suffix(".part")
+    pd.DataFrame(table).to_parquet(scratch, engine="pyarrow", index=False)
+    scratch.replace(file)
+    return True
 
 
 def write_table(file: Path, found: Sequence[Mapping[str, Any]]) -> None:

@@ -1,17 +1,20 @@
 """A chapter over a grid: what is run, what is refused, and what is left after a failure."""
 
 import csv
+import dataclasses
 import json
 import sys
 import time
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 
 from hw1lib import batch, sweeps
 from hw1lib.chapters.registry import discover
-from hw1lib.publish.execute import ExecutionError
+from hw1lib.publish.given import ExecutionError
 from hw1lib.results.specs import SettingError
 
 FIT = "11_function_fit"
@@ -100,7 +103,7 @@ def test_a_wrong_grid_starts_nothing(tmp_path, own_store, capsys, words, sentenc
 
 
 def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, capsys):
-    words = arguments(tmp_path, "-g", "epochs", "4,5")
+    words = arguments(tmp_path, "-g", "epochs", "4,5", "-p", "settings.points", "30")
     assert batch.main([*words, "--dry-run"]) == 0
     assert "2 runs, 0 of them done" in capsys.readouterr().err
     assert batch.main(words) == 0
@@ -112,11 +115,45 @@ def test_a_sweep_ends_in_a_table_and_runs_only_what_is_new(tmp_path, own_store, 
         assert float(rows[0][name]) > 0
         assert rows[0][f"{name}, n"] == "2"
     assert {claim.id for claim in chapter.claims} <= set(rows[0])
+    with (tmp_path / "runs" / "trainings.csv").open(encoding="utf-8") as file:
+        trained = list(csv.DictReader(file))
+    assert len(trained) == 2 * 2 * len(chapter.metrics)
+    assert {row["metric"] for row in trained} == set(chapter.metrics)
+    assert {(row["epochs"], row["seed"], row["replicas"]) for row in trained} == {
+        ("4", "0", "2"),
+        ("5", "0", "2"),
+    }
+    pdf = tmp_path / "runs" / "comparison.pdf"
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert nbformat.read(tmp_path / "runs" / "comparison.ipynb", as_version=4).cells
+    made = pdf.stat().st_mtime_ns
+    assert batch.main(words) == 0
+    assert pdf.stat().st_mtime_ns == made  # nothing new
+    capsys.readouterr()
     again = [tmp_path / "runs" / f"epochs={n}" / "run.json" for n in (4, 5)]
     before = [file.stat().st_mtime_ns for file in again]
-    assert batch.main(arguments(tmp_path, "-g", "epochs", "4,5,6")) == 0
+    assert (
+        batch.main(
+            arguments(tmp_path, "-g", "epochs", "4,5,6", "-p", "points", "30", "--no-compare")
+        )
+        == 0
+    )
     assert "3 runs, 2 of them done" in capsys.readouterr().err
     assert [file.stat().st_mtime_ns for file in again] == before
+    assert pdf.stat().st_mtime_ns == made
+
+
+def test_a_run_whose_training_fails_is_a_failed_row(tmp_path, own_store):
+    words = ["21_weight_paths", "-p", "profile", "smoke", "-p", "data", "standin"]
+    words += ["-o", str(tmp_path / "runs"), "--workers", "2"]
+    assert batch.main([*words, "-g", "epochs", "4", "--no-compare"]) == 0
+    assert (
+        batch.main([*words, "-g", "epochs", "4,100000", "--job-timeout", "1", "--no-compare"]) == 1
+    )
+    done, failed = table(tmp_path)
+    assert (done["status"], failed["status"]) == ("done", "failed")
+    assert failed["error"].endswith("was not done after 1 s")
+    assert not (tmp_path / "runs" / "epochs=100000" / "notebook.ipynb").exists()
 
 
 def test_what_failed_runs_again_only_if_asked(tmp_path, monkeypatch):
@@ -146,6 +183,40 @@ def test_a_run_that_fails_says_its_last_line():
     fails = "import sys; print('first'); sys.exit('the reason')"
     assert batch._run([sys.executable, "-c", fails], None) == "the reason"
     assert batch._run([sys.executable, "-c", "print('fine')"], None) == ""
+
+
+def test_every_training_of_a_run_has_its_rows(tmp_path):
+    chapter = discover()["function-fit"]
+    some = dataclasses.replace(
+        chapter, metrics={"loss": lambda result: result, "rate": lambda result: result[:2] / 2}
+    )
+    run = sweeps.Run(tmp_path / "one", {"profile": "smoke", "seed": 4})
+    rows = list(sweeps.trainings(some, [(run, np.array([1.0, np.nan])), (run, None)]))
+    assert [(row["metric"], row["training"], row["value"]) for row in rows[::2]] == [
+        ("loss", 0, 1.0),
+        ("rate", 0, 0.5),
+    ]
+    assert np.isnan([row["value"] for row in rows[1::2]]).all()
+    assert {(row["run"], row["seed"], row["replicas"]) for row in rows} == {("one", 4, 2)}
+
+
+def test_a_table_is_written_as_parquet_only_where_pyarrow_is(tmp_path, monkeypatch):
+    rows = [
+        {"n": 1, "rate": 0.5, "word": "a", "either": 1, "on": True, "widths": [1, 2]},
+        {"n": 2.5, "rate": "", "word": "b", "either": "auto", "on": False, "widths": [3]},
+    ]
+    monkeypatch.setattr(sweeps.importlib.util, "find_spec", lambda name: None)
+    assert not sweeps.write_parquet(tmp_path / "runs.parquet", rows)
+    assert not any(tmp_path.iterdir())
+    monkeypatch.undo()
+    pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    assert sweeps.write_parquet(tmp_path / "runs.parquet", rows)
+    found = pd.read_parquet(tmp_path / "runs.parquet")
+    assert found["n"].tolist() == [1.0, 2.5]
+    assert np.isnan(found["rate"].iloc[1])
+    assert found["either"].tolist() == ["1", "auto"]
+    assert found["on"].tolist() == [True, False]
+    assert found["widths"].tolist() == ["[1, 2]", "[3]"]
 
 
 def test_a_row_without_a_result_says_what_went_wrong(tmp_path):

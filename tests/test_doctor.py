@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hw1lib import doctor
-from hw1lib.publish.execute import ExecutionError
+from hw1lib.publish.given import ExecutionError
 
 
 @pytest.fixture

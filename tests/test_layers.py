@@ -32,6 +32,7 @@ MAY_IMPORT = {
 # Programs that stand above all folders, and what all may know: how outputs are marked.
 PROGRAMS = {
     "batch",
+    "comparing",
     "compute",
     "doctor",
     "sweeps",

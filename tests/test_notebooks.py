@@ -54,6 +54,7 @@ def calls(path):
                         yield name
 
 
+KINDS = ("str", "int", "float", "list", "dict")
 SHOWN = {name: list(calls(path)) for name, path in NOTEBOOKS.items()}
 
 
@@ -141,9 +142,10 @@ def test_the_help_of_a_notebook_explains_every_parameter(name):
     parameters = papermill.inspect_notebook(str(NOTEBOOKS[name]))
     assert {"profile", "seed", "replicas", "device"} <= set(parameters)
     assert ("epochs" in parameters) == (name != "00_summary")
+    assert ("settings" in parameters) == (name != "00_summary")
     for parameter in parameters.values():
         assert parameter["help"].strip(), parameter["name"]
-        assert parameter["inferred_type_name"] in ("str", "int", "float", "list"), parameter["name"]
+        assert parameter["inferred_type_name"] in KINDS, parameter["name"]
     assert parameters["profile"]["default"] == '"quick"'
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hw1lib import parameters
 from hw1lib.publish import execute, load_report
-from hw1lib.publish.execute import ExecutionError
+from hw1lib.publish.given import ExecutionError
 from hw1lib.results.specs import SettingError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +26,7 @@ CHAPTERS = [
         {"profile": "smoke", "data": "standin"},  # which chapter 11 lacks
         {"epochs": 60},  # which the summary lacks
         {"device": "cpu", "seed": 7},
+        {"points": 50},  # which no cell of parameters lists
     ],
 )
 def test_what_some_chapter_knows_is_a_parameter_of_the_report(given):
@@ -43,6 +44,7 @@ def test_what_no_chapter_knows_is_refused():
         ({"epochs": 0}, "11_function_fit: epochs of function_fit.Spec must be at least 1, got 0"),
         ({"data": "fake"}, "00_summary: data of summary.Spec cannot be 'fake'"),
         ({"profile": "huge"}, "00_summary: there is no profile 'huge'"),
+        ({"points": 1}, "11_function_fit: points of function_fit.Spec must be at least 2, got 1"),
         ({"seed": -1}, "00_summary: seed of summary.Spec must be at least 0, got -1"),
     ],
 )
@@ -83,6 +85,19 @@ def test_a_chapter_passes_over_what_only_others_know(tmp_path, monkeypatch):
     ]
     assert execute.main([*words, "--known-only"]) == 0
     assert ran == {"seed": 3}
+
+
+def test_a_chapter_takes_the_settings_that_it_is_said_to_have(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    said, ran = tmp_path / "checked", {}
+    monkeypatch.setattr(execute, "execute", lambda source, target, given, **_: ran.update(given))
+    given = ["-p", "settings.points", "50", "-p", "seed", "3", "-p", "data", "standin"]
+    assert parameters.main([*REPORT, "--out", str(said), *given]) == 0
+    for chapter, takes in zip(CHAPTERS, ("data seed", "points seed", "data seed"), strict=True):
+        ran.clear()
+        words = [str(chapter), str(tmp_path / "o.ipynb"), "--known-only", str(said), *given]
+        assert execute.main(words) == 0
+        assert sorted(ran) == takes.split()
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hw1lib import chapters
 from hw1lib.data import own_images
@@ -72,12 +73,22 @@ class Chapter:
         return f"[chapter {self.number}]({self.notebook}.ipynb)"
 
     def answer(self, result: Any) -> list[str]:
-        """Answer the question from a `Result`: some sentences with verdicts and numbers."""
-        return tables.answer(self.claims, self.answers, result)
+        """Answer the question from a `Result`: some sentences with verdicts and numbers.
 
-    def in_short(self, result: Any) -> str:
-        """Answer it, and say before whose images were learned, should they be somebody's own."""
-        return f"{own_images.notice(*learned(result))} {self.answer(result)}".lstrip()
+        The first says whose images were learned, should they be somebody's own.
+        """
+        own = own_images.notice(*learned(result))
+        return [*filter(None, [own]), *tables.answer(self.claims, self.answers, result)]
+
+    def frame(self, result: Any) -> pd.DataFrame:
+        """Return the metrics of a `Result`: a row for each metric and training, NaN if it has none.
+
+        Returns:
+            Columns `metric`, `training` (from 0, in the order of the seeds) and `value`.
+        """
+        found = {name: np.asarray(metric(result)) for name, metric in self.metrics.items()}
+        rows = [(name, n, float(v)) for name, values in found.items() for n, v in enumerate(values)]
+        return pd.DataFrame(rows, columns=["metric", "training", "value"])
 
     @property
     def part(self) -> str:

@@ -9,9 +9,7 @@ only warns about unknown ones.
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
-import math
 import os
 import sys
 import tempfile
@@ -23,18 +21,20 @@ from typing import Any, TextIO
 
 import nbformat
 import papermill
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-
-class ExecutionError(Exception):
-    """A notebook did not run to its end; says where and why in one sentence."""
+from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, read, resolve, seconds
+from hw1lib.publish.kernels import Limit, connection
 
 
 def execute(
-    source: Path, target: Path, parameters: Mapping[str, Any], *, progress: TextIO | None = None
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Any],
+    *,
+    progress: TextIO | None = None,
+    timeout: float | None = None,
 ) -> None:
     """Execute a notebook, and put the executed copy in place if no cell failed.
 
@@ -44,21 +44,23 @@ def execute(
     Args:
         source: Notebook with a cell tagged `parameters`.
         target: Where the executed copy goes; its folder is made if missing.
-        parameters: Values for names of that cell: None, bool, int, float, str, or a list of them.
+        parameters: Values for names of that cell, or for those of `settings`, as `resolve` takes
+            them: None, bool, int, float, str, or a list of them.
         progress: Where to repeat what the notebook writes to stderr, while it runs.
+        timeout: Seconds after which the kernel is ended, whatever it does; None for never.
 
     Raises:
-        ExecutionError: If a parameter is refused, a cell fails, the kernel dies, or `target` is
-            `source`.
+        ExecutionError: If a parameter is refused, a cell fails, the kernel dies, the time is over,
+            or `target` is `source`.
         OSError: If the notebook cannot be read or its copy not written.
     """
-    _check_parameters(source, parameters)
+    parameters = resolve(source, parameters)
     if target.resolve() == source.resolve():
         raise ExecutionError(f"{target} is the notebook itself; name another file for the copy")
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch, failed = target.with_suffix(".part.ipynb"), target.with_suffix(".failed.ipynb")
     try:
-        _run(source, scratch, parameters, progress)
+        _run(source, scratch, parameters, progress, timeout)
         if complaint := _complaint(scratch):
             scratch.replace(failed)
             raise ExecutionError(f"{source.stem}, {complaint}")
@@ -69,59 +71,18 @@ def execute(
         scratch.unlink(missing_ok=True)
 
 
-def _check_parameters(source: Path, parameters: Mapping[str, Any]) -> None:
-    try:
-        known = papermill.inspect_notebook(str(source))
-    except ValueError as error:
-        raise ExecutionError(f"{source} is not a notebook that can be run: {error}") from error
-    for name, value in parameters.items():
-        # Known names are names that Python accepted in the cell, so nothing else gets past this.
-        if name not in known:
-            raise ExecutionError(unknown(source.stem, name, list(known)))
-        if not all(map(_is_scalar, value if type(value) is list else [value])):
-            raise ExecutionError(
-                f"{source.stem}, parameter {name}: {value!r} is refused; a value is None, a bool, "
-                "an int, a finite float, a str, or a list of them"
-            )
-
-
-def unknown(where: str, name: str, known: Sequence[str]) -> str:
-    """Say in one sentence that there is no parameter of this name, and which there are."""
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{where} has no parameter {name!r}, only {', '.join(known) or 'none'}{hint}"
-
-
-def _is_scalar(value: Any) -> bool:
-    """Tell whether papermill passes `value` on as it is, which it does for exact types only."""
-    kinds = (type(None), bool, int, str)
-    return type(value) in kinds or (type(value) is float and math.isfinite(value))
-
-
-LONGEST_PATH = 85  # bytes of a folder for sockets, of 103 on macOS, with a file's name behind it
-
-
-class _Kernel(AsyncKernelManager):
-    """A kernel of the Python that runs this, whatever kernels the user has registered."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        # the debugger in ipykernel complains about frozen modules on every start
-        command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
-        return KernelSpec(argv=[*command, "-f", "{connection_file}"], language="python")
-
-
 def _run(
-    source: Path, scratch: Path, parameters: Mapping[str, Any], progress: TextIO | None
+    source: Path,
+    scratch: Path,
+    parameters: Mapping[str, Any],
+    progress: TextIO | None,
+    timeout: float | None,
 ) -> None:
     """Execute to `scratch`; a cell that fails is left for `_complaint` to find there."""
+    limit = Limit(timeout)
     with tempfile.TemporaryDirectory(prefix="hw1-", ignore_cleanup_errors=True) as folder:
-        connection = {"connection_file": str(Path(folder, "kernel.json"))}
-        # kernels that start together race for TCP ports; but a socket's path must be short
-        if os.name != "nt" and len(os.fsencode(folder)) <= LONGEST_PATH:
-            connection["transport"] = "ipc"
         try:
-            with suppress(PapermillExecutionError):
+            with suppress(PapermillExecutionError), limit:
                 papermill.execute_notebook(
                     str(source),
                     str(scratch),
@@ -130,16 +91,19 @@ def _run(
                     language="python",
                     progress_bar=False,
                     stderr_file=progress,
-                    kernel_manager_class=_Kernel,
-                    config=Config(KernelManager=connection),
+                    kernel_manager_class=limit.manager(),
+                    config=Config(KernelManager=connection(folder)),
                     coalesce_streams=True,  # keeps a progress bar's last line, not thousands
                     shutdown_kernel="immediate",  # a training in a cell would not hear a request
                 )
         except RuntimeError as error:  # nbclient's DeadKernelError, or no answer at the start
-            raise ExecutionError(
-                f"{source.stem}, {_last_started(scratch)}: the kernel died without a Python error; "
-                "the system may have ended it for lack of memory"
-            ) from error
+            why = (
+                f"not finished after {timeout:g} s"
+                if limit.over
+                else "the kernel died without a Python error; the system may have ended it for "
+                "lack of memory"
+            )
+            raise ExecutionError(f"{source.stem}, {_last_started(scratch)}: {why}") from error
 
 
 def _complaint(executed: Path) -> str | None:
@@ -155,6 +119,8 @@ def _complaint(executed: Path) -> str | None:
 
 
 def _last_started(executed: Path) -> str:
+    if not executed.exists():
+        return "before its first cell"
     started = [cell.id for cell in _cells(executed) if cell.metadata.papermill.start_time]
     return f"cell {started[-1]!r}" if started else "before its first cell"
 
@@ -184,12 +150,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         options, parameters = read(_parser(), arguments)
-        if options.known_only:
-            known = papermill.inspect_notebook(str(options.notebook))
-            parameters = {name: value for name, value in parameters.items() if name in known}
+        if options.known_only is not None:
+            takes = _taken(options.notebook, options.known_only)
+            parameters = {n: v for n, v in parameters.items() if n in takes}
         shown = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         _say(f"{options.notebook.stem}: running" + (f" with {shown}" if shown else ""))
-        execute(options.notebook, options.out, parameters, progress=sys.stderr)
+        execute(
+            options.notebook,
+            options.out,
+            parameters,
+            progress=sys.stderr,
+            timeout=options.timeout,
+        )
     except (ExecutionError, OSError) as error:
         _say(f"error: {error}")
         return 1
@@ -198,6 +170,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     _say(f"{options.notebook.stem}: {time.monotonic() - started:.1f} s")
     return 0
+
+
+def _taken(notebook: Path, file: str) -> set[str]:
+    """Name the parameters that a notebook takes: those it lists, and those that a file says."""
+    text = Path(file).read_text(encoding="utf-8") if file else ""
+    more = json.loads(text)[notebook.stem] if text.strip() else []
+    return {*papermill.inspect_notebook(str(notebook)), *more} - {SETTINGS}
 
 
 def _say(sentence: str) -> None:
@@ -214,75 +193,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("out", type=Path, metavar="OUT.ipynb")
     parser.add_argument(
         "--known-only",
-        action="store_true",
-        help="pass over parameters that this notebook lacks; other chapters have them",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="pass over parameters that this notebook lacks, since other chapters have them; FILE, "
+        "which hw1lib.parameters writes, says which it takes besides those that it lists",
+    )
+    parser.add_argument(
+        "--timeout", type=seconds, metavar="SECONDS", help="after which the notebook has failed"
     )
     add_parameters(parser)
     return parser
-
-
-def add_parameters(parser: argparse.ArgumentParser) -> None:
-    """Let a command's help show that it takes parameters of notebooks, by -p NAME VALUE."""
-    parser.add_argument(
-        "-p",
-        nargs=2,
-        action="append",
-        default=[],
-        dest="parameters",
-        metavar=("NAME", "VALUE"),
-        help="value of a parameter: 3, 1e-3, True, None, a word, or a list as in JSON: [1, 2]",
-    )
-
-
-def read(
-    parser: argparse.ArgumentParser, words: Sequence[str] | None
-) -> tuple[argparse.Namespace, dict[str, Any]]:
-    """Read a command line with parameters, whose values may begin with a dash.
-
-    Args:
-        parser: Of the command, with `add_parameters`.
-        words: The command line without the program; None takes that of the process.
-
-    Returns:
-        What the parser read, and the values of the parameters.
-
-    Raises:
-        ExecutionError: If a parameter is given twice, or a list is not JSON.
-    """
-    rest, pairs, left = [], [], list(sys.argv[1:] if words is None else words)
-    while left:
-        word = left.pop(0)
-        if word == "-p" and len(left) >= 2:
-            pairs.append((left.pop(0), left.pop(0)))
-        else:
-            rest.append(word)
-    return parser.parse_args(rest), parse(pairs)
-
-
-def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Turn the words of the command line into values, each name once."""
-    parameters: dict[str, Any] = {}
-    for name, word in pairs:
-        if name in parameters:
-            raise ExecutionError(f"parameter {name!r} is given twice")
-        parameters[name] = value(name, word)
-    return parameters
-
-
-def value(name: str, word: str) -> Any:
-    """Read a scalar as papermill's own command does, and a list as JSON."""
-    if word.startswith("["):
-        try:
-            return json.loads(word)
-        except ValueError as error:
-            raise ExecutionError(f"parameter {name!r}: {word} is no JSON list: {error}") from error
-    constants = {"True": True, "False": False, "None": None}
-    if word in constants:
-        return constants[word]
-    for kind in (int, float):
-        with suppress(ValueError):
-            return kind(word)
-    return word
 
 
 if __name__ == "__main__":

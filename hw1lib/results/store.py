@@ -194,6 +194,22 @@ class Store:
             result = disk.read_file(entry.path / "result.npz")
             _publish(folder, result, key, entry.provenance | {"refiled": past})
 
+    def file(self, experiment: str, call: functools.partial[Any], contents: packs.Contents) -> None:
+        """File an entry that was made elsewhere, by its files; the rest as of `fetch`.
+
+        Raises:
+            StoreError: If they are not what was made there, or not of this call.
+        """
+        folder = self._folder(experiment, keys.key_of(experiment, call))
+        result, key, record = (contents.get(name, b"") for name in FILES)
+        made = json.loads(record or "{}")
+        if folder.name != disk.sha256(key) or made["sha256"]["result.npz"] != disk.sha256(result):
+            raise StoreError(
+                f"{experiment}: a result did not arrive as it was made ({folder.name})"
+            )
+        with explained(folder):
+            _publish(folder, result, key, made)
+
     def _folder(self, experiment: str, key: bytes) -> Path:
         name = disk.sha256(key)
         return self.root / experiment / name[:2] / name

@@ -1,72 +1,143 @@
-"""Results made side by side, by several processes of one thread each."""
+"""Results made side by side: on the cores of this machine, or wherever a Dask cluster has some."""
 
 from __future__ import annotations
 
-import multiprocessing
 import queue
 import signal
 import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from typing import Any
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, Self
 
-import torch
-import torch.multiprocessing  # so that tensors travel between processes as shared memory
-
-from hw1lib.results import bars, jobs
+from hw1lib.results import bars
 from hw1lib.results.job import Job
+from hw1lib.results.packs import Contents
+from hw1lib.results.process import Process, WorkerError
 from hw1lib.results.store import Store, StoreError
 
 Making = tuple[str, Job]  # an experiment, and what is to be made for it
 
 LOOK = 0.5  # seconds between two looks at what the workers tell
 
-_told: Any = None  # in a worker: where it tells how far it is
+
+class ClusterError(StoreError):
+    """No result can be made there, whichever it is."""
 
 
-class WorkerError(StoreError):
-    """A worker ended without a Python error."""
+class Crew(Protocol):
+    """Workers, wherever they are."""
+
+    told: queue.SimpleQueue[tuple[int, float, str]]  # of a job: its number, its part done, a word
+
+    def submit(
+        self, number: int, experiment: str, job: Job, *, device: str, rank: int
+    ) -> Future[Contents | None]:
+        """Have a result made, those of lower rank first.
+
+        Returns:
+            To be: the entry's files, or None where these are in the store already. Cancelled if
+            what the job was given is lost, and it should be submitted again.
+        """
+
+    def check(self) -> None:
+        """Raise a `ClusterError` if there is nobody to work."""
+
+    def end(self) -> None:
+        """Give up what is not finished, and leave no process behind."""
 
 
-def make(todo: Sequence[Making], *, device: str, workers: int, progress: bool) -> None:
+class Local:
+    """Processes of one thread each, on this machine.
+
+    Args:
+        count: How many.
+        limit: Seconds that one job may take; None for any.
+    """
+
+    def __init__(self, count: int, limit: float | None = None) -> None:
+        self.told: queue.SimpleQueue[tuple[int, float, str]] = queue.SimpleQueue()
+        self._limit = limit
+        self._idle: queue.LifoQueue[Process] = queue.LifoQueue()
+        self._open = True
+        # each thread looks after one process, which does the work
+        self._threads = ThreadPoolExecutor(count)
+
+    def submit(
+        self, number: int, experiment: str, job: Job, *, device: str, rank: int
+    ) -> Future[Contents | None]:
+        """Have a result made and stored; they come in ranked order."""
+        return self._threads.submit(self._make, number, experiment, job, device)
+
+    def _make(self, number: int, experiment: str, job: Job, device: str) -> None:
+        try:
+            process = self._idle.get_nowait()
+        except queue.Empty:
+            process = Process()
+        try:
+            process.make(
+                experiment,
+                job,
+                device=device,
+                tell=lambda part, text: self.told.put((number, part, text)),
+                wanted=lambda: self._open,
+                limit=self._limit,
+            )
+        finally:
+            self._idle.put(process)
+
+    def check(self) -> None:
+        """There is always somebody."""
+
+    def end(self) -> None:
+        """End all processes at once."""
+        self._open = False
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+def make(todo: Sequence[Making], *, device: str, crew: Crew, progress: bool) -> None:
     """Make results that are not stored, the longest first, and store each when it is done.
 
     Args:
         todo: Experiments and jobs, none of which begins with a result that is not stored.
-        device: Where to train.
-        workers: Processes at the same time.
+        device: Where to train, as `jobs.find_device` takes it on the worker.
+        crew: Who works.
         progress: Whether to show a bar over all of them.
 
     Raises:
-        WorkerError: If the system ended a worker. What was finished is stored.
-        Exception: What a job raised; the others are given up.
+        Exception: What went wrong first. All others are finished and stored.
     """
-    failed = attempt(todo, device=device, workers=workers, progress=progress, fail_fast=True)
-    for error in failed.values():
+    for error in attempt(todo, device=device, crew=crew, progress=progress).values():
         raise error
 
 
 def attempt(
-    todo: Sequence[Making], *, device: str, workers: int, progress: bool, fail_fast: bool = False
+    todo: Sequence[Making], *, device: str, crew: Crew, progress: bool
 ) -> dict[int, Exception]:
     """Make results as `make` does, and go on where one fails.
-
-    Where the system ends a worker, each job that was not finished is tried alone, so that one that
-    takes its worker along is found, and no other is lost with it.
 
     Args:
         todo: As for `make`.
         device: Likewise.
-        workers: Likewise.
+        crew: Likewise; it is ended where this is interrupted.
         progress: Likewise.
-        fail_fast: Whether to give up the others once one has failed.
 
     Returns:
         What went wrong, by the job's place in `todo`.
+
+    Raises:
+        ClusterError: If there is nobody to work.
     """
     whole: dict[str, float] = defaultdict(float)
     for experiment, job in todo:
@@ -74,56 +145,54 @@ def attempt(
     # costs of different chapters are in different units, so each counts by its share of its own
     shares = [job.work / (whole[experiment] or 1.0) for experiment, job in todo]
     order = sorted(range(len(todo)), key=shares.__getitem__, reverse=True)
+    ranks = {number: rank for rank, number in enumerate(order)}
     failed: dict[int, Exception] = {}
+    twice: set[int] = set()
+
+    def submit(number: int) -> Future[Contents | None]:
+        return crew.submit(number, *todo[number], device=device, rank=ranks[number])
+
     with _terminable(), bars.bar(sum(shares), progress) as bar:
         follow = _Follower(todo, shares, bar)
-        left = _in_pool(order, follow, failed, device, workers, fail_fast)
-        for number in left:  # a pool broke
-            if fail_fast and failed:
-                break
-            if _in_pool([number], follow, failed, device, 1, fail_fast):
-                failed[number] = WorkerError(
-                    f"{todo[number][0]}: the system ended the process of {todo[number][1].label}, "
-                    "perhaps for lack of memory; what was finished is stored"
-                )
+        try:
+            futures = {submit(number): number for number in order}
+            left = set(futures)
+            while left:
+                ended, left = wait(left, timeout=LOOK, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    number = futures.pop(future)
+                    try:
+                        _file(todo[number], future.result())
+                    except CancelledError:
+                        if number in twice:
+                            failed[number] = WorkerError(_lost(*todo[number]))
+                            continue
+                        twice.add(number)
+                        again = submit(number)
+                        futures[again] = number
+                        left.add(again)
+                    except ClusterError:
+                        raise
+                    except Exception as error:
+                        failed[number] = error
+                    else:
+                        follow.done(number)
+                follow.look(crew.told)
+                crew.check()
+        except BaseException:
+            crew.end()
+            raise
     return failed
 
 
-def _in_pool(
-    order: Sequence[int],
-    follow: _Follower,
-    failed: dict[int, Exception],
-    device: str,
-    workers: int,
-    fail_fast: bool,
-) -> list[int]:
-    """Make some results in one pool of processes; return those left over where it broke."""
-    context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(told,))
-    futures = {pool.submit(_fetch, n, *follow.todo[n], device): n for n in order}
-    try:
-        left, broken = set(futures), []
-        while left:
-            ended, left = wait(left, timeout=LOOK, return_when=FIRST_COMPLETED)
-            for future in ended:
-                number, error = futures[future], future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    broken.append(number)
-                elif isinstance(error, Exception):
-                    failed[number] = error
-                else:
-                    follow.done(number)
-            if failed and fail_fast:
-                _end(pool)
-                return []
-            follow.look(told)
-        return broken
-    except BaseException:
-        _end(pool)
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _file(made: Making, contents: Contents | None) -> None:
+    """Put a result that was made elsewhere into the store here."""
+    if contents is not None:
+        Store().file(made[0], made[1].call, contents)
+
+
+def _lost(experiment: str, job: Job) -> str:
+    return f"{experiment}: {job.label} was lost twice with the workers that it was given to"
 
 
 @contextmanager
@@ -139,12 +208,6 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End the processes of a pool at once; there is no public way."""
-    for process in list((pool._processes or {}).values()):
-        process.terminate()
-
-
 class _Follower:
     """Moves a bar by what the workers tell."""
 
@@ -157,13 +220,15 @@ class _Follower:
         self.reached[number] = 1.0
         self.finished += 1
 
-    def look(self, told: Any) -> None:
+    def look(self, told: queue.SimpleQueue[tuple[int, float, str]]) -> None:
         """Read all that has been told."""
         while True:
             try:
                 number, part, text = told.get_nowait()
             except queue.Empty:
                 break
+            if number >= len(self.todo):  # of an earlier round
+                continue
             self.reached[number] = max(self.reached[number], part)
             experiment, job = self.todo[number]
             where = f"{self.finished}/{len(self.todo)} {experiment} {job.label}"
@@ -173,20 +238,3 @@ class _Follower:
         self.bar.update(now - self.bar.n)
         if sys.stderr.isatty():  # a log gets a line only where something was done
             self.bar.refresh()
-
-
-def _begin(told: Any) -> None:
-    """Prepare a worker: one thread, and Ctrl-C left to the process that began it."""
-    global _told
-    _told = told
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-
-
-def _fetch(number: int, experiment: str, job: Job, device: str) -> None:
-    """Make one result in a worker."""
-
-    def tell(work: float, text: str) -> None:
-        _told.put((number, work / job.work if job.work else 0.0, text))
-
-    jobs.fetch(Store(), experiment, job, device=device, tell=tell)

@@ -154,7 +154,7 @@ def test_odd_folders_are_learned_by_every_chapter(name, odd):
         assert np.isfinite(metric(result)).any()
     words = {claim.judge(result).word for claim in chapter.claims}
     assert words <= {verdicts.NOT_TESTED, *verdicts.WORDS}
-    assert chapter.in_short(result).startswith(f"Learned here: images of the folder {odd.name}, ")
+    assert chapter.answer(result)[0].startswith(f"Learned here: images of the folder {odd.name}, ")
 
 
 def test_labels_at_random_are_right_once_in_so_many_classes(odd):

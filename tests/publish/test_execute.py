@@ -14,7 +14,8 @@ from functools import partial
 import nbformat
 import pytest
 
-from hw1lib.publish.execute import ExecutionError, execute, main
+from hw1lib.publish.execute import execute, main
+from hw1lib.publish.given import ExecutionError
 
 PARAMETERS = 'width: int = 3  # units\nlabel: str = "a"  # name\nwidths: list = [1]  # units'
 
@@ -99,6 +100,21 @@ def test_a_bad_parameter_is_refused_before_a_kernel_starts(
     assert not target.parent.exists()
 
 
+def test_what_the_cell_does_not_list_goes_into_settings(notebook, target, capsys):
+    source = notebook(run="print(width, settings)")
+    cells = nbformat.read(source, as_version=4)
+    cells.cells[0].source += "\nsettings: dict = {}  # others"
+    nbformat.write(cells, source)
+    words = ["-p", "width", "4", "-p", "depth", "2", "-p", "settings.rates", "[0.1, 1]"]
+    assert main([str(source), str(target), *words]) == 0
+    assert printed(target) == "4 {'depth': 2, 'rates': [0.1, 1]}\n"
+    for given in ({"x=1;y": 3}, {"settings": 3}, {"settings.a.b": 1}):
+        with pytest.raises(ExecutionError, match="chapter has no parameter"):
+            execute(source, target, given)
+    assert main([str(source), str(target), "-p", "depth", "2", "-p", "settings.depth", "3"]) == 1
+    assert "parameter 'depth' is given twice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -153,6 +169,49 @@ def test_a_killed_kernel_is_not_success(notebook, target, capsys):
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("error: chapter, cell 'run': the kernel died")
     assert left(target) == []
+
+
+ENDLESS = {
+    "an endless loop": "while True: pass",
+    "a stopped kernel": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "blocked signals": (
+        "import signal, time\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
+        "while True: time.sleep(1)"
+    ),
+    "children": "import subprocess\nsubprocess.run(['sleep', '600'])",
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
+def test_what_does_not_end_is_ended_in_time(notebook, target, capsys, source):
+    began = time.monotonic()
+    note = "import os, pathlib\npathlib.Path('pid.txt').write_text(str(os.getpid()))"
+    note = note.replace("pid.txt", str(target.parent.parent / "pid"))
+    words = [str(notebook(ready=note, run=source)), str(target), "--timeout", "8"]
+    assert main(words) == 1
+    assert time.monotonic() - began < 8 + 15
+    said = capsys.readouterr().err.splitlines()
+    assert said[1:] == ["error: chapter, cell 'run': not finished after 8 s"]
+    assert left(target) == []
+    assert not running(int((target.parent.parent / "pid").read_text()))
+
+
+def running(group):
+    """Processes of a group that have not ended, those left out whom nobody has buried yet."""
+    lines = subprocess.run(
+        ["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    fields = [line.split(maxsplit=2) for line in lines]
+    return [of for of in fields if of[0] == str(group) and not of[1].startswith("Z")]
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "inf", "nan", "soon"])
+def test_a_limit_that_is_none_is_refused(notebook, target, capsys, word):
+    with pytest.raises(SystemExit):
+        main([str(notebook(run="1")), str(target), "--timeout", word])
+    assert f"invalid seconds value: '{word}'" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")

@@ -16,7 +16,7 @@ import torch
 
 from hw1lib import compute
 from hw1lib.networks import builders
-from hw1lib.results import jobs, workers
+from hw1lib.results import jobs, process, workers
 from hw1lib.results.job import Job, ResultOf
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
@@ -40,6 +40,13 @@ def end(settings, *, run, before=None):
         raise ValueError("as it was told")
     if settings.what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    if settings.what == "slay" and not (slain := Path(os.environ["SLAIN"])).exists():
+        slain.touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
+    if settings.what == "sleep":
+        Path(os.environ.get("BEGAN", os.devnull)).touch()
+        time.sleep(600)
     run.progress(1, torch.tensor([0.5]))
     return {"threads": np.array(torch.get_num_threads()), "process": np.array(os.getpid())}
 
@@ -78,8 +85,9 @@ def fits(epochs=40):
     }
 
 
-def make(todo, count=2):
-    workers.make(todo, device="cpu", workers=count, progress=False)
+def make(todo, count=2, limit=None):
+    with workers.Local(count, limit) as crew:
+        workers.make(todo, device="cpu", crew=crew, progress=False)
 
 
 def test_workers_make_what_one_process_makes(store, tmp_path, monkeypatch):
@@ -106,8 +114,48 @@ def test_an_error_in_a_worker_is_told_and_loses_nothing_that_was_finished(store)
 
 
 def test_a_worker_that_the_system_ends_is_told_in_a_sentence(store):
-    with pytest.raises(workers.WorkerError, match="the system ended the process of die"):
+    with pytest.raises(process.WorkerError, match="ended the process of die 2 times"):
         make(ending("die"))
+
+
+def test_what_fails_loses_no_other(store):
+    todo = ending("fail", "die", "sleep", "fine", "well")
+    with workers.Local(2, limit=1.0) as crew:
+        failed = workers.attempt(todo, device="cpu", crew=crew, progress=False)
+    assert [type(failed[number]) for number in sorted(failed)] == [
+        ValueError,
+        process.WorkerError,
+        process.TimeLimitError,
+    ]
+    assert "sleep was not done after 1 s" in str(failed[2])
+    assert all(store.find("ends", job.call) for _, job in todo[3:])
+
+
+def test_a_process_ends_with_what_began_it(tmp_path):
+    script = tmp_path / "begin.py"
+    script.write_text(
+        "import os, sys\nsys.path.insert(0, sys.argv[1])\n"
+        "from test_workers import ending\nfrom hw1lib.results.process import Process\n"
+        "if __name__ == '__main__':\n"
+        "    Process().make(*ending('sleep')[0], device='cpu', tell=print, wanted=lambda: True)\n"
+    )
+    began = tmp_path / "began"
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(Path(__file__).parent)],
+        env={
+            **os.environ,
+            "HW1_RESULTS": str(tmp_path / "results"),
+            "PYTHONPATH": str(ROOT),
+            "BEGAN": str(began),
+        },
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not began.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    parent.kill()
+    parent.wait()
+    assert ended(parent.pid)
 
 
 def test_what_is_asked_next_is_first_what_others_begin_with(store):
@@ -132,6 +180,27 @@ def test_the_command_computes_a_chapter_once(store, capsys):
     assert capsys.readouterr().out.startswith("0 results computed")
     assert compute.main(["-p", "seed", "-1"]) == 1
     assert "seed of" in capsys.readouterr().err
+
+
+def test_a_training_over_its_time_fails_and_the_others_go_on(store, capsys):
+    words = [
+        "--profile",
+        "smoke",
+        "--only",
+        "21",
+        "-p",
+        "data",
+        "standin",
+        "-p",
+        "epochs",
+        "100000",
+    ]
+    assert compute.main([*words, "--workers", "2", "--job-timeout", "1"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "0 results computed, 2 failed\n"
+    errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert all(line.endswith("was not done after 1 s") for line in errors)
 
 
 def test_an_order_to_end_leaves_no_worker_behind(tmp_path):

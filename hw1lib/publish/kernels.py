@@ -1,0 +1,78 @@
+"""Kernels: of which Python they are, how they are reached, and how they end in time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+LONGEST_PATH = 85  # bytes of a folder for sockets, of 103 on macOS, with a file's name behind it
+
+
+def connection(folder: str) -> dict[str, str]:
+    """Return how a kernel is reached, by sockets in a folder of its own."""
+    found = {"connection_file": str(Path(folder, "kernel.json"))}
+    # kernels that start together race for TCP ports; but a socket's path must be short
+    if os.name != "nt" and len(os.fsencode(folder)) <= LONGEST_PATH:
+        found["transport"] = "ipc"
+    return found
+
+
+class Kernel(AsyncKernelManager):
+    """A kernel of the Python that runs this, whatever kernels the user has registered."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """What is started."""
+        # the debugger in ipykernel complains about frozen modules on every start
+        command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
+        return KernelSpec(argv=[*command, "-f", "{connection_file}"], language="python")
+
+
+class Limit:
+    """Ends kernels once their time is over, also one that is stopped or hears no signal.
+
+    Args:
+        seconds: Their time; None for any.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds, self.over = seconds, False
+        self._kernels: list[Kernel] = []
+        self._timer = threading.Timer(seconds or 0, self._end)
+
+    def manager(self) -> type[Kernel]:
+        """Return a class of kernels that this limit holds for."""
+        kernels = self._kernels
+
+        class Limited(Kernel):
+            def __init__(self, **settings: Any) -> None:
+                super().__init__(**settings)
+                kernels.append(self)
+
+        return Limited
+
+    def _end(self) -> None:
+        self.over = True
+        for kernel in self._kernels:
+            process = getattr(kernel.provisioner, "process", None)
+            with suppress(OSError):
+                if process is not None and os.name != "nt":
+                    os.killpg(process.pid, signal.SIGKILL)  # it leads a group, with its children
+                elif process is not None:
+                    process.kill()
+
+    def __enter__(self) -> Limit:
+        if self.seconds is not None:
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
