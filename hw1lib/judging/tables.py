@@ -12,17 +12,32 @@ from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
 
 
-def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, str]:
-    """Write what a verdict rests on, for a table of verdicts."""
+def row(
+    claim: Claim, verdict: Verdict, turns: Mapping[str, str], *, brief: bool = False
+) -> dict[str, str]:
+    """Write what a verdict rests on, for a table of verdicts.
+
+    Args:
+        claim: With its sentence.
+        verdict: On it.
+        turns: Other words, by what was varied that should not matter.
+        brief: Whether to leave out what was measured.
+    """
     effect = verdict.effect
-    text = {"claim": claim.id, "in our words": claim.sentence}
+    if effect is None:
+        measured = verdict.reason
+    elif effect.measured == CORRELATION:
+        measured = effect.of
+    else:
+        measured = f"{effect.of}: {effect.measured}"
+    # in one cell, since two narrow columns of sentences take twice as many lines
+    told = claim.sentence if brief else f"{claim.sentence} *{_short(measured)}*"
+    text = {"claim": claim.id, "in our words": told}
     if effect is None:
         nothing = dict.fromkeys(("effect", "n", "matters from", "p"), "")
-        return {**text, "measured": verdict.reason, **nothing, "verdict": NOT_TESTED}
-    measured = effect.of if effect.measured == CORRELATION else f"{effect.of}: {effect.measured}"
+        return {**text, **nothing, "verdict": NOT_TESTED}
     return {
         **text,
-        "measured": _short(measured),
         "effect": _short(effect.write(verdict.interval)),
         "n": str(verdict.interval.n),
         "matters from": _short(effect.write(verdict.size)),

@@ -150,15 +150,14 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     rows = tables.table(claims, None).to_dict("records")
     assert rows[0] == {
         "claim": "A-C0",
-        "in our words": "Water is wet.",
-        "measured": "wetness: water 3, sand 1",
+        "in our words": "Water is wet. *wetness: water 3, sand 1*",
         "effect": "2 [2, 2] %",
         "n": "8",
         "matters from": "0.5 %",
         "p": "0.0078",
         "verdict": "supported",
     }
-    assert rows[1]["measured"] == "nobody looked"
+    assert rows[1]["in our words"] == "Water is wet. *nobody looked*"
     assert rows[1]["verdict"] == "not tested"
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"

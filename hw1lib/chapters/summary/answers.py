@@ -38,7 +38,7 @@ class Point:
         verdict, effect = judged.verdict, judged.verdict.effect
         place = discover()[self.section].link
         if effect is None or verdict.word == verdicts.NOT_TESTED:
-            return f"It was not tested {self.unknown} ({place})."
+            return f"{self.worded(result)} ({place})."
         if isinstance(effect, Bound | Share):  # of which the measured value says it all
             numbers = effect.measured
         else:
@@ -55,7 +55,9 @@ class Point:
             verdicts.TOO_SMALL: self.same,
             verdicts.CONTRADICTED_SMALL: self.no,
             verdicts.CONTRADICTED: self.no,
-        }.get(self._judged(result).verdict.word, f"It is open {self.unknown}")
+            verdicts.NOT_TESTED: f"It was not tested {self.unknown}",
+            verdicts.UNDECIDED: f"It is open {self.unknown}",
+        }[self._judged(result).verdict.word]
 
     def _judged(self, result: Result) -> Judged:
         (found,) = (
@@ -124,23 +126,22 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "weight-paths",
             "E-21a",
-            yes="It moves the weights straighter away from their start than a random walk with the "
+            yes="Training moves the weights straighter from their start than a random walk with the "
             "same step lengths",
-            no="It moves the weights less straight than a random walk with the same step lengths",
-            same="It moves the weights as straight as a random walk with the same step lengths",
-            unknown="whether it moves the weights straighter than a random walk",
+            no="Training moves the weights less straight than a random walk with equal steps",
+            same="Training moves the weights as straight as a random walk with equal steps",
+            unknown="whether training moves the weights straighter than a random walk",
         ),
         Point(
             "weight-paths",
             "A-C12b",
-            yes="The star that eight trainings draw in a PCA picture is more than geometry: random "
+            yes="The star of eight trainings in a PCA picture is more than geometry: random "
             "walks draw less of one",
-            no="The star that eight trainings draw in a PCA picture is geometry: random walks draw "
+            no="The star of eight trainings in a PCA picture is geometry: random walks draw "
             "more of one",
-            same="The star that eight trainings draw in a PCA picture is geometry: random walks "
+            same="The star of eight trainings in a PCA picture is geometry: random walks "
             "draw as much of one",
-            unknown="whether the star that eight trainings draw in a PCA picture is more than "
-            "geometry",
+            unknown="whether the star of eight trainings in a PCA picture is more than geometry",
         ),
         Point(
             "error-surface",
@@ -179,7 +180,8 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "random-labels",
             "A-C22",
-            yes="Not for want of memory: a convolutional network learns random labels by heart",
+            yes="It is not that they lack memory: a convolutional network learns random labels by "
+            "heart",
             no="A convolutional network does not learn all of its random labels by heart",
             same="A convolutional network learns nearly all of its random labels by heart",
             unknown="whether a convolutional network learns random labels by heart",
@@ -187,7 +189,7 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "capacity",
             "A-C23b",
-            yes="Nor for want of size: larger networks have a lower test loss",
+            yes="Larger networks have a lower test loss",
             no="Larger networks have a higher test loss",
             same="Larger networks have about the same test loss",
             unknown="whether larger networks have a lower test loss",
@@ -245,13 +247,15 @@ def first_sentences(result: Result) -> str:
 
 def figure(result: Result) -> Figure:
     """Draw one panel for each question, under the sentence that it shows."""
-    drawn, (axes,) = figures.panels(1, len(PANELS), 2.8)
+    drawn, (axes,) = figures.panels(1, len(PANELS), 3.2)
     for ax, (part, section) in zip(axes, PANELS.items(), strict=True):
         panel = discover()[section].panel
         assert panel is not None
         panel.draw(ax, result=result.chapters[section])
         shown = next(point for point in ANSWERS[part] if point.section == section)
-        ax.set_title(textwrap.fill(shown.worded(result), 36), fontsize=7, loc="left")
+        ax.set_title("")
+        ax.set_title(textwrap.fill(shown.worded(result), 30), fontsize=6.5, loc="left")
+        ax.yaxis.label.set_fontsize(6.5)
     return drawn
 
 

@@ -132,12 +132,12 @@ def verdict_table(result: Result) -> pd.DataFrame:
     """List every sentence of A and B with its tests, verdicts and chapters."""
     return pd.DataFrame(
         {
-            **tables.row(one.claim, one.verdict, one.turns),
+            **tables.row(one.claim, one.verdict, one.turns, brief=True),
             "chapter": discover()[one.section].link,
         }
         for tests in result.of_reports.values()
         for one in tests
-    ).drop(columns="measured")
+    )
 
 
 def index_table(result: Result) -> pd.DataFrame:
