@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--force", action="store_true", help="run also what is done")
     parser.add_argument("--timeout", type=float, help="seconds after which a run has failed")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count(), help="processes at once (default: cores)"
+        "--workers", type=int, default=workers.cores(), help="processes at once (default: cores)"
     )
     add_parameters(parser)
     return parser

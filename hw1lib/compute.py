@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -87,7 +86,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--workers",
         type=int,
-        default=os.cpu_count(),
+        default=workers.cores(),
         help="processes, of one thread each (default: as many as there are cores)",
     )
     parser.add_argument("--device", default="cpu", help="where to train: cpu, cuda or auto")

@@ -101,6 +101,9 @@ def _is_scalar(value: Any) -> bool:
 LONGEST_PATH = 85  # bytes of a folder for sockets, of 103 on macOS, with a file's name behind it
 
 
+OWN = "-ipython"  # ends the name of a kernel's own folder of settings
+
+
 class _Kernel(AsyncKernelManager):
     """A kernel of the Python that runs this, whatever kernels the user has registered."""
 
@@ -108,7 +111,9 @@ class _Kernel(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         # the debugger in ipykernel complains about frozen modules on every start
         command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
-        return KernelSpec(argv=[*command, "-f", "{connection_file}"], language="python")
+        # nor the user's start-up files, settings and history of IPython
+        own = f"--ipython-dir={{connection_file}}{OWN}"
+        return KernelSpec(argv=[*command, "-f", "{connection_file}", own], language="python")
 
 
 def _run(
@@ -117,6 +122,7 @@ def _run(
     """Execute to `scratch`; a cell that fails is left for `_complaint` to find there."""
     with tempfile.TemporaryDirectory(prefix="hw1-", ignore_cleanup_errors=True) as folder:
         connection = {"connection_file": str(Path(folder, "kernel.json"))}
+        Path(f"{connection['connection_file']}{OWN}").mkdir()
         # kernels that start together race for TCP ports; but a socket's path must be short
         if os.name != "nt" and len(os.fsencode(folder)) <= LONGEST_PATH:
             connection["transport"] = "ipc"
@@ -265,6 +271,9 @@ def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     for name, word in pairs:
         if name in parameters:
             raise ExecutionError(f"parameter {name!r} is given twice")
+        if word.encode(errors="replace").decode() != word:
+            known = "set PYTHONUTF8=1, or rename what it names"
+            raise ExecutionError(f"parameter {name!r} has letters unknown to the locale; {known}")
         parameters[name] = value(name, word)
     return parameters
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import multiprocessing
+import os
 import queue
 import signal
 import sys
@@ -12,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +24,8 @@ import torch.multiprocessing  # so that tensors travel between processes as shar
 from hw1lib.results import bars, jobs
 from hw1lib.results.job import Job
 from hw1lib.results.store import Store, StoreError
+
+GRANTED = Path("/sys/fs/cgroup/cpu.max")  # microseconds of each so many, or "max"
 
 Making = tuple[str, Job]  # an experiment, and what is to be made for it
 
@@ -30,6 +36,15 @@ _told: Any = None  # in a worker: where it tells how far it is
 
 class WorkerError(StoreError):
     """A worker ended without a Python error."""
+
+
+def cores() -> int:
+    """Count the cores that this process may use: a container or a queue may grant it a few."""
+    whole = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
+        quota, period = GRANTED.read_text().split()
+        return max(1, min(whole or 1, math.ceil(int(quota) / int(period))))
+    return whole or 1
 
 
 def make(todo: Sequence[Making], *, device: str, workers: int, progress: bool) -> None:
