@@ -8,7 +8,7 @@ SAMPLE  ?= 5
 TIMEOUT     ?=
 JOB_TIMEOUT ?=
 # processes at the same time
-WORKERS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(len(getattr(os, 'sched_getaffinity', lambda _: range(os.cpu_count()))(0)))")
 MAKEFLAGS += --jobs=$(WORKERS)
 # COMPUTE=no forbids to compute what is not stored
 export HW1_COMPUTE := $(COMPUTE)
@@ -115,4 +115,7 @@ $(ENV): FORCE
 $(ASKED): FORCE
 	@mkdir -p $(BUILD)
 	@printf '%s\n' "$$HW1_DATA" "$$HW1_RESULTS" '$(subst ','\'',$(PARAMS))' > $@.new
+	@# and what lies in a folder of images
+	@set -- $(PARAMS); for word; do case $$word in \
+	    folder:*) ls -lRL "$${word#folder:}" >> $@.new 2>&1 || true;; esac; done
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi

@@ -104,7 +104,7 @@ def add_crew(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=int,
-        default=os.cpu_count(),
+        default=workers.cores(),
         help="processes, of one thread each (default: as many as there are cores)",
     )
     parser.add_argument(

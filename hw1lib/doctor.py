@@ -24,6 +24,7 @@ from hw1lib.publish.execute import execute
 from hw1lib.publish.given import ExecutionError
 from hw1lib.publish.programs import compile_pdf, run_pandoc
 from hw1lib.publish.settings import PublishError
+from hw1lib.results import workers
 from hw1lib.results.store import Store, StoreError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -63,7 +64,7 @@ def settings() -> str:
 def cores() -> str:
     """Count what there is to compute with."""
     devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return f"{os.cpu_count()} cores, torch {torch.__version__}, " + (
+    return f"{workers.cores()} cores, torch {torch.__version__}, " + (
         ", ".join(devices) if devices else "no GPU, which is none of its needs"
     )
 

@@ -169,6 +169,18 @@ def test_every_notebook_is_in_the_report_and_the_other_way_round():
     assert set(load_report(REPORT).notebooks) == set(NOTEBOOKS)
 
 
+def test_nothing_refers_to_what_a_folder_of_images_leaves_out():
+    """A report on a folder has no figures of the reports' digits, which stand in an `if`."""
+    left_out = set()
+    for path in NOTEBOOKS.values():
+        for cell in nbformat.read(path, as_version=4).cells:
+            if re.match(r"if .* in result\.images:", cell.source):
+                left_out |= set(re.findall(r'"((?:fig|tbl)-[\w-]+)"', cell.source))
+    assert left_out == {"fig-image-digits", "tbl-image-digits"}
+    text = " ".join(source for path in NOTEBOOKS.values() for source in markdown(path))
+    assert not left_out & set(re.findall(r"@((?:fig|tbl)-[\w-]*\w)", text))
+
+
 # Executed
 
 

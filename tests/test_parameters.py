@@ -5,9 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from hw1lib import parameters
+from hw1lib import compute, parameters
 from hw1lib.publish import execute, load_report
 from hw1lib.publish.given import ExecutionError
 from hw1lib.results.specs import SettingError
@@ -119,3 +121,32 @@ def test_the_report_runs_what_its_list_names_and_nothing_else(tmp_path):
     assert executed[-1] == "00_summary"
     checked, computed = plan.index("hw1lib.parameters"), plan.index("hw1lib.compute")
     assert checked < computed < plan.index("hw1lib.publish.execute")
+
+
+def test_a_folder_of_images_is_looked_through_before_anything_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    folder = f"folder:{tmp_path}"
+    assert parameters.main([*REPORT, "-p", "data", folder]) == 1
+    assert capsys.readouterr().err == (
+        f"error: there is no folder {tmp_path / 'train'}; data='folder:PATH' reads "
+        "PATH/train/<class>/*.png and PATH/test/<class>/*.png\n"
+    )
+    assert compute.main(["--only", "22", "-p", "data", folder]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("profile", "least"), [("smoke", 50), ("quick", 400)])
+def test_so_many_pictures_are_enough_for_a_whole_report(profile, least, tmp_path, monkeypatch):
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path / "results"))
+    for split, count in (("train", least // 2), ("test", 2)):
+        for name in ("cat", "dog"):
+            (tmp_path / "pets" / split / name).mkdir(parents=True)
+            for k in range(count):
+                pixels = np.random.default_rng(k + 1000 * len(name)).integers(0, 256, (10, 10))
+                image = Image.fromarray(pixels.astype(np.uint8))
+                image.save(tmp_path / "pets" / split / name / f"{k}.png")
+    asked = compute.asked(profile, {"data": f"folder:{tmp_path / 'pets'}"})
+    assert {"image_task", "capacity", "sensitivity", "random_labels"} <= set(asked)
+    (tmp_path / "pets" / "train" / "cat" / "0.png").unlink()
+    with pytest.raises(SettingError, match=str(least - 1)):
+        compute.asked(profile, {"data": f"folder:{tmp_path / 'pets'}"})

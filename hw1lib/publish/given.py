@@ -121,6 +121,9 @@ def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     for name, word in ((plain(given), word) for given, word in pairs):
         if name in parameters:
             raise ExecutionError(f"parameter {name!r} is given twice")
+        if word.encode(errors="replace").decode() != word:
+            known = "set PYTHONUTF8=1, or rename what it names"
+            raise ExecutionError(f"parameter {name!r} has letters unknown to the locale; {known}")
         parameters[name] = value(name, word)
     return parameters
 

@@ -14,11 +14,13 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 LONGEST_PATH = 85  # bytes of a folder for sockets, of 103 on macOS, with a file's name behind it
+OWN = "-ipython"  # ends the name of a kernel's own folder of settings
 
 
 def connection(folder: str) -> dict[str, str]:
     """Return how a kernel is reached, by sockets in a folder of its own."""
     found = {"connection_file": str(Path(folder, "kernel.json"))}
+    Path(f"{found['connection_file']}{OWN}").mkdir()
     # kernels that start together race for TCP ports; but a socket's path must be short
     if os.name != "nt" and len(os.fsencode(folder)) <= LONGEST_PATH:
         found["transport"] = "ipc"
@@ -33,7 +35,9 @@ class Kernel(AsyncKernelManager):
         """What is started."""
         # the debugger in ipykernel complains about frozen modules on every start
         command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
-        return KernelSpec(argv=[*command, "-f", "{connection_file}"], language="python")
+        # nor the user's start-up files, settings and history of IPython
+        own = f"--ipython-dir={{connection_file}}{OWN}"
+        return KernelSpec(argv=[*command, "-f", "{connection_file}", own], language="python")
 
 
 class Limit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import queue
 import signal
 import sys
@@ -10,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from hw1lib.results import bars
@@ -17,6 +20,8 @@ from hw1lib.results.job import Job
 from hw1lib.results.packs import Contents
 from hw1lib.results.process import Process, WorkerError
 from hw1lib.results.store import Store, StoreError
+
+GRANTED = Path("/sys/fs/cgroup/cpu.max")  # microseconds of each so many, or "max"
 
 Making = tuple[str, Job]  # an experiment, and what is to be made for it
 
@@ -47,6 +52,15 @@ class Crew(Protocol):
 
     def end(self) -> None:
         """Give up what is not finished, and leave no process behind."""
+
+
+def cores() -> int:
+    """Count the cores that this process may use: a container or a queue may grant it a few."""
+    whole = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with suppress(OSError, ValueError):  # no such file, or "max"
+        quota, period = GRANTED.read_text().split()
+        return max(1, min(whole or 1, math.ceil(int(quota) / int(period))))
+    return whole or 1
 
 
 class Local:

@@ -146,12 +146,13 @@ def odd(request, tmp_path_factory):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_odd_folders_are_learned_by_every_chapter(name, odd):
-    if odd.name == "wide" and name[:2] in ("12", "31", "34"):
+    if odd.name == "wide" and name[:2] in ("12", "31", "33", "34"):
         pytest.skip("takes a minute; the networks are told all sizes alike")
     chapter = CHAPTERS[name]
     result = run(chapter, odd)
     for metric in chapter.metrics.values():
-        assert np.isfinite(metric(result)).any()
+        assert metric(result).ndim == 1
+    assert any(np.isfinite(metric(result)).all() for metric in chapter.metrics.values())
     words = {claim.judge(result).word for claim in chapter.claims}
     assert words <= {verdicts.NOT_TESTED, *verdicts.WORDS}
     assert chapter.answer(result)[0].startswith(f"Learned here: images of the folder {odd.name}, ")

@@ -17,14 +17,14 @@ def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
         jobs_in_order.append(job)
         return original_fetch(store, experiment, job, **how)
 
-    def run(device, checkpoint, progress, prepare):
+    def run(device, checkpoint, progress, prepare, capture):
         computed.append([jobs_in_order[-1], 0])
 
         def noted(epochs, losses):
             computed[-1][1] = epochs
             progress(epochs, losses)
 
-        return original_run(device, checkpoint, noted, prepare)
+        return original_run(device, checkpoint, noted, prepare, capture)
 
     original_fetch, original_run = jobs.fetch, jobs.Run
     monkeypatch.setattr(jobs, "fetch", fetch)

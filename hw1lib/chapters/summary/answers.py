@@ -126,8 +126,7 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "weight-paths",
             "E-21a",
-            yes="Training moves the weights straighter from their start than a random walk with the "
-            "same step lengths",
+            yes="Training moves the weights straighter than a random walk with equal steps",
             no="Training moves the weights less straight than a random walk with equal steps",
             same="Training moves the weights as straight as a random walk with equal steps",
             unknown="whether training moves the weights straighter than a random walk",
