@@ -86,6 +86,8 @@ class Cluster:
                     "the same library there"
                 )
             remote.compare(has, needs, who)
+        seen = self._client.run(os.path.exists, str(self._mark))
+        self._shared = all(seen.values())  # so results that jobs begin with need not be sent
 
     def submit(
         self, number: int, experiment: str, job: Job, *, device: str, rank: int
@@ -112,7 +114,7 @@ class Cluster:
             order,
             packed,
             {name: self._on_cluster(name, of) for name, of in images.items()},
-            self._before(job),
+            {} if self._shared else self._before(job),
             key=name,
             priority=-rank,
         )
@@ -127,10 +129,18 @@ class Cluster:
             self._sent[fingerprint] = sent
         return sent
 
-    def _before(self, job: Job) -> dict[str, Contents]:
-        """Return the files of the results that a job begins with."""
+    def _before(self, job: Job) -> dict[str, Any]:
+        """Send the files of the results that a job begins with, to the worker that will need them.
+
+        They may be many megabytes of weights, which should not pass through the scheduler.
+        """
         found = {of: self._store.find(of.experiment, of.job.call) for of in jobs.needed(job)}
-        return {of.fingerprint: self._store.contents(entry) for of, entry in found.items() if entry}
+        return {
+            # in a list, since Dask would scatter a dict value by value
+            of.fingerprint: self._client.scatter([self._store.contents(entry)], hash=False)[0]
+            for of, entry in found.items()
+            if entry
+        }
 
     def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
         name, part, text = event[1]

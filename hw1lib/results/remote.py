@@ -22,7 +22,7 @@ from hw1lib.results import jobs
 from hw1lib.results.job import Job
 from hw1lib.results.packs import Contents
 from hw1lib.results.process import Process
-from hw1lib.results.store import Store
+from hw1lib.results.store import Store, StoreError
 from hw1lib.results.workers import ClusterError
 
 BETWEEN = 0.5  # seconds between two words on a job
@@ -161,6 +161,12 @@ def work(
         store = Store(own / "results", own / "reference")
         environment |= {"HW1_RESULTS": str(store.root), "HW1_REFERENCE": str(store.reference)}
         for of in jobs.needed(job):
+            if of.fingerprint not in before:
+                raise StoreError(
+                    f"{experiment}: {job.label} begins with {of.job.label}, which {worker.address} "
+                    "does not see: it joined later, and not the folder of results that all others "
+                    "have in common"
+                )
             store.file(of.experiment, of.job.call, before[of.fingerprint])
     told = time.monotonic()
 

@@ -128,14 +128,21 @@ def attempt(machines, todo, *, limit=None, apart=False):
     with cluster.Cluster(machines.address, limit) as crew:
         if apart:  # as on machines without a common folder
             crew._mark.unlink()
+            crew._shared = False
         return workers.attempt(todo, device="cpu", crew=crew, progress=False)
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["a shared folder", "folders of their own"])
-def test_results_come_into_the_store_here(machines, store, tmp_path, apart):
+def test_results_come_into_the_store_here(machines, store, tmp_path, monkeypatch, apart):
     first, second = summing()
+    sent = []
+    real = cluster.Cluster._before
+    monkeypatch.setattr(
+        cluster.Cluster, "_before", lambda self, job: sent.append(job.label) or real(self, job)
+    )
     for todo in (first, second):
         assert attempt(machines, todo, apart=apart) == {}
+    assert sent == (["first", "second"] if apart else [])
     found = store.find("sums", second[0][1].call)
     assert found.arrays["sum"] == 2 * images().train.images.sum().item()
     assert found.arrays["process"] != os.getpid()
@@ -223,6 +230,15 @@ def test_without_the_package_a_sentence_names_it(store, monkeypatch):
     monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ClusterError, match="pip install distributed"):
         cluster.Cluster("tcp://127.0.0.1:1")
+
+
+def test_a_late_worker_that_lacks_what_a_job_begins_with_says_so(machines, store):
+    first, second = summing()
+    jobs.carry_out("sums", {0: first[0][1]}, device="cpu", progress=False)
+    with cluster.Cluster(machines.address) as crew:
+        crew._mark.unlink()
+        failed = workers.attempt(second, device="cpu", crew=crew, progress=False)
+    assert "second begins with first, which tcp://127.0.0.1" in str(failed[0])
 
 
 def test_what_did_not_arrive_as_it_was_made_is_refused(store, tmp_path):
