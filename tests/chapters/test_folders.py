@@ -108,6 +108,7 @@ def cells(name, root):
         patch.setattr(figures, "show", show)
         patch.setattr(figures, "table", table)
         patch.setattr(figures, "say", lambda *sentences: said.extend(sentences))
+        patch.setattr(figures, "points", said.extend)
         patch.setattr(figures, "provenance", lambda *_: None)
         for cell in nbformat.read(NOTEBOOKS[name], as_version=4).cells:
             if cell.cell_type == "code":

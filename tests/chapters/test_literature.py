@@ -33,7 +33,7 @@ def test_novaks_correlation_is_that_of_the_jacobian_of_the_probabilities(monkeyp
     )
     monkeypatch.setattr(literature, "correlation", lambda *_: literature.Interval(0, -1, 1, 9))
     result = SimpleNamespace(described=described, chapters={"minimal-ratio": None})
-    plain, given, _ = literature._correlations(result)
+    plain, given = literature._correlations(result)
     assert plain.source == citation("novak2018sensitivity")
     assert "Jacobian of the probabilities" in plain.what
     assert (plain.agrees, given.agrees) == (agrees, agrees)

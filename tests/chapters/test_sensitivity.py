@@ -434,7 +434,7 @@ def test_a_batch_larger_than_the_split_is_refused_in_one_sentence(fresh):
     with pytest.raises(
         SettingError,
         match=r"^batch_sizes and small_batch of sensitivity\.Spec must be at most the 60 training "
-        r"images of stand-in for MNIST \(scikit-learn digits\), got 61$",
+        r"images here \(stand-in for MNIST \(scikit-learn digits\)\), got 61$",
     ):
         fresh(chapter, SPEC.replace(train_examples=1_000, batch_sizes=(5, 20, 61)))
 
