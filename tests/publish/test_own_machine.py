@@ -8,7 +8,7 @@ import os
 import nbformat
 import pytest
 
-from hw1lib.publish import execute
+from hw1lib.publish import execute, given
 from hw1lib.publish.execute import ExecutionError
 from hw1lib.results import workers
 
@@ -77,9 +77,9 @@ def test_letters_that_the_locale_does_not_know_are_refused_in_one_sentence():
     with pytest.raises(
         ExecutionError, match="has letters unknown to the locale; set PYTHONUTF8=1"
     ) as refused:
-        execute.parse([("data", strange)])
+        given.parse([("data", strange)])
     str(refused.value).encode()
-    assert execute.parse([("data", "folder:/写真\n")]) == {"data": "folder:/写真\n"}
+    assert given.parse([("data", "folder:/写真\n")]) == {"data": "folder:/写真\n"}
 
 
 @pytest.mark.parametrize(
