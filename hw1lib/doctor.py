@@ -119,7 +119,7 @@ def results() -> str:
     packs = sorted(path.stem for path in store.reference.glob("*.zip"))
     if not packs:
         raise Wrong(f"no packs of full results in {store.reference}: is the checkout complete?")
-    return f"full results of {len(packs)} chapters in {store.reference}"
+    return f"packed results of the full profile, of {len(packs)} chapters in {store.reference}"
 
 
 def kernel() -> str:
