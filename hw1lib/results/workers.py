@@ -120,32 +120,18 @@ class Local:
         self.end()
 
 
-def make(todo: Sequence[Making], *, device: str, crew: Crew, progress: bool) -> None:
-    """Make results that are not stored, the longest first, and store each when it is done.
+def attempt(
+    todo: Sequence[Making], *, device: str, crew: Crew, progress: bool
+) -> dict[int, Exception]:
+    """Make results that are not stored, the longest first, and go on where one fails.
+
+    Each is stored when it is done.
 
     Args:
         todo: Experiments and jobs, none of which begins with a result that is not stored.
         device: Where to train, as `jobs.find_device` takes it on the worker.
-        crew: Who works.
+        crew: Who works; it is ended where this is interrupted.
         progress: Whether to show a bar over all of them.
-
-    Raises:
-        Exception: What went wrong first. All others are finished and stored.
-    """
-    for error in attempt(todo, device=device, crew=crew, progress=progress).values():
-        raise error
-
-
-def attempt(
-    todo: Sequence[Making], *, device: str, crew: Crew, progress: bool
-) -> dict[int, Exception]:
-    """Make results as `make` does, and go on where one fails.
-
-    Args:
-        todo: As for `make`.
-        device: Likewise.
-        crew: Likewise; it is ended where this is interrupted.
-        progress: Likewise.
 
     Returns:
         What went wrong, by the job's place in `todo`.

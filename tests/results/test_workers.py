@@ -87,7 +87,9 @@ def fits(epochs=40):
 
 def make(todo, count=2, limit=None):
     with workers.Local(count, limit) as crew:
-        workers.make(todo, device="cpu", crew=crew, progress=False)
+        failed = workers.attempt(todo, device="cpu", crew=crew, progress=False)
+    for error in failed.values():
+        raise error
 
 
 def test_workers_make_what_one_process_makes(store, tmp_path, monkeypatch):

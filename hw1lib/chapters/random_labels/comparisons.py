@@ -79,26 +79,14 @@ def fits_at_scale(network: str, longer: bool) -> Callable[[Result], Effect]:
 
 def test_loss_rises_at_scale(result: Result) -> Effect:
     """Compare the perceptron's test loss at the end with that before, at the report's scale."""
-    course = _at_scale(result, MLP).series("test", "loss")
-    return Ratio(
-        f"test loss, random labels of {at_scale(result, MLP)}",
-        {"at the end": course[-1], "untrained": course[0]},
-    )
+    return _rise(_at_scale(result, MLP), at_scale(result, MLP))
 
 
 def at_chance_at_scale(network: str) -> Callable[[Result], Effect]:
     """Compare the test accuracy after random labels with guessing, at the report's scale."""
-
-    def beyond(result: Result) -> Effect:
-        accuracy = _at_scale(result, network).percent("test")
-        return Difference(
-            f"test accuracy after random labels of {at_scale(result, network)}",
-            {"": accuracy, "chance": np.full(len(accuracy), 100 / result.classes)},
-            unit=POINTS,
-            absent=True,
-        )
-
-    return beyond
+    return lambda result: _beyond_chance(
+        result, _at_scale(result, network), at_scale(result, network)
+    )
 
 
 def _at_scale(result: Result, network: str) -> Fit:
@@ -130,15 +118,15 @@ def fits_any_share(network: str) -> Callable[[Result], Effect]:
 
 def test_loss_rises(network: str) -> Callable[[Result], Effect]:
     """Compare the test loss at the end of a fit of random labels with that before."""
+    return lambda result: _rise(result.fits[network, RANDOM], scale(result, network))
 
-    def rise(result: Result) -> Effect:
-        course = result.fits[network, RANDOM].series("test", "loss")
-        return Ratio(
-            f"test loss, random labels of {scale(result, network)}",
-            {"at the end": course[-1], "untrained": course[0]},
-        )
 
-    return rise
+def _rise(fit: Fit, learned: str) -> Effect:
+    course = fit.series("test", "loss")
+    return Ratio(
+        f"test loss, random labels of {learned}",
+        {"at the end": course[-1], "untrained": course[0]},
+    )
 
 
 def takes_longer(network: str) -> Callable[[Result], Effect]:
@@ -182,14 +170,16 @@ def learns_truth_first(network: str) -> Callable[[Result], Effect]:
 
 def at_chance(network: str) -> Callable[[Result], Effect]:
     """Compare the test accuracy after random labels with guessing."""
+    return lambda result: _beyond_chance(
+        result, result.fits[network, RANDOM], scale(result, network)
+    )
 
-    def beyond(result: Result) -> Effect:
-        accuracy = result.fits[network, RANDOM].percent("test")
-        return Difference(
-            f"test accuracy after random labels of {scale(result, network)}",
-            {"": accuracy, "chance": np.full(len(accuracy), 100 / result.classes)},
-            unit=POINTS,
-            absent=True,
-        )
 
-    return beyond
+def _beyond_chance(result: Result, fit: Fit, learned: str) -> Effect:
+    accuracy = fit.percent("test")
+    return Difference(
+        f"test accuracy after random labels of {learned}",
+        {"": accuracy, "chance": np.full(len(accuracy), 100 / result.classes)},
+        unit=POINTS,
+        absent=True,
+    )

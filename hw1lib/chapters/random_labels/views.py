@@ -196,32 +196,19 @@ def literature_table(result: Result) -> pd.DataFrame:
     columns = ["who", "network", "parameters", "images", "training (%)", "test (%)"]
     columns.append("true labels (%)")
     rows = []
-    for network in NETWORKS:
-        random, true = (result.fits[network, share] for share in (RANDOM, TRUE))
-        rows.append(
-            [
-                "here",
-                network,
-                f"{parameters(result, network):,}",
-                f"{learned(result, network):,}, {result.images[network].description}",
-                str(t_interval(random.percent("train"))),
-                str(t_interval(random.percent("test"))),
-                str(t_interval(true.percent("test"))),
-            ]
-        )
-    for network in NETWORKS:
-        random, true = (result.at_scale[network, share] for share in (RANDOM, TRUE))
-        rows.append(
-            [
-                "here",
-                network,
-                f"{parameters(result, network):,}",
-                f"{learned_at_scale(result, network):,}, {result.images[network].description}",
-                str(t_interval(finite(random.percent("train")))),
-                str(t_interval(finite(random.percent("test")))),
-                str(t_interval(finite(true.percent("test")))),
-            ]
-        )
+    for fits, count in ((result.fits, learned), (result.at_scale, learned_at_scale)):
+        for network in NETWORKS:
+            random, true = (fits[network, share] for share in (RANDOM, TRUE))
+            rows.append(
+                [
+                    "here",
+                    network,
+                    f"{parameters(result, network):,}",
+                    f"{count(result, network):,}, {result.images[network].description}",
+                    *(str(t_interval(finite(random.percent(of)))) for of in ("train", "test")),
+                    str(t_interval(finite(true.percent("test")))),
+                ]
+            )
     for one in (*ZHANG, *REPORTS):
         percent = (one.train, one.test, one.test_if_true)
         shown = ["–" if value is None else f"{value:g}" for value in percent]

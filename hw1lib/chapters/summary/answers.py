@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from hw1lib.chapters.function_fit.result import LOWER
-from hw1lib.chapters.registry import PARTS, discover
+from hw1lib.chapters.registry import PARTS, Panel, discover
 from hw1lib.chapters.summary.result import Judged, Result
 from hw1lib.judging import verdicts
 from hw1lib.judging.effects import Bound, Share
@@ -85,9 +85,9 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "function-fit",
             "A-C7c",
-            yes=f"The deep network reaches a loss below {LOWER:g} more often",
-            no=f"The deep network reaches a loss below {LOWER:g} less often",
-            same=f"The deep network reaches a loss below {LOWER:g} as often",
+            yes=f"The deep network reaches a loss below {LOWER:g} more often than the shallow one",
+            no=f"The deep network reaches a loss below {LOWER:g} less often than the shallow one",
+            same=f"The deep network reaches a loss below {LOWER:g} as often as the shallow one",
             unknown=f"whether the deep network reaches a loss below {LOWER:g} more often",
         ),
         Point(
@@ -227,7 +227,7 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
     ),
 }
 
-PANELS = {"1": "function-fit", "2": "weight-paths", "3": "capacity"}  # sections, by part
+PANELS = {"1": "A-C7c", "2": "E-21a", "3": "A-C22"}  # by part: the claim that its panel shows
 
 
 def answers(result: Result) -> str:
@@ -247,22 +247,30 @@ def first_sentences(result: Result) -> str:
 def figure(result: Result) -> Figure:
     """Draw one panel for each question, under the sentence that it shows."""
     drawn, (axes,) = figures.panels(1, len(PANELS), 3.2)
-    for ax, (part, section) in zip(axes, PANELS.items(), strict=True):
-        panel = discover()[section].panel
-        assert panel is not None
-        panel.draw(ax, result=result.chapters[section])
-        shown = next(point for point in ANSWERS[part] if point.section == section)
+    for ax, point in zip(axes, _shown(), strict=True):
+        _panel(point).draw(ax, result=result.chapters[point.section])
         ax.set_title("")
-        ax.set_title(textwrap.fill(shown.worded(result), 30), fontsize=6.5, loc="left")
+        ax.set_title(textwrap.fill(point.worded(result), 30), fontsize=6.5, loc="left")
         ax.yaxis.label.set_fontsize(6.5)
     return drawn
 
 
 def caption(result: Result) -> str:
     """Say what each panel shows."""
-    said = []
-    for place, section in zip(("Left", "Middle", "Right"), PANELS.values(), strict=True):
-        panel = discover()[section].panel
-        assert panel is not None
-        said.append(f"{place}: {panel.caption(result.chapters[section])}")
-    return " ".join(said)
+    return " ".join(
+        f"{place}: {_panel(point).caption(result.chapters[point.section])}"
+        for place, point in zip(("Left", "Middle", "Right"), _shown(), strict=True)
+    )
+
+
+def _shown() -> list[Point]:
+    """Return the sentence of each question that has the panel of its chapter."""
+    return [
+        point for part, claim in PANELS.items() for point in ANSWERS[part] if point.claim == claim
+    ]
+
+
+def _panel(point: Point) -> Panel:
+    panel = discover()[point.section].panel
+    assert panel is not None
+    return panel
