@@ -68,6 +68,7 @@ class ReportExporter(TemplateExporter):
         """Add the filters of the template to nbconvert's own."""
         yield from super().default_filters()
         yield "text_fence", fences.text_fence
+        yield "raw_fence", fences.raw_fence
         yield "code_fence", fences.code_fence
         yield "output_fence", fences.output_fence
 

@@ -70,39 +70,43 @@ _CODE = re.compile(
     r"(^(`{3,}|~{3,}).*?^\2[^\n]*$|(`+)(?!`).+?(?<!`)\3(?!`))", re.DOTALL | re.MULTILINE
 )
 _SPACED = re.compile(r"(?<![\\$])\$[ \t]*([^$\s](?:[^$\n]*[^$\s\\])?)[ \t]*\$(?![$\d])")
-_IMAGE = re.compile(r"<img\s([^<>]*?)/?>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
 
 def as_jupyter_reads(text: str) -> str:
     r"""Write what Jupyter reads and pandoc does not in words that both read.
 
-    That is a formula with spaces inside its dollar signs, and an image in HTML.
+    That is a formula with spaces inside its dollar signs, and a number with a dot that begins a
+    line inside a paragraph, where only the number 1 begins a list.
 
     >>> as_jupyter_reads("The step $ \\eta $ in `$ HOME $`")
     'The step $\\eta$ in `$ HOME $`'
-    >>> as_jupyter_reads('<img src="attachment:a.png" alt="A" width="300"/>')
-    '![A](attachment:a.png){width=300px}'
+    >>> print(as_jupyter_reads("They won it in\n2006. It was cold."))
+    They won it in
+    2006\. It was cold.
     """
     parts, end = [], 0
+    text = _NUMBERED.sub(_no_list, text)
     for code in _CODE.finditer(text):
         parts += [_rewritten(text[end : code.start()]), code[0]]
         end = code.end()
     return "".join([*parts, _rewritten(text[end:])])
 
 
+_NUMBERED = re.compile(r"(?<=[^\n]\n)( {0,3}\d+)([.)])(?= )")
+_NOT_TEXT = re.compile(r"^ *([-*+>|#`~]|\d+[.)] )", re.MULTILINE)  # lists, code and the like
+
+
+def _no_list(number: re.Match[str]) -> str:
+    """Escape the dot of a number that continues a paragraph of nothing but text."""
+    paragraph = number.string[: number.start()].rpartition("\n\n")[2]
+    inside = number.string.count("```", 0, number.start()) % 2  # a fence of code is open
+    if int(number[1]) == 1 or inside or _NOT_TEXT.search(paragraph):
+        return number[0]
+    return f"{number[1]}\\{number[2]}"
+
+
 def _rewritten(text: str) -> str:
-    return _IMAGE.sub(_image, _SPACED.sub(r"$\1$", text))
-
-
-def _image(tag: re.Match[str]) -> str:
-    """Write an HTML image in Markdown; as it is if it names no file."""
-    given = {name.lower(): "".join(values) for name, *values in _ATTRIBUTE.findall(tag[1])}
-    if "src" not in given:
-        return tag[0]
-    width = re.fullmatch(r"(\d+)(px|%)?", given.get("width", ""))
-    size = f"{{width={width[1]}{width[2] or 'px'}}}" if width else ""
-    return f"![{given.get('alt', '')}]({given['src']}){size}"
+    return _SPACED.sub(r"$\1$", text)
 
 
 def is_abstract(cell: NotebookNode) -> bool:
@@ -151,6 +155,14 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
     return _plain_output(output, cell)
 
 
+def raw_fence(cell: NotebookNode) -> str:
+    """Put the text of a raw cell into a fence, as Jupyter shows it.
+
+    nbconvert passes over those that are meant for another format.
+    """
+    return fence("verbatim", cell.source, source=place(cell)) if cell.source.strip() else ""
+
+
 def _labels(entry: dict[str, Any]) -> dict[str, str | None]:
     return {name: entry.get(name) for name in ("id", "caption", "alt")}
 
@@ -183,8 +195,9 @@ def _plain_output(output: NotebookNode, cell: NotebookNode) -> str:
     data, source = output.data, place(cell)
     if "text/markdown" in data:
         return fence(_kind_of_text(cell), data["text/markdown"], source=source)
-    if "text/latex" in data:
-        return fence("math", data["text/latex"], source=source)
+    if "text/latex" in data and "text/html" not in data:
+        tex = data["text/latex"]
+        return fence("latex" if "\\begin{tabular" in tex else "math", tex, source=source)
     pictures = _pictures(output)
     if any(pictures.values()):
         alt = f"Picture put out by {cell.metadata[KEY]['shown']}"
@@ -195,7 +208,7 @@ def _plain_output(output: NotebookNode, cell: NotebookNode) -> str:
         return fence("html", data["text/html"], source=source)
     if "text/plain" in data:
         return fence("verbatim", strip_ansi(data["text/plain"]), source=source)
-    return ""
+    return fence("unprintable", " or ".join(data), source=source) if data else ""
 
 
 def settings_chapter(cells: list[NotebookNode]) -> str:

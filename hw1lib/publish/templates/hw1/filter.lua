@@ -222,19 +222,9 @@ local function image(el, source)
   return pandoc.Str('[' .. el.src .. ']')
 end
 
--- Tags that Jupyter obeys, and that are printed as they stand here.
-local TAGS = {}
-for tag in ('a b big br center code del details div em font h1 h2 h3 h4 h5 h6 hr i img kbd li mark'
-  .. ' ol p pre q s small span strong sub summary sup table td th tr u ul'):gmatch('%w+') do
-  TAGS[tag] = true
-end
-
 local function text(el, source)
-  local tag = el.text:match('</?(%a%w*)[^%w]') or el.text:match('^</?(%a%w*)$')
   if el.text:find('$$', 1, true) then
     complain(source, 'a formula between $$ that has no end, or an empty line in it')
-  elseif tag and TAGS[tag:lower()] then
-    complain(source, 'HTML in a text, which is printed as it is: ' .. el.text)
   end
 end
 
