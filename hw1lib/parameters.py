@@ -14,14 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import papermill
-
 from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
 from hw1lib.data import image_sets
 from hw1lib.data.published import DataError
 from hw1lib.publish import load_report
-from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, read, unknown
+from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, listed, read, unknown
 from hw1lib.publish.settings import PublishError
 from hw1lib.results.specs import Profiles, SettingError
 
@@ -47,9 +45,9 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
     profiles["00_summary"] = summary.PROFILES
     known: dict[str, list[str]] = {}
     for notebook in notebooks:
-        listed = [*papermill.inspect_notebook(str(notebook))]
-        known[notebook.stem] = [name for name in listed if name != SETTINGS]
-        if SETTINGS in listed and notebook.stem in profiles:
+        has = listed(notebook)
+        known[notebook.stem] = [name for name in has if name != SETTINGS]
+        if SETTINGS in has and notebook.stem in profiles:
             known[notebook.stem] += [
                 field.name for field in dataclasses.fields(profiles[notebook.stem]["full"])
             ]

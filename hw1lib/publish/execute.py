@@ -24,7 +24,15 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, read, resolve, seconds
+from hw1lib.publish.given import (
+    SETTINGS,
+    ExecutionError,
+    add_parameters,
+    listed,
+    read,
+    resolve,
+    seconds,
+)
 from hw1lib.publish.kernels import Limit, connection
 
 
@@ -176,7 +184,7 @@ def _taken(notebook: Path, file: str) -> set[str]:
     """Name the parameters that a notebook takes: those it lists, and those that a file says."""
     text = Path(file).read_text(encoding="utf-8") if file else ""
     more = json.loads(text)[notebook.stem] if text.strip() else []
-    return {*papermill.inspect_notebook(str(notebook)), *more} - {SETTINGS}
+    return {*listed(notebook), *more} - {SETTINGS}
 
 
 def _say(sentence: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import json
 import math
@@ -12,7 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import papermill
+import nbformat
+
+from hw1lib.results.specs import brief, is_text
 
 SETTINGS = "settings"  # parameter of a notebook that holds those it does not list
 
@@ -31,17 +34,14 @@ def resolve(source: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
         ExecutionError: If it takes no such parameter, papermill would change a value, or the
             notebook cannot be read.
     """
-    try:
-        known = [*papermill.inspect_notebook(str(source))]
-    except ValueError as error:
-        raise ExecutionError(f"{source} is not a notebook that can be run: {error}") from error
+    known = listed(source)
     taken: dict[str, Any] = {}
     further: dict[str, Any] = {}
     for name, value in parameters.items():
         if not all(map(_is_scalar, value if type(value) is list else [value])):
             raise ExecutionError(
-                f"{source.stem}, parameter {name}: {value!r} is refused; a value is None, a bool, "
-                "an int, a finite float, a str, or a list of them"
+                f"{source.stem}, parameter {name}: {brief(value)} is refused; a value is None, a "
+                "bool, an int, a finite float, a str, or a list of them"
             )
         # Known names are names that Python accepted in the cell, so nothing else gets past this.
         if name in known and name != SETTINGS:
@@ -49,16 +49,44 @@ def resolve(source: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
         elif SETTINGS in known and name.isidentifier() and name != SETTINGS:
             further[name] = value
         else:
-            listed = [of for of in known if of != SETTINGS]
-            raise ExecutionError(unknown(source.stem, name, listed))
+            shown = [of for of in known if of != SETTINGS]
+            raise ExecutionError(unknown(source.stem, name, shown))
     return taken | ({SETTINGS: further} if further else {})
+
+
+def listed(notebook: Path) -> list[str]:
+    """Name what a notebook's cell of parameters assigns, in its order.
+
+    Python reads the cell: papermill's own list misses a parameter whose line has a second `=`, or
+    whose type is written `None | str`.
+
+    Raises:
+        ExecutionError: If the file is no notebook, or the cell no Python.
+    """
+    try:
+        cells = nbformat.read(notebook, as_version=4).cells
+        source = next((cell.source for cell in cells if _holds_parameters(cell)), "")
+        statements = ast.parse(source).body
+    except (ValueError, SyntaxError, AttributeError, nbformat.ValidationError) as error:
+        why = " ".join(str(error).split())
+        raise ExecutionError(f"{notebook} is not a notebook that can be run: {why}") from error
+    targets = [
+        target
+        for of in statements
+        for target in (of.targets if isinstance(of, ast.Assign) else [getattr(of, "target", None)])
+    ]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _holds_parameters(cell: nbformat.NotebookNode) -> bool:
+    return cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", ())
 
 
 def unknown(where: str, name: str, known: Sequence[str]) -> str:
     """Say in one sentence that there is no parameter of this name, and which there are."""
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{where} has no parameter {name!r}, only {', '.join(known) or 'none'}{hint}"
+    return f"{where} has no parameter {brief(name)}, only {', '.join(known) or 'none'}{hint}"
 
 
 def _is_scalar(value: Any) -> bool:
@@ -120,8 +148,8 @@ def parse(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     for name, word in ((plain(given), word) for given, word in pairs):
         if name in parameters:
-            raise ExecutionError(f"parameter {name!r} is given twice")
-        if word.encode(errors="replace").decode() != word:
+            raise ExecutionError(f"parameter {brief(name)} is given twice")
+        if not is_text(word):
             known = "set PYTHONUTF8=1, or rename what it names"
             raise ExecutionError(f"parameter {name!r} has letters unknown to the locale; {known}")
         parameters[name] = value(name, word)
@@ -138,12 +166,17 @@ def value(name: str, word: str) -> Any:
     if word.startswith("["):
         try:
             return json.loads(word)
-        except ValueError as error:
-            raise ExecutionError(f"parameter {name!r}: {word} is no JSON list: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise ExecutionError(
+                f"parameter {name!r}: {brief(word)} is no JSON list: {error}"
+            ) from error
     constants = {"True": True, "False": False, "None": None}
     if word in constants:
         return constants[word]
     for kind in (int, float):
         with suppress(ValueError):
-            return kind(word)
+            number = kind(word)
+            if number in (math.inf, -math.inf) and any(map(str.isdigit, word)):
+                raise ExecutionError(f"parameter {name!r}: {brief(word)} is too large a number")
+            return number
     return word

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
+
+from hw1lib.results.specs import brief
 
 CODE_PLACES = ("hide", "inline", "appendix")
 OPTIONAL = ("subtitle", "authors", "date", "abstract", "bibliography", "code")
@@ -39,7 +42,8 @@ class Report:
 
     def __post_init__(self) -> None:
         if self.code not in CODE_PLACES:
-            raise PublishError(f"code must be one of {', '.join(CODE_PLACES)}, got {self.code!r}.")
+            known = ", ".join(CODE_PLACES)
+            raise PublishError(f"code must be one of {known}, got {brief(self.code)}.")
         names = self.notebooks
         if not names:
             raise PublishError("the report has no chapters.")
@@ -65,6 +69,23 @@ class Report:
         return {name: value for name, value in shown.items() if value}
 
 
+class _Plain(yaml.SafeLoader):
+    """YAML without what multiplies or hides a text: aliases, and keys given twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            where = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="aliases are refused", problem_mark=where)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            problem = f"{brief(twice[0])} is given twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def load_report(path: Path) -> Report:
     """Read the settings of a report.
 
@@ -78,10 +99,14 @@ def load_report(path: Path) -> Report:
             of the wrong kind.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = yaml.load(path.read_text(encoding="utf-8"), Loader=_Plain)
     except OSError as error:
         raise PublishError(f"cannot read {path}: {error.strerror}.") from None
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError:
+        raise PublishError(f"{path} is not written in UTF-8.") from None
+    except RecursionError:
+        raise PublishError(f"{path} is nested too deeply.") from None
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise PublishError(f"{path} is not YAML: {' '.join(str(error).split())}.") from None
     try:
         return _report(given, path.parent)
@@ -116,7 +141,7 @@ def _part(given: Any) -> Part:
     )
     return Part(
         title=str(entry.get("part") or "").strip(),
-        notebooks=_names(entry["notebooks"], "notebooks"),
+        notebooks=_files(entry["notebooks"], "notebooks"),
     )
 
 
@@ -124,10 +149,10 @@ def _mapping(
     given: Any, what: str, *, known: tuple[str, ...], needed: tuple[str, ...]
 ) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise PublishError(f"{what} must be a mapping, got {given!r}.")
-    unknown = [str(name) for name in given if name not in known]
+        raise PublishError(f"{what} must be a mapping, got {brief(given)}.")
+    unknown = [name for name in given if name not in known]
     if unknown:
-        raise PublishError(f"unknown {', '.join(unknown)} in {what}; known: {', '.join(known)}.")
+        raise PublishError(f"unknown {brief(unknown[0])} in {what}; known: {', '.join(known)}.")
     missing = [name for name in needed if not given.get(name)]
     if missing:
         raise PublishError(f"{what} lacks {', '.join(missing)}.")
@@ -136,7 +161,7 @@ def _mapping(
 
 def _list(given: Any, what: str) -> list[Any]:
     if not isinstance(given, list):
-        raise PublishError(f"{what} must be a list, got {given!r}.")
+        raise PublishError(f"{what} must be a list, got {brief(given)}.")
     return given
 
 
@@ -144,5 +169,14 @@ def _names(given: Any, what: str) -> tuple[str, ...]:
     names = _list(given, what)
     wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
     if wrong:
-        raise PublishError(f"{what} must be a list of names, got {wrong[0]!r} among them.")
+        raise PublishError(f"{what} must be a list of names, got {brief(wrong[0])} among them.")
     return tuple(name.strip() for name in names)
+
+
+def _files(given: Any, what: str) -> tuple[str, ...]:
+    """Names of files in one folder, which lead nowhere else."""
+    names = _names(given, what)
+    wrong = [name for name in names if not re.fullmatch(r"\w[\w .-]*", name)]
+    if wrong:
+        raise PublishError(f"{what}: {brief(wrong[0])} is no name of a file without its folder.")
+    return names

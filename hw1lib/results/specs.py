@@ -5,11 +5,16 @@ import difflib
 import hashlib
 import html
 import math
+import reprlib
+import sys
 import typing
 from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
 from hw1lib.marks import KEY, SETTINGS, literal, typographic
+
+LARGEST = 10**9  # of the whole numbers that a setting may be
+MOST_REPLICAS = 100_000
 
 
 class SettingError(ValueError):
@@ -18,6 +23,29 @@ class SettingError(ValueError):
     def _render_traceback_(self) -> list[str]:
         # a notebook shows the sentence without forty lines of our own frames
         return [f"{type(self).__name__}: {self}"]
+
+
+def brief(value: Any) -> str:
+    """Show a value in a message, in at most a line whatever it is.
+
+    >>> brief("x" * 1000)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    >>> brief([0] * 100), brief(10**9000)
+    ('[0, 0, 0, 0, 0, 0, ...]', 'a number of very many digits')
+    """
+    try:
+        return _BRIEF.repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of very many digits"
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 60
+
+
+def is_text(word: str) -> bool:
+    """Tell whether every letter of a word can be written down, which a lone surrogate cannot."""
+    return word.encode(errors="replace").decode() == word
 
 
 def setting(
@@ -64,9 +92,11 @@ class Spec:
                 value, most = getattr(self, field.name), getattr(self, limit)
                 if value > most:
                     where = f"{field.name} of {_name(type(self))}"
-                    raise SettingError(f"{where} must be at most {limit} ({most}), got {value}")
+                    raise SettingError(
+                        f"{where} must be at most {limit} ({most}), got {brief(value)}"
+                    )
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """Change some settings; None leaves a setting as it is.
 
         Raises:
@@ -118,6 +148,13 @@ class Replicated(Spec):
     seed: int = setting(0, "first of the consecutive seeds, one per replica", at_least=0)
     replicas: int = setting(20, "trainings of each network, side by side", at_least=1)
 
+    def __post_init__(self) -> None:
+        """Check also that there is memory for the seeds."""
+        super().__post_init__()
+        if self.replicas > MOST_REPLICAS:
+            where = f"replicas of {_name(type(self))}"
+            raise SettingError(f"{where} must be at most {MOST_REPLICAS:,}, got {self.replicas:,}")
+
     @property
     def seeds(self) -> tuple[int, ...]:
         """One seed per replica."""
@@ -130,7 +167,7 @@ S = TypeVar("S", bound=Spec)
 class Profiles(dict[str, S]):
     """Whole sets of settings by name: smoke, quick and full."""
 
-    def choose(self, profile: str, **changes: Any) -> S:
+    def choose(self, profile: str, /, **changes: Any) -> S:
         """Take a profile's settings and change some; None leaves one as the profile has it.
 
         Raises:
@@ -144,32 +181,47 @@ class Profiles(dict[str, S]):
 def _typed(value: Any, hint: Any, where: str) -> Any:
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, list | tuple) or not value:
-            raise SettingError(f"{where} must be a list with at least one item, got {value!r}")
+            raise SettingError(f"{where} must be a list with at least one item, got {brief(value)}")
         return tuple(_typed(item, typing.get_args(hint)[0], where) for item in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value) if abs(value) < sys.float_info.max else math.inf
     if type(value) is not hint:
         wanted = {int: "a whole number", float: "a number", str: "a word", bool: "True or False"}
-        hint_for_papermill = (
-            f"; papermill passes numbers with -p {where.split()[0]} 5, not with -r or quotes"
-            if isinstance(value, str)
-            else ""
+        raise SettingError(
+            f"{where} must be {wanted[hint]}, got {brief(value)}{_advice(value, hint, where)}"
         )
-        raise SettingError(f"{where} must be {wanted[hint]}, got {value!r}{hint_for_papermill}")
+    if hint is int and abs(value) > LARGEST:
+        raise SettingError(f"{where} must be at most {LARGEST:,}, got {brief(value)}")
     if hint is float and not math.isfinite(value):
         raise SettingError(f"{where} must be finite, got {value}")
+    if hint is str and not is_text(value):
+        raise SettingError(f"{where} has letters that are none, got {brief(value)}")
     return value
+
+
+def _advice(value: Any, hint: type, where: str) -> str:
+    """Say what is usually meant by a word that should be a number or a truth."""
+    if not isinstance(value, str):
+        return ""
+    word = value.strip("'\"").replace("\N{MINUS SIGN}", "-")
+    if word.capitalize() in (("True", "False", "None") if hint is bool else ("None",)):
+        return f"; it is written {word.capitalize()}"
+    try:
+        number = f"{float(word):g}"
+    except ValueError:
+        return ""
+    return f"; papermill passes numbers with -p {where.split()[0]} {number}, not with -r or quotes"
 
 
 def _within(value: Any, limits: Mapping[str, Any], where: str) -> None:
     if limits["choices"] is not None and not _is_among(value, limits["choices"]):
         raise SettingError(f"{where} cannot be {_unknown(value, list(limits['choices']))}")
     if limits["at_least"] is not None and value < limits["at_least"]:
-        raise SettingError(f"{where} must be at least {limits['at_least']}, got {value}")
+        raise SettingError(f"{where} must be at least {limits['at_least']}, got {brief(value)}")
     if limits["above"] is not None and value <= limits["above"]:
-        raise SettingError(f"{where} must be above {limits['above']}, got {value}")
+        raise SettingError(f"{where} must be above {limits['above']}, got {brief(value)}")
     if limits["at_most"] is not None and value > limits["at_most"]:
-        raise SettingError(f"{where} must be at most {limits['at_most']}, got {value:g}")
+        raise SettingError(f"{where} must be at most {limits['at_most']}, got {brief(value)}")
 
 
 def _is_among(value: str, choices: Collection[str]) -> bool:
@@ -178,9 +230,9 @@ def _is_among(value: str, choices: Collection[str]) -> bool:
 
 
 def _unknown(given: Any, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(given), known, n=1)
+    close = difflib.get_close_matches(brief(given), known, n=1)
     guess = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{given!r}; known: {', '.join(known)}{guess}"
+    return f"{brief(given)}; known: {', '.join(known)}{guess}"
 
 
 def _name(spec: type) -> str:

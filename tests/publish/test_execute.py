@@ -119,7 +119,7 @@ def test_what_the_cell_does_not_list_goes_into_settings(notebook, target, capsys
     ("words", "sentence"),
     [
         ("-p width 1 -p width 2", "parameter 'width' is given twice"),
-        ("-p widths [1,", "parameter 'widths': [1, is no JSON list"),
+        ("-p widths [1,", "parameter 'widths': '[1,' is no JSON list"),
         ("-p width inf", "parameter width: inf is refused"),
     ],
 )

@@ -524,12 +524,20 @@ def test_what_cannot_be_printed_stops_the_build_and_spares_the_old_report(
 
 WRONG_SETTINGS = {
     "no executed notebook for 12_third": SETTINGS.replace("12_second", "12_third"),
-    "unknown subtitel": SETTINGS.replace("subtitle", "subtitel"),
-    "lacks title": SETTINGS.replace("title: Does", "subtitle: Does"),
+    "unknown 'subtitel' in the file": SETTINGS.replace("subtitle", "subtitel"),
+    "lacks title": SETTINGS.replace("title: Does it *really* work?", ""),
     "code must be one of hide, inline, appendix": SETTINGS + "code: everywhere\n",
     "notebooks must be a list": SETTINGS.replace("- 11_first", "11_first"),
     "listed twice as a chapter: 11_first": SETTINGS.replace("12_second", "11_first"),
     "is not YAML": "title: [",
+    "'../11_first' is no name of a file": SETTINGS.replace("11_first", "../11_first"),
+    "'/11_first' is no name of a file": SETTINGS.replace("11_first", "/11_first"),
+    "'11\\x00first' is no name of a file": SETTINGS.replace("11_first", '"11\\0first"'),
+    "aliases are refused": SETTINGS + "date: &a [x]\nabstract: *a\n",
+    "'title' is given twice": SETTINGS + "title: another\n",
+    "could not determine a constructor": SETTINGS + "date: !!python/object:os.system x\n",
+    "is nested too deeply": "title: " + "[" * 5000 + "]" * 5000,
+    "month must be in 1..12": SETTINGS + "date: 2026-13-01\n",
     "no bibliography": SETTINGS.replace("references.bib", "absent.bib"),
 }
 
@@ -542,6 +550,21 @@ def test_wrong_settings_are_refused_in_one_sentence(build, capsys, complaint):
     assert complaint in error
     assert error.count("\n") == 1
     assert not list(out.glob("*"))
+
+
+def test_settings_in_another_encoding_are_refused(tmp_path):
+    path = tmp_path / "report.yml"
+    path.write_bytes("title: Größe".encode("latin-1"))
+    with pytest.raises(PublishError, match=r"report\.yml is not written in UTF-8\.$"):
+        load_report(path)
+
+
+def test_what_is_said_of_a_wrong_setting_is_short(tmp_path):
+    path = tmp_path / "report.yml"
+    path.write_text(f"title: T\nchapters: {'x' * 100_000}")
+    with pytest.raises(PublishError) as refused:
+        load_report(path)
+    assert len(str(refused.value)) < 200 + len(str(path))
 
 
 def test_real_settings_name_chapters_and_bibliography():

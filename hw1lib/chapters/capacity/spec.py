@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hw1lib.data import image_sets
 from hw1lib.results import specs
-from hw1lib.results.specs import SettingError, setting
+from hw1lib.results.specs import SettingError, brief, setting
 
 OF_A = "A's networks"
 OF_B = "B's networks"
@@ -141,7 +141,7 @@ class Spec(specs.Replicated):
             if len(set(getattr(self, name))) < LEAST_SIZES:
                 raise SettingError(
                     f"{name} of capacity.Spec must be {LEAST_SIZES} different sizes at least, "
-                    f"got {list(getattr(self, name))}"
+                    f"got {brief(list(getattr(self, name)))}"
                 )
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 from hw1lib.data import image_sets
 from hw1lib.networks import replicas
 from hw1lib.results import specs
-from hw1lib.results.specs import SettingError, setting
+from hw1lib.results.specs import SettingError, brief, setting
 from hw1lib.training.loop import Probe
 
 MAIN = "main"
@@ -91,7 +91,7 @@ class Spec(specs.Replicated):
         if extra := set(self.side_channels) - set(self.channels):
             raise SettingError(
                 "side_channels of image_task.Spec must be among channels "
-                f"{list(self.channels)}, got {min(extra)}"
+                f"{brief(list(self.channels))}, got {min(extra)}"
             )
         if len(self.channels) + len(self.units) > MOST_NETWORKS:
             raise SettingError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hw1lib.data import image_sets
 from hw1lib.results import specs
-from hw1lib.results.specs import SettingError, setting
+from hw1lib.results.specs import SettingError, brief, setting
 
 AS_A = "as A wrote it"  # A's learning rate for every batch size, and equal epochs
 EPOCHS = "equal epochs"
@@ -99,7 +99,7 @@ class Spec(specs.Replicated):
         if len(self.batch_sizes) < 3 or list(self.batch_sizes) != sorted({*self.batch_sizes}):
             raise SettingError(
                 "batch_sizes of sensitivity.Spec must be at least 3, each above the one before, "
-                f"got {list(self.batch_sizes)}"
+                f"got {brief(list(self.batch_sizes))}"
             )
 
     def scaled_rate(self, size: int) -> float:
