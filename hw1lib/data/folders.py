@@ -71,6 +71,25 @@ def read(root: Path) -> tuple[Examples, Examples, list[str]]:
     return split(train_files), split(test_files), classes
 
 
+def named(path: str) -> Path:
+    """Return the folder of a name, which may begin with `~`.
+
+    Raises:
+        MissingFolderError: If no folder can have such a name.
+    """
+    try:
+        root = Path(path).expanduser()
+        root.stat()
+    except FileNotFoundError:
+        pass  # which of its folders is missing is said when it is read
+    except (OSError, ValueError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        short = path if len(path) <= 80 else f"{path[:40]}...{path[-40:]}"
+        shown = short.encode(errors="replace").decode()
+        raise MissingFolderError(f"there is no folder {shown!r}: {why}") from None
+    return root
+
+
 def state(root: Path) -> str:
     """Name the state of a folder's files: any that is added, changed or removed changes it."""
     digest = hashlib.sha256(os.fsencode(root.absolute()))
@@ -139,6 +158,8 @@ def _images_in(folder: Path) -> list[Path]:
             raise DataError(
                 f"{folder} holds the folder {file.name}; the images of a class lie in one folder"
             )
+        if file.exists() and not file.is_file():  # reading a pipe would wait for ever
+            raise DataError(f"{file} is no file, but a pipe or a device")
     if not files:
         raise DataError(f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)})")
     return files

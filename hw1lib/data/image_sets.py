@@ -164,7 +164,7 @@ def load(
         raise ValueError(f"unknown dataset {name!r}; known: {', '.join(DATASETS)}")
     sizes = standins.checked_sizes(sizes)
     if isinstance(data, str) and data.startswith("folder:"):
-        return _folder(Path(data.removeprefix("folder:")).expanduser())
+        return _folder(folders.named(data.removeprefix("folder:")))
     if data not in MODES[:3]:
         raise ValueError(f"unknown data mode {data!r}; known: {', '.join(MODES)}")
     if data == "standin":

@@ -265,3 +265,27 @@ def test_colours_below_each_other_are_the_same_to_a_perceptron(root):
     assert torch.equal(plain.train.images.flatten(1), images.train.images.flatten(1))
     assert (len(plain.mean), plain.classes) == (1, images.classes)
     assert own_images.in_one_channel(plain) is plain
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("~nobody-has-this-name/x", "Could not determine home directory"),
+        ("/a" * 5000, "File name too long"),
+        ("/tmp/\0", "embedded null byte"),
+        ("/tmp/\ud800", "'utf-8' codec can't encode character"),
+    ],
+)
+def test_a_name_that_no_folder_can_have_is_refused_in_a_line(name, why):
+    with pytest.raises(published.DataError) as refused:
+        image_sets.load("mnist", f"folder:{name}")
+    assert str(refused.value).startswith("there is no folder '")
+    assert why in str(refused.value)
+    assert len(str(refused.value).encode()) < 250
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(root):
+    os.mkfifo(root / "train" / next((root / "train").iterdir()).name / "pipe.png")
+    with pytest.raises(published.DataError, match=r"pipe\.png is no file, but a pipe or a device$"):
+        image_sets.load("mnist", f"folder:{root}")
