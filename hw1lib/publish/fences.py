@@ -183,8 +183,17 @@ def _pictures(output: NotebookNode) -> dict[str, str | None]:
     return {page: name.replace("\\", "/") if name else None for page, name in chosen.items()}
 
 
+# what a terminal obeys besides colours: links and titles, sets of letters, the cursor
+_ESCAPES = re.compile(r"\x1b(?:\].*?(?:\x1b\\|\x07)|[()].|\[[?=>][\d;]*[a-z]|[=>78cM])", re.DOTALL)
+
+
+def _printed(text: str) -> str:
+    """Leave out of a printed text what it says to a terminal."""
+    return str(strip_ansi(_ESCAPES.sub("", text)))
+
+
 def _stream(output: NotebookNode, source: str) -> str:
-    text = strip_ansi(output.text)
+    text = _printed(output.text)
     overwritten = re.compile(r"^.*\r(?!\n|$)", re.MULTILINE)  # what a progress line showed before
     text = overwritten.sub("", text).rstrip()
     return fence("verbatim", text, source=source) if text else ""
@@ -207,7 +216,7 @@ def _plain_output(output: NotebookNode, cell: NotebookNode) -> str:
     if "text/html" in data:
         return fence("html", data["text/html"], source=source)
     if "text/plain" in data:
-        return fence("verbatim", strip_ansi(data["text/plain"]), source=source)
+        return fence("verbatim", _printed(data["text/plain"]), source=source)
     return fence("unprintable", " or ".join(data), source=source) if data else ""
 
 

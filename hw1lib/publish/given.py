@@ -17,6 +17,7 @@ import nbformat
 
 from hw1lib.results.specs import brief, is_text
 
+SHOWN = 20  # names of parameters in a message
 SETTINGS = "settings"  # parameter of a notebook that holds those it does not list
 
 
@@ -86,7 +87,9 @@ def unknown(where: str, name: str, known: Sequence[str]) -> str:
     """Say in one sentence that there is no parameter of this name, and which there are."""
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{where} has no parameter {brief(name)}, only {', '.join(known) or 'none'}{hint}"
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    shown = ", ".join(known[:SHOWN]) or "none"
+    return f"{where} has no parameter {brief(name)}, only {shown}{more}{hint}"
 
 
 def _is_scalar(value: Any) -> bool:

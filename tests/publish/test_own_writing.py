@@ -98,6 +98,14 @@ def test_what_cannot_be_printed_is_named_with_its_cell(caplog, cell, complaint):
     ]
 
 
+def test_what_a_text_says_to_a_terminal_is_not_printed():
+    link = "\x1b]8;;http://example.org\x1b\\the link\x1b]8;;\x1b\\"
+    said = f"see {link}, \x1b[1;31mred\x1b[0m\x1b(B\x1b[?25l end"
+    shown = code(new_output("stream", name="stdout", text=said))
+    page, _ = HTMLReportExporter(strict=True).from_notebook_node(notebook([text("# T"), shown]))
+    assert "see the link, red end" in Page(page).text
+
+
 def rows(count):
     """A table as pandas writes one, without cells that span rows."""
     body = "".join(f"<tr><th>{i}</th><td>value {i}</td></tr>\n" for i in range(count))
