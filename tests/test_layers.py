@@ -42,7 +42,7 @@ PROGRAMS = {
     "refile",
     "reference",
 }
-SHARED = {"marks"}
+SHARED = {"marks", "messages"}
 
 # Inside a chapter: each imports only those before it, but for the four of one line, which import
 # none of each other. Further modules of a chapter may import its result, and all but its spec may

@@ -16,8 +16,9 @@ from papermill.translators import PythonTranslator
 
 from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
+from hw1lib.messages import brief, is_text
 from hw1lib.publish.given import ExecutionError, listed, parse, resolve
-from hw1lib.results.specs import SettingError, brief, is_text
+from hw1lib.results.specs import SettingError
 
 SETS = int(os.environ.get("HW1_FUZZ", "2000"))
 CHAPTERS = [*(chapter.profiles for chapter in discover().values()), summary.PROFILES]

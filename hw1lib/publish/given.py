@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 
-from hw1lib.results.specs import brief, is_text
+from hw1lib.messages import brief, is_text
 
 SHOWN = 20  # names of parameters in a message
 SETTINGS = "settings"  # parameter of a notebook that holds those it does not list

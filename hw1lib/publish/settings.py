@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import yaml
 
-from hw1lib.results.specs import brief
+from hw1lib.messages import brief
 
 CODE_PLACES = ("hide", "inline", "appendix")
 OPTIONAL = ("subtitle", "authors", "date", "abstract", "bibliography", "code")

@@ -5,13 +5,13 @@ import difflib
 import hashlib
 import html
 import math
-import reprlib
 import sys
 import typing
 from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
 from hw1lib.marks import KEY, SETTINGS, literal, typographic
+from hw1lib.messages import brief, is_text
 
 LARGEST = 10**9  # of the whole numbers that a setting may be
 MOST_REPLICAS = 100_000
@@ -23,29 +23,6 @@ class SettingError(ValueError):
     def _render_traceback_(self) -> list[str]:
         # a notebook shows the sentence without forty lines of our own frames
         return [f"{type(self).__name__}: {self}"]
-
-
-def brief(value: Any) -> str:
-    """Show a value in a message, in at most a line whatever it is.
-
-    >>> brief("x" * 1000)
-    "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
-    >>> brief([0] * 100), brief(10**9000)
-    ('[0, 0, 0, 0, 0, 0, ...]', 'a number of very many digits')
-    """
-    try:
-        return _BRIEF.repr(value)
-    except ValueError:  # Python writes no number of more than 4,300 digits
-        return "a number of very many digits"
-
-
-_BRIEF = reprlib.Repr()
-_BRIEF.maxstring = _BRIEF.maxother = 60
-
-
-def is_text(word: str) -> bool:
-    """Tell whether every letter of a word can be written down, which a lone surrogate cannot."""
-    return word.encode(errors="replace").decode() == word
 
 
 def setting(

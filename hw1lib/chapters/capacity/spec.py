@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from hw1lib.data import image_sets
+from hw1lib.messages import brief
 from hw1lib.results import specs
-from hw1lib.results.specs import SettingError, brief, setting
+from hw1lib.results.specs import SettingError, setting
 
 OF_A = "A's networks"
 OF_B = "B's networks"

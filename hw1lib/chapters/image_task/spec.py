@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw1lib.data import image_sets
+from hw1lib.messages import brief
 from hw1lib.networks import replicas
 from hw1lib.results import specs
-from hw1lib.results.specs import SettingError, brief, setting
+from hw1lib.results.specs import SettingError, setting
 from hw1lib.training.loop import Probe
 
 MAIN = "main"
