@@ -23,6 +23,7 @@ from benchmarks import (
     networks,
     peers,
     report,
+    schedule,
     sensitivity,
     trajectories,
 )
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[int], None]] = {
     "capacity": capacity.capacity,
     "line": interpolation.line,
     "gradients": sensitivity.gradients,
+    "schedule": lambda rounds: schedule.schedule(),
     "report": lambda rounds: report.report(),
 }
 
