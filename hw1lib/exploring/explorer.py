@@ -59,7 +59,7 @@ def show(
     result: figures.Result,
     standin: str = "",
     explorer: Explorer | None = None,
-) -> Explorer:
+) -> None:
     """Show a view in the notebook, and hand its picture and its numbers to the report.
 
     Args:
@@ -80,4 +80,3 @@ def show(
         standin=standin,
         beside={WIDGET: widget, marks.EXPLORER: offline(view)},
     )
-    return explorer

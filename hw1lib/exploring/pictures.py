@@ -36,7 +36,7 @@ def said(view: View, state: State) -> str:
     for control in view.controls:
         if control.kind == "text" and state[control.name]:
             texts.append(f"{control.label.removesuffix(' =')}: {state[control.name]}")
-        elif control.options:
+        elif control.options and not control.live:
             texts.append(f"{control.label}: {control.options[int(state[control.name])]}")
     return "; ".join(texts)
 

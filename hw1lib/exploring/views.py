@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,10 @@ def choice(name: str, label: str, options: Sequence[Any], **more: Any) -> Contro
 
 
 def _texts(options: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(one if isinstance(one, str) else f"{one:,.4g}" for one in options)
+    return tuple(
+        one if isinstance(one, str) else f"{one:,}" if isinstance(one, int) else f"{one:.4g}"
+        for one in options
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +207,19 @@ class View:
             return np.asarray(array)
         places = tuple(int(state[name]) for name in array.by)
         return np.asarray(array.values[places])
+
+    def settled(self, state: State) -> View:
+        """Return what is shown at a state alone, which is less to send."""
+
+        def part(array: Array) -> np.ndarray:
+            return self.at(array, state)
+
+        layers = [
+            replace(layer, parts={name: part(a) for name, a in layer.parts.items()})
+            for layer in self.layers
+        ]
+        readings = [replace(one, value=part(one.value)) for one in self.readings]
+        return replace(self, layers=layers, readings=readings)
 
     def limits(self, panel: int, axis: str) -> tuple[float, float]:
         """Return where an axis of a panel begins and ends, the same in every state."""
