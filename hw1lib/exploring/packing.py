@@ -15,7 +15,6 @@ from hw1lib.exploring.views import (
     Control,
     Layer,
     View,
-    heat_limits,
     numbers,
 )
 from hw1lib.showing.palette import BLACK
@@ -65,9 +64,18 @@ def _panel(view: View, number: int) -> dict[str, Any]:
     panel = view.panels[number]
     axes = {}
     for name in ("x", "y"):
-        low, high = view.limits(number, name)
         axis: Axis = getattr(panel, name)
-        axes[name] = {"label": axis.label, "log": axis.log, "low": low, "high": high}
+        options = range(view.options(axis.by) if axis.by else 1)
+        ends = [view.limits(number, name, option) for option in options]
+        labels = [axis.label] * len(ends) if isinstance(axis.label, str) else list(axis.label)
+        axes[name] = {
+            "log": axis.log,
+            "by": axis.by,
+            "each": [
+                {"label": label, "low": low, "high": high}
+                for label, (low, high) in zip(labels, ends, strict=True)
+            ],
+        }
     picks = {
         axis: {"control": name, "values": [float(v) for v in values]}
         for axis, (name, values) in panel.picks.items()
@@ -100,7 +108,5 @@ def _look(layer: Layer) -> dict[str, Any]:
     look: dict[str, Any] = {"kind": layer.kind, "panel": layer.panel, "label": layer.label}
     look |= {"colour": colour, "dash": layer.dash, "width": layer.width}
     if layer.kind == "heat":
-        values = numbers(layer.parts["z"])
-        low, high = heat_limits(values, log=layer.log)
-        look |= {"log": layer.log, "low": low, "high": high, "shape": list(values.shape[-2:])}
+        look |= {"log": layer.log, "shape": list(numbers(layer.parts["z"]).shape[-2:])}
     return look

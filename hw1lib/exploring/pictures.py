@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from hw1lib.exploring.views import Layer, State, View, heat_limits, numbers
+from hw1lib.exploring.views import Layer, State, View, heat_limits
 from hw1lib.showing import figures
 
 RAMP = ((20, 24, 82), (0, 92, 138), (0, 143, 126), (104, 188, 84), (250, 236, 130))
@@ -43,16 +43,17 @@ def said(view: View, state: State) -> str:
 
 def _panel(ax: Axes, view: View, number: int, state: State) -> None:
     panel = view.panels[number]
+    ax.set_title(panel.title, fontsize=8)
     for layer in view.layers:
         if layer.panel == number:
             _layer(ax, layer, {n: view.at(a, state) for n, a in layer.parts.items()})
-    ax.set_title(panel.title, fontsize=8)
-    ax.set_xlabel(panel.x.label)
-    ax.set_ylabel(panel.y.label)
     for name, axis in (("x", panel.x), ("y", panel.y)):
+        option = int(state[axis.by]) if axis.by else 0
+        label = axis.label if isinstance(axis.label, str) else axis.label[option]
         if axis.log:
             getattr(ax, f"set_{name}scale")("log")
-        getattr(ax, f"set_{name}lim")(*view.limits(number, name))
+        getattr(ax, f"set_{name}label")(label)
+        getattr(ax, f"set_{name}lim")(*view.limits(number, name, option))
     if number == 0 and ax.get_legend_handles_labels()[1]:
         ax.legend(fontsize=6)
 
@@ -78,6 +79,6 @@ def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
             if np.isfinite(at[0]):
                 draw(float(at[0]), color=layer.colour, linestyle=dash, linewidth=0.8)
         case "heat":
-            low, high = heat_limits(numbers(layer.parts["z"]), log=layer.log)
+            low, high = heat_limits(part["z"], log=layer.log)
             norm = LogNorm(low, high) if layer.log else Normalize(low, high)
             ax.pcolormesh(part["x"], part["y"], part["z"], cmap=COLOURS, norm=norm, rasterized=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hw1lib.exploring.arrays import quantiles
 from hw1lib.showing.palette import BLACK
 
 State = dict[str, int | str]  # by control: the place of the chosen value, or a text
@@ -65,10 +66,11 @@ def _texts(options: Sequence[Any]) -> tuple[str, ...]:
 class Axis:
     """One direction of a panel; from the least to the largest number there unless it says."""
 
-    label: str  # with the unit
+    label: str | tuple[str, ...]  # with the unit; one for each option of the control `by`
     log: bool = False
     low: float | None = None
     high: float | None = None
+    by: str = ""  # a control whose options each have limits of their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,16 +136,6 @@ def curves(x: Array, values: Array, **look: Any) -> list[Layer]:
         plain = {name: value for name, value in look.items() if name not in ("dash", "width")}
         drawn.insert(0, Layer(kind="band", parts=outline, **plain))
     return drawn
-
-
-def quantiles(values: np.ndarray, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> np.ndarray:
-    """Compute quantiles over the replicas that are finite, (levels, ...) of values (..., R)."""
-    values = np.where(np.isfinite(values), values, np.nan)
-    found = np.full((len(levels), *values.shape[:-1]), np.nan)
-    known = ~np.isnan(values).all(axis=-1)
-    if known.any():
-        found[:, known] = np.nanquantile(values[known], levels, axis=-1)
-    return found
 
 
 def _along(values: np.ndarray, by: tuple[str, ...]) -> Array:
@@ -221,28 +213,38 @@ class View:
         readings = [replace(one, value=part(one.value)) for one in self.readings]
         return replace(self, layers=layers, readings=readings)
 
-    def limits(self, panel: int, axis: str) -> tuple[float, float]:
-        """Return where an axis of a panel begins and ends, the same in every state."""
+    def options(self, name: str) -> int:
+        """Count the options of a control."""
+        return next(len(c.options) for c in self.controls if c.name == name)
+
+    def limits(self, panel: int, axis: str, option: int = 0) -> tuple[float, float]:
+        """Return where an axis begins and ends, in all states with this option of its control."""
         chosen: Axis = getattr(self.panels[panel], axis)
         names = {axis} if axis == "x" else {"y", "low", "high"}
-        found = []
-        for layer in self.layers:
-            if layer.panel == panel:
-                for name, part in layer.parts.items():
-                    if name in names:
-                        values = numbers(part)
-                        half = _half_step(values) if layer.kind == "heat" else 0.0
-                        found += [values.ravel() - half, values.ravel() + half]
-        values = np.concatenate(found) if found else np.empty(0)
+        layers = [layer for layer in self.layers if layer.panel == panel]
+        found = [np.empty(0)]
+        for layer in layers:
+            for name in names & set(layer.parts):
+                values = _of_option(layer.parts[name], chosen.by, option)
+                half = _half_step(values) if layer.kind == "heat" else 0.0
+                found += [values.ravel() - half, values.ravel() + half]
+        values = np.concatenate(found)
         values = values[np.isfinite(values) & ((values > 0) | (not chosen.log))]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
-        is_heat = any(one.kind == "heat" and one.panel == panel for one in self.layers)
-        if not is_heat:
+        if not any(layer.kind == "heat" for layer in layers):
             low, high = _padded(low, high, log=chosen.log, share=0.0 if axis == "x" else 0.05)
         return (
             low if chosen.low is None else chosen.low,
             high if chosen.high is None else chosen.high,
         )
+
+
+def _of_option(array: Array, name: str, option: int) -> np.ndarray:
+    """Return the numbers of an array that one option of a control leaves."""
+    values = numbers(array)
+    if isinstance(array, Along) and name in array.by:
+        return values.take(option, axis=array.by.index(name))
+    return values
 
 
 def numbers(array: Array) -> np.ndarray:
@@ -263,6 +265,6 @@ def _padded(low: float, high: float, *, log: bool, share: float) -> tuple[float,
 
 
 def heat_limits(values: np.ndarray, *, log: bool) -> tuple[float, float]:
-    """Return the numbers of the first and the last colour."""
+    """Return the numbers of the first and the last colour of a map."""
     known = values[np.isfinite(values) & ((values > 0) | (not log))]
     return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)

@@ -70,6 +70,13 @@ test("a state survives its way through an address", () => {
   assert.equal(plot.read("fig-a:formula=%E0%A4%A", "fig-a", state).formula, "%E0%A4%A");
 });
 
+test("ends and edges are those of the numbers there are", () => {
+  assert.deepEqual(plot.ends([3, NaN, -1, 2]), [-1, 3]);
+  assert.deepEqual(plot.ends([3, 0, -1, 2], true), [2, 3]);
+  assert.deepEqual(plot.ends([NaN]), [0, 1]);
+  assert.deepEqual(plot.edges([0, 2, 4]), [-1, 5]);
+});
+
 test("a cell with a comma is quoted", () => {
   assert.equal(plot.csv([["a,b", 1], ['say "x"', ""]]), '"a,b",1\n"say ""x""",\n');
 });

@@ -17,7 +17,7 @@ def test_the_pure_functions_do_what_they_say():
     command = ["node", "--test", str(HERE / "plot.test.mjs")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "\n# pass 10\n" in ended.stdout
+    assert "\n# pass 11\n" in ended.stdout
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")

@@ -1,5 +1,5 @@
 // One panel as a picture of vectors: frame, ticks, layers.
-import { band, chosen, colour, digits, path, scale, ticks } from "./plot.mjs";
+import { band, chosen, colour, digits, edges, ends, path, scale, ticks } from "./plot.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 export const SIZE = { width: 340, height: 250, left: 62, right: 16, top: 24, bottom: 42 };
@@ -11,10 +11,15 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// The scales of a panel, as its axes are given: { label, low, high, log }.
-export function scales(panel) {
+// An axis of a panel at a state: its label, where it begins and ends, and whether it is logarithmic.
+export function axis(panel, name, state) {
+  const { log, by, each } = panel[name];
+  return { log, ...each[by ? Math.min(state[by], each.length - 1) : 0] };
+}
+
+export function scales(panel, state) {
   const { width, height, left, right, top, bottom } = SIZE;
-  const [x, y] = [panel.x, panel.y];
+  const [x, y] = [axis(panel, "x", state), axis(panel, "y", state)];
   return [
     scale(x.low, x.high, left, width - right, x.log),
     scale(y.low, y.high, height - bottom, top, y.log),
@@ -32,7 +37,7 @@ export function parts(layer, header, numbers, state) {
 
 export function draw(svg, place, header, numbers, state) {
   const panel = header.panels[place];
-  const [sx, sy] = scales(panel);
+  const [sx, sy] = scales(panel, state);
   const layers = header.layers.filter((layer) => layer.panel === place);
   const inner = element("svg", {
     x: SIZE.left, y: SIZE.top,
@@ -40,14 +45,20 @@ export function draw(svg, place, header, numbers, state) {
     viewBox: `${SIZE.left} ${SIZE.top} ${SIZE.width - SIZE.left - SIZE.right} ` +
       `${SIZE.height - SIZE.top - SIZE.bottom}`,
   });
+  let title = panel.title;
   for (const layer of layers) {
     const of = parts(layer, header, numbers, state);
-    inner.append(...KINDS[layer.kind](layer, of, sx, sy, panel));
+    inner.append(...KINDS[layer.kind](layer, of, sx, sy));
+    if (layer.kind === "heat") {
+      const [low, high] = ends(of.z, layer.log);
+      title += `, dark ${digits(low)} to light ${digits(high)}`;
+    }
   }
-  svg.replaceChildren(...frame(panel, sx, sy), inner);
+  const [x, y] = [axis(panel, "x", state), axis(panel, "y", state)];
+  svg.replaceChildren(...frame(title, x, y, sx, sy), inner);
 }
 
-function frame(panel, sx, sy) {
+function frame(title, along, up, sx, sy) {
   const { width, height, left, right, top, bottom } = SIZE;
   const made = [element("rect", {
     x: left, y: top, width: width - left - right, height: height - top - bottom,
@@ -58,21 +69,21 @@ function frame(panel, sx, sy) {
     label.textContent = content;
     made.push(label);
   };
-  for (const value of ticks(panel.x.low, panel.x.high, 5, panel.x.log)) {
+  for (const value of ticks(along.low, along.high, 5, along.log)) {
     const x = sx(value);
     made.push(element("path", { d: `M${x} ${height - bottom}v4`, stroke: "currentColor" }));
     text(digits(value), { x, y: height - bottom + 15, "text-anchor": "middle" });
   }
-  for (const value of ticks(panel.y.low, panel.y.high, 5, panel.y.log)) {
+  for (const value of ticks(up.low, up.high, 5, up.log)) {
     const y = sy(value);
     made.push(element("path", { d: `M${left} ${y}h-4`, stroke: "currentColor" }));
     text(digits(value), { x: left - 6, y: y + 4, "text-anchor": "end" });
   }
   const [across, down] = [(left + width - right) / 2, (top + height - bottom) / 2];
-  text(panel.x.label, { x: across, y: height - 8, "text-anchor": "middle" });
+  text(along.label, { x: across, y: height - 8, "text-anchor": "middle" });
   const turned = { "text-anchor": "middle", transform: `translate(12 ${down}) rotate(-90)` };
-  text(panel.y.label, turned);
-  text(panel.title, { x: left, y: 15, "font-weight": "bold" });
+  text(up.label, turned);
+  text(title, { x: left, y: 15, "font-weight": "bold" });
   return made;
 }
 
@@ -100,20 +111,20 @@ const KINDS = {
     if (!Number.isFinite(x ? sx(x[0]) : sy(y[0]))) return [];
     return [element("path", { d, stroke: layer.colour, "stroke-dasharray": layer.dash })];
   },
-  heat(layer, { z }, sx, sy, panel) {
+  heat(layer, { x, y, z }, sx, sy) {
     const [rows, columns] = layer.shape;
     const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
     const context = canvas.getContext("2d");
     const pixels = context.createImageData(columns, rows);
-    const share = scale(layer.low, layer.high, 0, 1, layer.log);
+    const share = scale(...ends(z, layer.log), 0, 1, layer.log);
     for (let k = 0; k < z.length; k++) {
       const line = rows - 1 - Math.floor(k / columns);  // the first row lies at the bottom
       const at = 4 * (line * columns + (k % columns));
       if (Number.isFinite(z[k])) pixels.data.set([...colour(share(z[k])), 255], at);
     }
     context.putImageData(pixels, 0, 0);
-    const [left, right] = [sx(panel.x.low), sx(panel.x.high)];
-    const [bottom, top] = [sy(panel.y.low), sy(panel.y.high)];
+    const [left, right] = edges(x).map(sx);
+    const [bottom, top] = edges(y).map(sy);
     return [element("image", {
       href: canvas.toDataURL(), x: left, y: top, width: right - left, height: bottom - top,
       preserveAspectRatio: "none", style: "image-rendering: pixelated",

@@ -3,7 +3,7 @@
 // model holds `header` (what there is to see), `numbers` (all arrays, one after another, float32),
 // `state` (what each control is at) and `kernel` (whether Python listens).
 import { closest, csv, digits, nearest } from "./plot.mjs";
-import { SIZE, draw, element, parts, scales } from "./drawing.mjs";
+import { SIZE, axis, draw, element, parts, scales } from "./drawing.mjs";
 
 function tag(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -70,7 +70,7 @@ function render({ model, el }) {
     box.setAttribute("aria-label", header.title);
     const controls = JSON.stringify(header.controls.map(({ disabled, ...rest }) => rest));
     if (controls !== shown.controls) buildControls();
-    const panels = JSON.stringify([header.panels.map((panel) => panel.title),
+    const panels = JSON.stringify([header.panels.map((panel) => [panel.title, panel.x.by, panel.y.by]),
       header.layers.map((layer) => [layer.label, layer.colour])]);
     if (panels !== shown.panels) buildPanels();
     shown = { controls, panels };
@@ -154,7 +154,8 @@ function render({ model, el }) {
 
   function buildPanels() {
     pictures.replaceChildren(...header.panels.map((panel, place) => {
-      const said = `${panel.title}: ${panel.y.label} against ${panel.x.label}. ${header.alt}`;
+      const said = `${panel.title}: ${axis(panel, "y", state()).label} against ` +
+        `${axis(panel, "x", state()).label}. ${header.alt}`;
       const svg = element("svg", {
         viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", tabindex: 0, "aria-label": said,
       });
@@ -183,8 +184,9 @@ function render({ model, el }) {
       const { x, y } = parts(layer, header, numbers, state());
       const panel = header.panels[place];
       const name = layer.label ? `${layer.label}: ` : "";
-      spot.textContent = `${name}${panel.x.label} ${digits(x[point])}, ${panel.y.label} ${digits(y[point])}`;
-      const [sx, sy] = scales(panel);
+      spot.textContent = `${name}${axis(panel, "x", state()).label} ${digits(x[point])}, ` +
+        `${axis(panel, "y", state()).label} ${digits(y[point])}`;
+      const [sx, sy] = scales(panel, state());
       svg.querySelector(".here")?.remove();
       const at = { cx: sx(x[point]), cy: sy(y[point]), r: 5, fill: "none", class: "here" };
       if (Number.isFinite(at.cx) && Number.isFinite(at.cy)) {
@@ -198,7 +200,7 @@ function render({ model, el }) {
     };
     svg.addEventListener("pointermove", (event) => {
       const [px, py] = where(event);
-      const [sx, sy] = scales(header.panels[place]);
+      const [sx, sy] = scales(header.panels[place], state());
       let least = Infinity;
       pointed().forEach((layer, n) => {
         const { x, y } = parts(layer, header, numbers, state());
@@ -211,7 +213,7 @@ function render({ model, el }) {
     svg.addEventListener("click", (event) => {
       const at = where(event);
       const picks = header.panels[place].picks ?? {};
-      const places = scales(header.panels[place]);
+      const places = scales(header.panels[place], state());
       for (const [axis, { control, values }] of Object.entries(picks)) {
         const n = axis === "x" ? 0 : 1;
         change(control, closest(values.map(places[n]), at[n]));

@@ -97,6 +97,23 @@ export function colour(share) {
   return RAMP[below].map((c, n) => Math.round(c + (place - below) * (RAMP[below + 1][n] - c)));
 }
 
+// The least and the largest of the numbers that a scale can hold.
+export function ends(values, log = false) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value) || (log && value <= 0)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low <= high ? [low, high] : [0, 1];
+}
+
+// Where cells around evenly spaced numbers begin and end.
+export function edges(values) {
+  const half = (values[1] - values[0]) / 2;
+  return [values[0] - half, values[values.length - 1] + half];
+}
+
 // Which of the points lies nearest to a place on the screen; -1 where there is none.
 export function nearest(xs, ys, sx, sy, px, py) {
   let [best, least] = [-1, Infinity];
