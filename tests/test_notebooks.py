@@ -48,7 +48,8 @@ def calls(path):
             for node in ast.walk(ast.parse(cell.source)):
                 match node:
                     case ast.Call(
-                        func=ast.Attribute(ast.Name("figures"), "show" | "table"),
+                        func=ast.Attribute(ast.Name("figures"), "show" | "table")
+                        | ast.Attribute(ast.Name("exploring"), "explore"),
                         args=[_, ast.Constant(name), *_],
                     ):
                         yield name

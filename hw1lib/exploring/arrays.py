@@ -16,7 +16,7 @@ def together(arrays: Sequence[np.ndarray]) -> np.ndarray:
     longest = tuple(np.max([one.shape for one in arrays], axis=0))
     found = np.full((len(arrays), *longest), np.nan)
     for place, one in enumerate(arrays):
-        found[(place, *map(slice, one.shape))] = one
+        found[place][tuple(slice(length) for length in one.shape)] = one
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import anywidget
@@ -54,6 +55,7 @@ class Explorer(anywidget.AnyWidget):
 
 def show(
     view: View,
+    name: str,
     caption: str,
     *,
     result: figures.Result,
@@ -63,17 +65,19 @@ def show(
     """Show a view in the notebook, and hand its picture and its numbers to the report.
 
     Args:
-        view: What to show; its `id` is the figure's label.
+        view: What to show.
+        name: Its label, such as `fig-fit-try`.
         caption: Markdown, as of every figure.
         result: What it is drawn from.
         standin: Data in the place of a published set, named on the figure.
         explorer: One that already shows the view, since it answers to buttons.
     """
+    view = replace(view, id=name)
     explorer = explorer or Explorer(view)
     widget = {"version_major": 2, "version_minor": 0, "model_id": explorer.model_id}
     figures.show(
         picture(view),
-        view.id,
+        name,
         caption,
         alt=view.alt,
         result=result,

@@ -26,13 +26,16 @@ def packed(view: View) -> tuple[dict[str, Any], bytes]:
     """Write the view for the front end: a header, and all numbers as float32."""
     arrays: list[dict[str, Any]] = []
     pieces: list[np.ndarray] = []
+    places: dict[bytes, int] = {}  # where numbers lie that are there already
 
     def placed(array: Array) -> int:
         values = rounded(numbers(array))
         by = array.by if isinstance(array, Along) else ()
-        offset = sum(piece.size for piece in pieces)
+        written = values.tobytes()
+        offset = places.setdefault(written, sum(piece.size for piece in pieces))
+        if offset == sum(piece.size for piece in pieces):
+            pieces.append(values.ravel())
         arrays.append({"offset": offset, "shape": list(values.shape), "by": list(by)})
-        pieces.append(values.ravel())
         return len(arrays) - 1
 
     header = {

@@ -155,7 +155,6 @@ class Reading:
 class View:
     """All that an explorer shows at one time."""
 
-    id: str  # of the figure, such as "fig-fit-try"
     title: str
     alt: str  # what is seen, for those who do not see it
     panels: Sequence[Panel]
@@ -165,6 +164,7 @@ class View:
     note: str = ""  # beside the legend, such as what a band is
     offline: str = ""  # what needs a kernel, in one sentence for a page without one
     status: str = ""
+    id: str = ""  # of the figure, such as "fig-fit-try"
 
     def __post_init__(self) -> None:
         """Refuse arrays that the controls cannot choose from.
@@ -232,7 +232,8 @@ class View:
         values = values[np.isfinite(values) & ((values > 0) | (not chosen.log))]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
         if not any(layer.kind == "heat" for layer in layers):
-            low, high = _padded(low, high, log=chosen.log, share=0.0 if axis == "x" else 0.05)
+            full = axis == "x" and all(layer.kind != "points" for layer in layers)
+            low, high = _padded(low, high, log=chosen.log, share=0.0 if full else 0.05)
         return (
             low if chosen.low is None else chosen.low,
             high if chosen.high is None else chosen.high,

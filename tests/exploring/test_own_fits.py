@@ -25,7 +25,7 @@ def result(tmp_path_factory):
 
 @pytest.fixture
 def session(result):
-    made = exploring.Session(result)
+    made = exploring.Session(result, "fig-fit-try")
     yield made
     made.worker.stop()
     made.worker.join(20)

@@ -45,9 +45,9 @@ REPLICAS = (1, 4, 8, 20)
 EVERY = 3  # kept updates between two that are drawn
 
 
-def explore(result: Result) -> None:
+def explore(result: Result, name: str) -> None:
     """Show the stored trainings of each target and optimizer, and train beside them on demand."""
-    Session(result).show()
+    Session(result, name).show()
 
 
 def view(result: Result) -> View:
@@ -70,7 +70,6 @@ def view(result: Result) -> View:
     constants = np.array([[result.constant(target)] for target in targets])
     layers.append(rule(y=Along(constants, BY[:1]), label="best constant"))
     return View(
-        id="fig-fit-try",
         title="Three networks of one size, by target and optimizer",
         alt="Losses of the networks against updates, and what they learn, with bands over the "
         "trainings.",
@@ -121,9 +120,9 @@ def _true(target: str) -> np.ndarray:
 class Session:
     """One explorer of the chapter: what it shows, and the trainings that it was asked for."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, name: str) -> None:
         self.result = result
-        self.stored = view(result)
+        self.stored = replace(view(result), id=name)
         self.runs: list[Seen] = []  # the latest last; two at most are drawn
         self.explorer = Explorer(self.stored, pressed=self.pressed)
         self.explorer.observe(lambda _: self.redraw(), "state")
@@ -135,6 +134,7 @@ class Session:
         """Show it in the notebook, and its picture in the report."""
         explorer.show(
             self.stored,
+            self.stored.id,
             "Three networks of one size: choose the target and the optimizer, type a function or "
             "a network of your own, and train. Lines are medians, bands reach from the 10th to "
             "the 90th percentile.",
