@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "judging": set(),
     "results": {"training"},  # how a training is carried out, and no more of it
     "showing": set(),
-    "exploring": {"showing"},
+    "exploring": {"showing", "results"},
     "chapters": {
         "networks",
         "data",

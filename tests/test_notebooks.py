@@ -49,7 +49,7 @@ def calls(path):
                 match node:
                     case ast.Call(
                         func=ast.Attribute(ast.Name("figures"), "show" | "table")
-                        | ast.Attribute(ast.Name("exploring"), "explore"),
+                        | ast.Attribute(ast.Name("exploring"), "ask" | "explore"),
                         args=[_, ast.Constant(name), *_],
                     ):
                         yield name

@@ -1,4 +1,4 @@
 """Figures that answer to controls: live, on a page without a kernel, and in print.
 
-Imports what draws and what names the marks of outputs, and nothing that trains.
+Imports what draws and where results lie, and nothing that trains.
 """

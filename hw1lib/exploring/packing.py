@@ -55,7 +55,12 @@ def packed(view: View) -> tuple[dict[str, Any], bytes]:
             for layer in view.layers
         ],
         "readings": [
-            {"label": one.label, "unit": one.unit, "parts": {"value": placed(one.value)}}
+            {
+                "label": one.label,
+                "unit": one.unit,
+                "words": list(one.words),
+                "parts": {"value": placed(one.value)},
+            }
             for one in view.readings
         ],
     }

@@ -149,6 +149,7 @@ class Reading:
     label: str
     value: Array  # (..., 1) or (...,) of the controls alone
     unit: str = ""
+    words: tuple[str, ...] = ()  # to write instead of the number, which is their place
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SYSTEM = os.environ.get("HW1_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-KEPT = {"parameters", "setup", "run", "try-intro", "try"}  # cells that trying needs
+KEPT = {"parameters", "setup", "run", "guess", "try-intro", "try"}  # cells that trying needs
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,11 @@
 import numpy as np
 
 from hw1lib.chapters.capacity.result import Result
+from hw1lib.chapters.capacity.spec import OF_A
 from hw1lib.chapters.capacity.sweeps import Sweep
-from hw1lib.exploring import explorer
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import spread, together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -22,6 +24,25 @@ MOMENTS = 20  # at which networks are shown, at most
 NAMES = {"train": "training", "test": "test"}
 SPLITS = {"train": (BLUE, ""), "test": (RED, "6 3")}
 BY = ("arm", "moment")
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    accuracy = result.sweeps[OF_A].accuracy("test")  # (R, K)
+    first, *_, last = result.sweeps[OF_A].names
+    return Question(
+        text=f"From the smallest of A's networks, {first}, to the largest, {last}: by how many "
+        "points does the test accuracy rise?",
+        quantity="rise of the test accuracy (points)",
+        low=-10,
+        high=50,
+        values=accuracy[:, -1] - accuracy[:, 0],
+    )
 
 
 def explore(result: Result, name: str) -> None:

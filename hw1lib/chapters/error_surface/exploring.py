@@ -9,10 +9,11 @@ import numpy as np
 from hw1lib.chapters.error_surface.result import Result, network_title
 from hw1lib.chapters.error_surface.spec import REGRESSORS
 from hw1lib.chapters.error_surface.visiting import KINDS, Place, visit
-from hw1lib.exploring import explorer
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.explorer import Explorer
 from hw1lib.exploring.live import Frames, Worker
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -35,6 +36,27 @@ from hw1lib.showing.palette import BLACK, BLUE, RED
 
 PLANES = ("random directions", "its path's two components")
 AT = ("network", "plane", "training")
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    deep, shallow = (result.surfaces[name].away(1.0) for name in REGRESSORS)
+    both = (deep > 0) & (shallow > 0)
+    return Question(
+        text="Go from a solution in a random direction, every unit by the length of its own "
+        "weights. How many times more does the loss of the shallow regressor rise than that of "
+        "the deep one?",
+        quantity="rise of shallow / rise of deep",
+        low=0.01,
+        high=1_000,
+        values=np.where(both, shallow / np.where(both, deep, 1), np.nan),
+        log=True,
+    )
 
 
 def explore(result: Result, name: str) -> None:

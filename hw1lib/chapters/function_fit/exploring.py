@@ -10,12 +10,13 @@ import torch
 
 from hw1lib.chapters.function_fit.asking import GRID, Asked, understood
 from hw1lib.chapters.function_fit.on_the_spot import OTHER_SEEDS, SHOWN, Seen, Trial, watch
-from hw1lib.chapters.function_fit.result import Fit, Result, loss_text, title
+from hw1lib.chapters.function_fit.result import LOWER, Fit, Result, loss_text, successes, title
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, NETWORKS, TUNED
 from hw1lib.data import functions
-from hw1lib.exploring import explorer
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.explorer import Explorer
 from hw1lib.exploring.live import Frames, Worker
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -43,6 +44,24 @@ STYLES = {  # colour and dash of each network
 UPDATES = (500, 2_000, 5_000, 20_000)
 REPLICAS = (1, 4, 8, 20)
 EVERY = 3  # kept updates between two that are drawn
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    deep = np.median(successes(result, "deep"))
+    return Question(
+        text=f"Over all targets and optimizers, {deep:.0f} of 100 trainings of the deep network "
+        f"end below {LOWER:g} (median of the seeds). How many of the shallow one?",
+        quantity="trainings of 100 that end below 0.001",
+        low=0,
+        high=100,
+        values=successes(result, "shallow"),
+    )
 
 
 def explore(result: Result, name: str) -> None:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from hw1lib.chapters.gradient_norm.result import Course, Result
-from hw1lib.chapters.gradient_norm.spec import MAIN, RMSPROP
-from hw1lib.exploring import explorer
+from hw1lib.chapters.gradient_norm.result import Course, Result, absolute_swing
+from hw1lib.chapters.gradient_norm.spec import MAIN, RMSPROP, SAME, TENTH
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import spread, spread_late, together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -23,6 +24,25 @@ from hw1lib.showing.palette import BLUE, GREEN, PINK, RED
 
 DRAWN, CLOSE, LOOKS = 100, 160, 15  # updates of a course and close up, places to look from
 BY = ("course", "look")
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    same, tenth = (absolute_swing(result, (RMSPROP, part)) for part in (SAME, TENTH))
+    return Question(
+        text="With RMSprop the gradient norm swings. How many times smaller does the swing get at "
+        "a tenth of the step?",
+        quantity="swing at the same step / at a tenth of it",
+        low=0.1,
+        high=1_000,
+        values=same / np.where(tenth > 0, tenth, np.nan),
+        log=True,
+    )
 
 
 def explore(result: Result, name: str) -> None:

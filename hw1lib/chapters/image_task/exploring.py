@@ -2,9 +2,17 @@
 
 import numpy as np
 
-from hw1lib.chapters.image_task.result import Curves, Result
-from hw1lib.exploring import explorer
+from hw1lib.chapters.image_task.result import (
+    CONVOLUTION,
+    PERMUTED,
+    Contrast,
+    Curves,
+    Result,
+    contrasts,
+)
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -21,6 +29,33 @@ from hw1lib.showing.palette import BLUE, GREEN, RED
 
 NAMES = {"train": "training", "test": "test"}
 SPLITS = {"train": (BLUE, ""), "test": (RED, "6 3")}
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin(*result.images))
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    found = contrasts(result)
+    natural, permuted = (_lead(result, found[name]) for name in (CONVOLUTION, PERMUTED))
+    return Question(
+        text=f"Convolution leads by {np.median(natural):.1f} points of test accuracy "
+        f"({found[CONVOLUTION].compared}). By how many with permuted pixels?",
+        quantity="lead of the convolutional network (points)",
+        low=-30,
+        high=30,
+        values=permuted,
+    )
+
+
+def _lead(result: Result, contrast: Contrast) -> np.ndarray:
+    first, second = (
+        result.curves[key].percent("test") for key in (contrast.first, contrast.second)
+    )
+    count = min(len(first), len(second))
+    return first[:count] - second[:count]
 
 
 def explore(result: Result, name: str) -> None:

@@ -3,8 +3,10 @@
 import numpy as np
 
 from hw1lib.chapters.interpolation.result import ACCURACY, FLOOR, LOSS, TEST, TRAIN, Pair, Result
-from hw1lib.exploring import explorer
+from hw1lib.chapters.interpolation.spec import OTHER
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Array,
@@ -22,6 +24,24 @@ from hw1lib.showing.palette import BLUE, RED
 
 PLACES = 61  # of the slider, from one end of all lines to the other
 SPLITS = {"training": (TRAIN, BLUE, ""), "test": (TEST, RED, "6 3")}
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    return Question(
+        text="Two networks are trained alike from different first weights. How high is the barrier "
+        "of the training loss on the line between them?",
+        quantity="barrier (nats)",
+        low=0.01,
+        high=10,
+        values=result.pairs[OTHER].barrier(),
+        log=True,
+    )
 
 
 def explore(result: Result, name: str) -> None:

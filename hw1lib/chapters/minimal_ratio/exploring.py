@@ -3,8 +3,9 @@
 import numpy as np
 
 from hw1lib.chapters.minimal_ratio.result import Result
-from hw1lib.exploring import explorer
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import spread
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -23,6 +24,23 @@ from hw1lib.showing.palette import BLACK, BLUE, GREEN, RED
 FACTORS = 10.0 ** np.arange(0, 14.1, 0.5)  # round-offs of the largest eigenvalue
 TRAININGS, DRAWN = 4, 120  # trainings and eigenvalues of each that are drawn, at most
 SIGNS = {"positive": (BLUE, ""), "zero": (BLACK, "2 3"), "negative": (RED, "6 3")}
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    return Question(
+        text="How many percent of the Hessian's eigenvalues are positive at the end of the "
+        "training of A's network?",
+        quantity="positive eigenvalues (%)",
+        low=0,
+        high=100,
+        values=100 * result.along_shares().positive[-1],
+    )
 
 
 def explore(result: Result, name: str) -> None:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from hw1lib.chapters.random_labels.result import Fit, Result, with_subject
-from hw1lib.chapters.random_labels.spec import NETWORKS
-from hw1lib.exploring import explorer
+from hw1lib.chapters.random_labels.result import Fit, Result, slower_to, with_subject
+from hw1lib.chapters.random_labels.spec import MLP, NETWORKS
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import spread_late, together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -26,6 +27,24 @@ SHOWN = {  # what is drawn: split, measure, colour, dash
     "training images, true labels": ("train", "true accuracy", GREEN, "6 3 2 3"),
     "test images": ("test", "accuracy", RED, "6 3"),
 }
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin(MLP))
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    return Question(
+        text="How many times as many passes does the perceptron need until 99 % of its labels are "
+        "right when all labels are random?",
+        quantity="passes with random labels / with true labels",
+        low=0.3,
+        high=100,
+        values=slower_to(result, MLP, 0.99),
+        log=True,
+    )
 
 
 def explore(result: Result, name: str) -> None:

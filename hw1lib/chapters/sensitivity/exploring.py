@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from hw1lib.chapters.sensitivity.result import GAPS, SHORT, Result
-from hw1lib.chapters.sensitivity.spec import ARMS
-from hw1lib.exploring import explorer
+from hw1lib.chapters.sensitivity.result import GAPS, SHORT, Result, accuracy_lost
+from hw1lib.chapters.sensitivity.spec import ARMS, AS_A
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -21,6 +22,24 @@ from hw1lib.judging.statistics import rank_correlation
 from hw1lib.showing.palette import BLACK, COLORS
 
 DASHES = ("", "6 3", "6 3 2 3", "2 3")
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    small, *_, large = result.spec.batch_sizes
+    return Question(
+        text=f"With batches of {large:,} images in place of {small:,}, A's learning rate and as "
+        "many passes: how many points of test accuracy are lost?",
+        quantity="test accuracy lost (points)",
+        low=-10,
+        high=100,
+        values=accuracy_lost(result, AS_A),
+    )
 
 
 def explore(result: Result, name: str) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from hw1lib.chapters.weight_paths.result import PARTS, POINTS, Paths, Result, all_points
-from hw1lib.exploring import explorer
+from hw1lib.chapters.weight_paths.spec import OF_B
+from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import together
+from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -25,6 +27,26 @@ from hw1lib.measuring import trajectories
 from hw1lib.showing.palette import BLACK, BLUE, RED
 
 BY = ("network", "part", "kind")
+
+
+def ask(result: Result, name: str) -> None:
+    """Ask for a prediction of what the chapter measures."""
+    predictions.ask(question(result), name, result=result, standin=result.standin)
+
+
+def question(result: Result) -> Question:
+    """Return what is to be predicted."""
+    paths = result.paths[OF_B]
+    walks = paths.straightness(None, walk=True)
+    told = f"{np.median(walks):.2f}" if len(walks) else "nothing, for all diverged"
+    return Question(
+        text="Divide how far a training gets by the length of its way: 1 is straight. Random walks "
+        f"of the same step lengths come to {told} ({paths.name}). What do trainings come to?",
+        quantity="displacement / path length",
+        low=0,
+        high=1,
+        values=paths.straightness(None),
+    )
 
 
 def explore(result: Result, name: str) -> None:
