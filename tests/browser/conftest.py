@@ -1,5 +1,6 @@
 """A Chromium, and a JupyterLab on this machine, for the tests that look at pages."""
 
+import contextlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ KEPT = {"parameters", "setup", "run", "guess", "try-intro", "try"}  # cells that
 
 @pytest.fixture(scope="session")
 def chromium():
+    """A Chromium: that of HW1_CHROMIUM, of the system, or Playwright's own."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra browser")
     with sync_api.sync_playwright() as playwright:
         path = SYSTEM or playwright.chromium.executable_path
@@ -46,35 +48,50 @@ def short(notebook, folder, profile="smoke"):
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """Start JupyterLab on short copies of all chapters; return its address."""
-    folder = tmp_path_factory.mktemp("lab")
+    """JupyterLab as `make lab` starts it, on short copies of all chapters: its address."""
+    with serving(tmp_path_factory.mktemp("lab"), ROOT / "tools" / "jupyter") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def usual_lab(tmp_path_factory):
+    """JupyterLab with nobody's settings, which hands messages of widgets to other threads."""
+    folder = tmp_path_factory.mktemp("usual")
+    with serving(folder, folder / "no-settings") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(folder, settings):
+    """Start a server, and end it with all its kernels."""
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("[1-9]*.ipynb")):
         short(path.stem, folder / "notebooks")
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(settings),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "IPYTHONDIR": str(folder / "ipython"),
-        "HW1_RESULTS": os.environ.get("HW1_RESULTS", str(folder / "results")),
+        "HW1_RESULTS": str(folder / "results"),
     }
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1"]
     command += ["--port=0", "--allow-root", "--IdentityProvider.token=", "--ServerApp.password="]
-    command += [
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    log = (folder / "log").open("w", encoding="utf-8")
-    server = subprocess.Popen(
-        [*command, str(folder / "notebooks")], env=env, cwd=folder, stdout=log, stderr=log
-    )
-    try:
-        yield _address(server, folder)
-    finally:
-        server.terminate()
-        server.wait(30)
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    with (folder / "log").open("w", encoding="utf-8") as log:
+        server = subprocess.Popen(
+            [*command, "--LabApp.news_url=", str(folder / "notebooks")],
+            env=env,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield _address(server, folder)
+        finally:
+            server.terminate()
+            server.wait(30)
 
 
 def _address(server, folder):

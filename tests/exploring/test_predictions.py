@@ -51,7 +51,9 @@ def test_no_number_of_the_answer_is_shown_before_it_is_asked_for():
     shown = {**view.start, "look": SHOWN}
     (points,) = [layer for layer in view.layers if layer.kind == "points"]
     assert view.at(points.parts["x"], shown).tolist() == [10, 20, 30]
-    assert [r.words[int(view.at(r.value, shown))] for r in view.readings if r.words] == [VERDICTS[3]]
+    assert [r.words[int(view.at(r.value, shown))] for r in view.readings if r.words] == [
+        VERDICTS[3]
+    ]
 
 
 def test_a_prediction_is_kept_with_time_and_settings_and_then_the_answer_is_shown(
