@@ -45,6 +45,7 @@ PROGRAMS = {
     "comparing",
     "compute",
     "doctor",
+    "first",
     "sweeps",
     "new",
     "parameters",

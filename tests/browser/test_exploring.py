@@ -75,7 +75,7 @@ def open_page(chromium):
 def run_all(page, address, notebook):
     """Run a notebook in JupyterLab; return its explorers: the question, and what to try."""
     page.goto(f"{address}lab/tree/{notebook}.ipynb?reset")
-    page.get_by_text("Idle").wait_for(timeout=60_000)
+    page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=120_000)
     page.locator("li.lm-MenuBar-item", has_text="Run").click()
     page.locator('[data-command="runmenu:run-all"]').click()
     for n in range(2):
