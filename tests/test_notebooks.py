@@ -415,13 +415,13 @@ def test_the_numbers_of_every_figure_are_named_as_its_axes_are(built):
         assert numbers, path.name
         for name in numbers:
             assert found.empty or pd.api.types.is_numeric_dtype(found[name]), (path.name, name)
-        # what has no label would be called so; of all figures two show functions of x
+        # what has no label would be called so; of all figures these show functions of x
         assert not {"y", "value"} & set(numbers), path.name
         assert "x" not in numbers or path.stem in OF_X, path.name
         assert not re.search(r"[$\n]|Unnamed|\.1\b", "".join(numbers)), path.name
 
 
-OF_X = ("fig-fit-prediction", "fig-fit-together")
+OF_X = ("fig-fit-prediction", "fig-fit-together", "fig-fit-try")
 
 LEARN_IMAGES = (
     "fig-image",
