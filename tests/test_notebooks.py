@@ -18,6 +18,7 @@ import papermill
 import pypdf
 import pytest
 
+from hw1lib.marks import EXPLORER
 from hw1lib.publish import load_report
 from hw1lib.publish.build import publish
 from hw1lib.publish.execute import execute, main
@@ -230,6 +231,19 @@ def test_every_reference_of_a_notebook_leads_to_something_it_shows(executed, nam
     )
     for reference in set(re.findall(r"@((?:fig|tbl)-[\w-]*\w)", text)):
         assert reference in shown
+
+
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name != "00_summary"])
+def test_every_chapter_ends_with_a_prediction_and_something_to_try(executed, name):
+    held = [o.data[EXPLORER] for o in outputs(executed(name)) if EXPLORER in o.get("data", {})]
+    assert [view["header"]["id"].rpartition("-")[2] for view in held] == ["guess", "try"]
+    for view in held:
+        chosen = {control for array in view["header"]["arrays"] for control in array["by"]}
+        controls = view["header"]["controls"]
+        idle = {c["name"] for c in controls if not c.get("live")} - chosen
+        assert idle == set(), f"controls that choose nothing: {idle}"
+        assert any(len(c["options"]) > 1 for c in controls if c["name"] in chosen)
+        assert set(view["state"]) == {c["name"] for c in controls if c["kind"] != "button"}
 
 
 def test_stand_ins_are_named_in_every_caption_of_chapter_12_that_shows_them(executed):

@@ -189,6 +189,8 @@ def test_the_network_at_a_place_is_shown_after_a_visit(open_page, lab):
     box.get_by_text("The network there").wait_for(timeout=60_000)
     changed(page, box, lambda: box.get_by_label("First direction", exact=True).press("ArrowRight"))
     assert "gradient norm" in box.locator(".readings").inner_text()
+    changed(page, box, box.get_by_role("button", name="Back to what is stored").click)
+    assert "loss on the line" in box.locator(".readings").inner_text()
 
 
 def test_a_prediction_is_kept_and_the_answer_shown(open_page, lab):

@@ -189,6 +189,9 @@ class Session:
             self.count += 1
             state: State = self.explorer.state
             self.worker.start(lambda: self.visit(state))
+        elif name == "back":
+            self.explorer.state = self.stored.start
+            self.explorer.show(self.stored)
 
     def visit(self, state: State) -> Frames:
         """Train one regressor and look around it."""
@@ -197,6 +200,8 @@ class Session:
         name = chosen if chosen in REGRESSORS else next(iter(REGRESSORS))
         yield lambda last: replace(self.stored.settled(state), status=f"Training {name} ...")
         place = visit(self.result.spec, name, KINDS[int(state["kind"])], self.count)
+        middle = len(place.places) // 2
+        self.explorer.state = {**state, "a": middle, "b": middle}
         yield lambda last: self.around(place)
 
     def around(self, place: Place) -> View:
@@ -209,6 +214,9 @@ class Session:
             for control in self.stored.controls
             if control.name not in ("plane", "training", "alpha")
         ]
+        controls.append(
+            Control(kind="button", name="back", label="Back to what is stored", live=True)
+        )
         at = Along(place.places[:, None], ("a",)), Along(place.places[:, None], ("b",))
         here = ("a", "b")
         return View(

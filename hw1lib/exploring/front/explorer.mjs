@@ -5,9 +5,13 @@
 import { closest, csv, digits, nearest } from "./plot.mjs";
 import { SIZE, axis, draw, element, parts, scales } from "./drawing.mjs";
 
+// JupyterLab takes keys for shortcuts unless the element that has the focus says so itself.
+const KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 function tag(name, attributes = {}, ...children) {
   const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  const own = ["button", "input", "select"].includes(name) ? { ...KEYS, ...attributes } : attributes;
+  for (const [key, value] of Object.entries(own)) made.setAttribute(key, value);
   made.append(...children);
   return made;
 }
@@ -17,7 +21,7 @@ let count = 0;  // of explorers on this page, for the ids that labels need
 function render({ model, el }) {
   const mark = `explorer-${count++}`;
   const kernel = model.get("kernel");
-  const box = tag("div", { class: "explorer", "data-lm-suppress-shortcuts": "true", role: "group" });
+  const box = tag("div", { class: "explorer", role: "group" });
   const form = tag("form", { class: "controls" });
   const pictures = tag("div", { class: "panels" });
   const legend = tag("ul", { class: "legend" });
@@ -157,7 +161,7 @@ function render({ model, el }) {
       const said = `${panel.title}: ${axis(panel, "y", state()).label} against ` +
         `${axis(panel, "x", state()).label}. ${header.alt}`;
       const svg = element("svg", {
-        viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", tabindex: 0, "aria-label": said,
+        viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", tabindex: 0, "aria-label": said, ...KEYS,
       });
       listen(svg, place);
       return svg;
