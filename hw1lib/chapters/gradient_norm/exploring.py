@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hw1lib.chapters.gradient_norm.result import Course, Result, absolute_swing
+from hw1lib.chapters.gradient_norm.result import FIRST, Course, Result, absolute_swing
 from hw1lib.chapters.gradient_norm.spec import MAIN, RMSPROP, SAME, TENTH
 from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.arrays import spread, spread_late, together
@@ -110,7 +110,7 @@ def view(result: Result) -> View:
             Panel(
                 title="The norm close up",
                 x=Axis(label="updates from the dotted line on"),
-                y=Axis(label="gradient norm", log=True, by="course"),
+                y=Axis(label="gradient norm / its mean here", log=True, by="course"),
             ),
             Panel(
                 title="Curvature, plain descent",
@@ -136,13 +136,15 @@ def view(result: Result) -> View:
 
 def _starts(course: Course) -> np.ndarray:
     """Return where the parts begin that are looked at, (LOOKS,)."""
-    found = spread(max(1, len(course.norm) - CLOSE), LOOKS)
+    first = course.fraction(FIRST) - 1  # before, it falls too far to be seen close up
+    found = first + spread(max(1, len(course.norm) - CLOSE - first), LOOKS)
     return found[np.linspace(0, len(found) - 1, LOOKS).round().astype(int)]
 
 
 def _close(course: Course, starts: np.ndarray) -> np.ndarray:
-    """Return the norm of the first training from each start on, (LOOKS, CLOSE)."""
+    """Return the norm of the first training from each start on by its mean, (LOOKS, CLOSE)."""
     parts = [course.norm[start : start + CLOSE, 0] for start in starts]
+    parts = [part / np.nanmean(part) if np.isfinite(part).any() else part for part in parts]
     filled = np.full((len(starts), CLOSE), np.nan)
     for row, part in zip(filled, parts, strict=True):
         row[: len(part)] = part

@@ -60,7 +60,7 @@ function render({ model, el }) {
     }
     readings.replaceChildren(...header.readings.flatMap((reading) => {
       const value = parts(reading, header, numbers, state()).value[0];
-      const text = reading.words[value] ?? `${digits(value)}${reading.unit ? ` ${reading.unit}` : ""}`;
+      const text = reading.words[value] ?? `${digits(value)}${Number.isFinite(value) && reading.unit ? ` ${reading.unit}` : ""}`;
       return [tag("dt", {}, reading.label), tag("dd", {}, text)];
     }));
     if (status.textContent !== header.status) status.textContent = header.status;
