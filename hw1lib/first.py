@@ -9,7 +9,6 @@ everything works, and what the report is about.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from hw1lib.chapters import function_fit
 from hw1lib.chapters.function_fit import views
 from hw1lib.chapters.function_fit.chapter import CHAPTER
+from hw1lib.explore import reading_only
 from hw1lib.marks import plain, typographic
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import StoreError
@@ -43,10 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started = time.monotonic()
     try:
-        if options.profile == "full":
-            os.environ["HW1_COMPUTE"] = "no"  # hours, should a result be missing
         spec = function_fit.PROFILES.choose(options.profile)
-        result = function_fit.run(spec, device="cpu", progress=options.profile != "full")
+        with reading_only(options.profile):
+            result = function_fit.run(spec, device="cpu", progress=options.profile != "full")
         picture = carried.saved(views.loss_curves(result), "svg")
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_bytes(picture)

@@ -45,6 +45,7 @@ PROGRAMS = {
     "comparing",
     "compute",
     "doctor",
+    "explore",
     "first",
     "sweeps",
     "new",

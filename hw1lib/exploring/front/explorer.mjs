@@ -2,7 +2,7 @@
 //
 // model holds `header` (what there is to see), `numbers` (all arrays, one after another, float32),
 // `state` (what each control is at) and `kernel` (whether Python listens).
-import { closest, csv, digits, nearest } from "./plot.mjs";
+import { closest, csv, digits, nearest, written } from "./plot.mjs";
 import { SIZE, axis, draw, element, parts, scales } from "./drawing.mjs";
 
 // JupyterLab takes keys for shortcuts unless the element that has the focus says so itself.
@@ -29,6 +29,7 @@ function render({ model, el }) {
   const status = tag("p", { class: "status", role: "status" });
   const spot = tag("p", { class: "spot", role: "status" });
   const files = tag("p", { class: "handed" });
+  const told = tag("code", { class: "state" });  // which a shell can draw again
   box.append(form, status, pictures, legend, readings, spot, files);
   el.append(box);
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -65,6 +66,7 @@ function render({ model, el }) {
     }));
     if (status.textContent !== header.status) status.textContent = header.status;
     status.hidden = !header.status;
+    told.textContent = written(header.id, state());
     for (const control of header.controls) inputs.get(control.name)?.show(state()[control.name], control);
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
   }
@@ -291,6 +293,7 @@ function render({ model, el }) {
     });
     files.append(button, " ");
   }
+  files.append(told);
 
   for (const name of ["header", "numbers", "state"]) model.on(`change:${name}`, soon);
   redraw();
