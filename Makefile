@@ -26,7 +26,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter lab test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
+.PHONY: report chapter first lab test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
@@ -35,6 +35,9 @@ report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=f
 chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter NAME=11_function_fit
 	@$(if $(NAME),echo "the chapter: $< and $(<:.pdf=.html)",echo "which one? make chapter NAME=11_function_fit" >&2; exit 2)
 
+first: $(ENV) ## the first figure, from results that come along: nothing trained or downloaded
+	@$(VENV)/python -m hw1lib.first
+
 lab: $(ENV) ## JupyterLab on the notebooks, beginning with the first chapter
 	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks --LabApp.default_url=/lab/tree/11_function_fit.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -42,7 +45,7 @@ test: $(ENV) ## all tests, one file at a time on each core
 	@# torch's threads would compete with the other workers
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile
 
-test-browser: $(ENV) ## the HTML report in Chromium; needs the extra browser, HW1_AXE names axe.min.js
+test-browser: $(ENV) ## the HTML report and JupyterLab in Chromium; needs the extra browser, HW1_AXE names axe.min.js
 	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -m browser tests/browser
 
 lint: $(ENV) ## style, types, and notebooks without outputs

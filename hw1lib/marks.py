@@ -10,6 +10,7 @@ KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
 FIGURE, TABLE, CAPTION = "figure", "table", "caption"
 PROVENANCE, SETTINGS = "provenance", "settings"  # which stand in appendices
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
+EXPLORER = "application/vnd.hw1.explorer+json"  # in which it carries what a page can explore
 
 # tags of cells
 ABSTRACT = "abstract"  # belongs on the title page

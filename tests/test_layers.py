@@ -25,8 +25,18 @@ MAY_IMPORT = {
     "judging": set(),
     "results": {"training"},  # how a training is carried out, and no more of it
     "showing": set(),
-    "chapters": {"networks", "data", "training", "measuring", "judging", "results", "showing"},
-    "publish": set(),  # knows executed notebooks, as files
+    "exploring": {"showing", "results"},
+    "chapters": {
+        "networks",
+        "data",
+        "training",
+        "measuring",
+        "judging",
+        "results",
+        "showing",
+        "exploring",
+    },
+    "publish": {"exploring"},  # its script and style; knows executed notebooks, as files
 }
 
 # Programs that stand above all folders, and what all may know: how outputs are marked.
@@ -35,6 +45,8 @@ PROGRAMS = {
     "comparing",
     "compute",
     "doctor",
+    "explore",
+    "first",
     "sweeps",
     "new",
     "parameters",

@@ -18,6 +18,7 @@ import papermill
 import pypdf
 import pytest
 
+from hw1lib.marks import EXPLORER
 from hw1lib.publish import load_report
 from hw1lib.publish.build import publish
 from hw1lib.publish.execute import execute, main
@@ -48,7 +49,8 @@ def calls(path):
             for node in ast.walk(ast.parse(cell.source)):
                 match node:
                     case ast.Call(
-                        func=ast.Attribute(ast.Name("figures"), "show" | "table"),
+                        func=ast.Attribute(ast.Name("figures"), "show" | "table")
+                        | ast.Attribute(ast.Name("exploring"), "ask" | "explore"),
                         args=[_, ast.Constant(name), *_],
                     ):
                         yield name
@@ -229,6 +231,19 @@ def test_every_reference_of_a_notebook_leads_to_something_it_shows(executed, nam
     )
     for reference in set(re.findall(r"@((?:fig|tbl)-[\w-]*\w)", text)):
         assert reference in shown
+
+
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name != "00_summary"])
+def test_every_chapter_ends_with_a_prediction_and_something_to_try(executed, name):
+    held = [o.data[EXPLORER] for o in outputs(executed(name)) if EXPLORER in o.get("data", {})]
+    assert [view["header"]["id"].rpartition("-")[2] for view in held] == ["guess", "try"]
+    for view in held:
+        chosen = {control for array in view["header"]["arrays"] for control in array["by"]}
+        controls = view["header"]["controls"]
+        idle = {c["name"] for c in controls if not c.get("live")} - chosen
+        assert idle == set(), f"controls that choose nothing: {idle}"
+        assert any(len(c["options"]) > 1 for c in controls if c["name"] in chosen)
+        assert set(view["state"]) == {c["name"] for c in controls if c["kind"] != "button"}
 
 
 def test_stand_ins_are_named_in_every_caption_of_chapter_12_that_shows_them(executed):
@@ -414,13 +429,13 @@ def test_the_numbers_of_every_figure_are_named_as_its_axes_are(built):
         assert numbers, path.name
         for name in numbers:
             assert found.empty or pd.api.types.is_numeric_dtype(found[name]), (path.name, name)
-        # what has no label would be called so; of all figures two show functions of x
+        # what has no label would be called so; of all figures these show functions of x
         assert not {"y", "value"} & set(numbers), path.name
         assert "x" not in numbers or path.stem in OF_X, path.name
         assert not re.search(r"[$\n]|Unnamed|\.1\b", "".join(numbers)), path.name
 
 
-OF_X = ("fig-fit-prediction", "fig-fit-together")
+OF_X = ("fig-fit-prediction", "fig-fit-together", "fig-fit-try")
 
 LEARN_IMAGES = (
     "fig-image",

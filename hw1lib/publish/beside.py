@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from nbformat import NotebookNode
 
-from hw1lib.marks import DATA, FIGURE, KEY, TABLE
+from hw1lib.marks import DATA, EXPLORER, FIGURE, KEY, TABLE
 
 FOLDERS = ("data", "figures")
 
@@ -23,7 +23,7 @@ def files(nb: NotebookNode) -> dict[PurePosixPath, bytes]:
         `figures/<id>.svg`.
     """
     found = {}
-    for entry, data in _shown(nb):
+    for entry, data in shown(nb):
         if DATA in data:
             found[PurePosixPath("data", f"{entry['id']}.csv")] = gzip.decompress(
                 base64.b64decode(data[DATA])
@@ -34,14 +34,15 @@ def files(nb: NotebookNode) -> dict[PurePosixPath, bytes]:
 
 
 def without_data(nb: NotebookNode) -> NotebookNode:
-    """Copy a notebook without the packed numbers, which lie beside the report already."""
+    """Copy a notebook without packed numbers: they lie beside the report or in its page."""
     nb = copy.deepcopy(nb)
-    for _, data in _shown(nb):
+    for _, data in shown(nb):
         data.pop(DATA, None)
+        data.pop(EXPLORER, None)
     return nb
 
 
-def _shown(nb: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
+def shown(nb: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
     """Yield the entry and the media of every figure and table that has a name."""
     for cell in nb.cells:
         for output in cell.get("outputs", ()):

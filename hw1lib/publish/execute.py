@@ -24,6 +24,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from hw1lib.publish.fences import WIDGET
 from hw1lib.publish.given import (
     SETTINGS,
     ExecutionError,
@@ -72,6 +73,7 @@ def execute(
         if complaint := _complaint(scratch):
             scratch.replace(failed)
             raise ExecutionError(f"{source.stem}, {complaint}")
+        _still(scratch)
         _sync(scratch)
         scratch.replace(target)
         failed.unlink(missing_ok=True)
@@ -135,6 +137,20 @@ def _last_started(executed: Path) -> str:
 
 def _cells(notebook: Path) -> list[nbformat.NotebookNode]:
     return nbformat.read(notebook, as_version=nbformat.NO_CONVERT).cells
+
+
+def _still(path: Path) -> None:
+    """Take out what only a running kernel could draw, where a picture stands beside it.
+
+    JupyterLab would show an error in its place, and a page would ask the network for scripts.
+    """
+    nb = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    for cell in nb.cells:
+        for output in cell.get("outputs", ()):
+            if "image/svg+xml" in output.get("data", ()):
+                output.data.pop(WIDGET, None)
+    nb.metadata.pop("widgets", None)
+    nbformat.write(nb, path)
 
 
 def _sync(path: Path) -> None:

@@ -280,7 +280,7 @@ class HTMLReportExporter(ReportExporter):
             "variables": {"script": str(ASSETS / "report.js")},
         }
         html = self.pandoc(text, nb, resources, to="html5", options=options)
-        html = page.embedded(html, resources.pop("outputs"))
+        html = page.explored(page.embedded(html, resources.pop("outputs")), nb)
         resources["output_extension"] = self.file_extension
         return html, resources
 

@@ -6,14 +6,18 @@ import base64
 import gzip
 import html as html_
 import io
+import json
 import mimetypes
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 from nbformat import NotebookNode
 
+from hw1lib.exploring import front
+from hw1lib.marks import EXPLORER, FIGURE
 from hw1lib.publish import beside
 
 BUDGET = 60_000  # packed bytes of the numbers of one figure, from which a page gets too heavy
@@ -64,6 +68,31 @@ def embedded(html: str, files: Mapping[str, bytes]) -> str:
         return f'{reference[1]}="data:{kind};base64,{base64.b64encode(files[name]).decode()}"'
 
     return re.sub(r'\b(src|href)="data:image/x,([^"]*)"', uri, html)
+
+
+def explored(html: str, nb: NotebookNode) -> str:
+    """Add to a page what its reader can explore: the figures' data, and one script for all."""
+    found = {
+        entry["id"]: data[EXPLORER]
+        for entry, data in beside.shown(nb)
+        if entry["kind"] == FIGURE and EXPLORER in data
+    }
+    if not found:
+        return html
+    scripts = [
+        f'<script type="application/json" data-explores="{html_.escape(name)}">'
+        f"{_inert(view)}</script>"
+        for name, view in found.items()
+    ]
+    scripts.append(f'<script type="module">\n{front.page()}</script>')
+    html = html.replace("</head>", f"<style>\n{front.style()}</style>\n</head>", 1)
+    before, end, after = html.rpartition("</body>")
+    return "\n".join([before, *scripts, end]) + after
+
+
+def _inert(view: Any) -> str:
+    """Write JSON that no part of can end the script it stands in."""
+    return json.dumps(view, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 _SAFE = " /:;=,()!*+?@$|{}[]^~"  # signs that an attribute and a data URI may hold as they are

@@ -176,7 +176,14 @@ def say_diverged(ax: Axes) -> None:
 
 
 def show(
-    figure: Figure, name: str, caption: str, *, alt: str, result: Result, standin: str = ""
+    figure: Figure,
+    name: str,
+    caption: str,
+    *,
+    alt: str,
+    result: Result,
+    standin: str = "",
+    beside: Mapping[str, Any] | None = None,
 ) -> None:
     """Show a figure in the notebook and hand it to the report: as vectors, and as numbers.
 
@@ -189,12 +196,13 @@ def show(
         result: What it is drawn from; the report prints its settings and seeds below the figure.
         standin: Data in the place of a published set, as Markdown, named on the figure and in the
             caption.
+        beside: Further media of the same output, for those who can show more than a picture.
     """
     if standin:
         # a title of the figure, so that the layout makes room for it
         title = shortened(plain(standin)).replace("$", r"\$")
         figure.suptitle(title, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
-        caption = _naming(caption, standin)
+        caption = carried.naming(caption, standin)
     caption, alt = typographic(caption), typographic(alt)
     numbers = carried.packed(drawn.rows(figure))
     for text in figure.findobj(Text):
@@ -202,10 +210,12 @@ def show(
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
-    bundle = {"image/svg+xml": carried.saved(figure, "svg").decode(), "text/plain": alt}
+    bundle: dict[str, Any] = {"image/svg+xml": carried.saved(figure, "svg").decode()}
+    bundle["text/plain"] = alt
     # JupyterLab draws no vectors from a notebook that was executed elsewhere
     bundle["image/png"] = base64.b64encode(carried.saved(figure, "png")).decode()
     bundle[marks.DATA] = numbers
+    bundle |= beside or {}
     metadata = {"kind": marks.FIGURE, "id": name, "caption": caption, "alt": alt}
     first, last = result.spec.seeds[0], result.spec.seeds[-1]
     metadata |= {
@@ -221,12 +231,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST // 2]} … {text[-WIDEST // 2 + 3 :]}"
 
 
-def _naming(caption: str, standin: str) -> str:
-    """Add to a caption what was learned in the place of a published set."""
-    begins = "Learned" if standin.startswith(marks.FOLDER) else "Not the real data"
-    return f"{caption} **{begins}: {standin}.**"
-
-
 def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") -> None:
     """Show a table in the notebook and hand it to the report.
 
@@ -237,7 +241,7 @@ def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") ->
         standin: Data in the place of a published set, as Markdown, named in the caption.
     """
     if standin:
-        caption = _naming(caption, standin)
+        caption = carried.naming(caption, standin)
     aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
     header, *rows = [
         [typographic(str(cell)).replace("|", "\\|") for cell in row]

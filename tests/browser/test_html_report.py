@@ -6,33 +6,16 @@ its file, axe.min.js.
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from small_report import SETTINGS, code, display, figure, first, run_command, second, text
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra browser")
-
 pytestmark = pytest.mark.browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SYSTEM = os.environ.get("HW1_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 SEEN = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 WIDE = "|".join(["", *[f" quantity {n} " for n in range(12)], "\n"])
 WIDE += "|".join(["", *[":--"] * 12, "\n"]) + "|".join(["", *["−0.25 [−0.5, 0.75]"] * 12, "\n"])
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        path = SYSTEM or playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.skip("no Chromium here; HW1_CHROMIUM may name one")
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,300 @@
+"""Explorers as readers have them: in JupyterLab with a kernel, and on a page from a disk without.
+
+Every control is moved by mouse and by keyboard and must change the picture; response times are
+measured in the browser; nothing may be asked of any other machine.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import short
+
+from hw1lib.publish.execute import execute
+from hw1lib.publish.exporter import HTMLReportExporter
+
+pytestmark = pytest.mark.browser
+
+CHAPTERS = ("11_function_fit", "24_error_surface", "33_interpolation")
+# what of an explorer a reader sees change
+SEEN = """box => [...box.querySelectorAll('.panels, .readings, .status')]
+    .map(part => part.outerHTML).join()"""
+TIMES = """async (range) => {
+  const box = range.closest('.explorer'), times = [];
+  for (let n = 0; n < 40; n++) {
+    const drawn = new Promise(done => {
+      const seen = new MutationObserver(() => { seen.disconnect(); done(); });
+      seen.observe(box, { attributes: true, attributeFilter: ['data-drawn'] });
+    });
+    const began = performance.now();
+    range.value = n % 2 ? range.min : range.max;
+    range.dispatchEvent(new Event('input', { bubbles: true }));
+    await drawn;
+    await new Promise(requestAnimationFrame);
+    times.push(performance.now() - began);
+  }
+  return times.sort((a, b) => a - b);
+}"""
+
+
+def note(name, value):
+    """Say what was measured, for whoever runs with -s, and keep it where HW1_MEASURED says."""
+    print(f"{name}: {value:.3f} s", file=sys.stderr)
+    if file := os.environ.get("HW1_MEASURED"):
+        with open(file, "a", encoding="utf-8") as log:
+            log.write(json.dumps({name: value}) + "\n")
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open an address; what it asks of other machines or complains of fails the test."""
+    contexts, asked, errors = [], [], []
+
+    def opened(address, **settings):
+        context = chromium.new_context(viewport={"width": 1280, "height": 1000}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    ours = r"(file|data|blob):|(http|ws)://(127\.0\.0\.1|localhost)[:/]"
+    assert [url for url in asked if not re.match(ours, url)] == []
+    assert errors == []
+
+
+def run_all(page, address, notebook):
+    """Run a notebook in JupyterLab; return its explorers: the question, and what to try."""
+    page.goto(f"{address}lab/tree/{notebook}.ipynb?reset")
+    page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=120_000)
+    page.locator("li.lm-MenuBar-item", has_text="Run").click()
+    page.locator('[data-command="runmenu:run-all"]').click()
+    for n in range(2):
+        page.locator(".explorer").nth(n).wait_for(timeout=180_000)
+    return page.locator(".explorer").nth(0), page.locator(".explorer").nth(1)
+
+
+def changed(page, box, act):
+    """Do something, and wait until the picture is another."""
+    before = box.evaluate(SEEN)
+    act()
+    handle = box.element_handle()
+    page.wait_for_function(f"([box, before]) => ({SEEN})(box) !== before", arg=[handle, before])
+
+
+def move_everything(page, box):
+    """Move every control by mouse and by keyboard."""
+    sliders, choices = box.locator("input[type=range]"), box.locator("select")
+    moved = 0
+    for n in range(sliders.count()):
+        slider = sliders.nth(n)
+        if slider.get_attribute("max") == "0":
+            continue  # one option in this profile
+        slider.scroll_into_view_if_needed()
+        place = slider.bounding_box()
+        for share in (0.95, 0.05):
+            at = {"x": share * place["width"], "y": place["height"] / 2}
+            changed(page, box, lambda at=at, slider=slider: slider.click(position=at))
+        value = slider.input_value()
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        assert slider.input_value() != value
+        moved += 1
+    for n in range(choices.count()):
+        choice = choices.nth(n)
+        options = choice.locator("option").count()
+        if options < 2 or choice.input_value() != "0":
+            continue
+        choice.select_option(str(options - 1))
+        choice.focus()
+        page.keyboard.press("ArrowUp")
+        assert choice.input_value() == str(options - 2)
+        moved += 1
+    assert moved
+    return moved
+
+
+# In JupyterLab
+
+
+@pytest.mark.parametrize("notebook", CHAPTERS)
+def test_every_control_answers_to_mouse_and_keyboard(open_page, lab, notebook):
+    page = open_page(lab)
+    question, box = run_all(page, lab, notebook)
+    move_everything(page, question)
+    move_everything(page, box)
+    svg = box.locator(".panels > svg").first
+    svg.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert re.search(r"\d", box.locator(".spot").inner_text())
+    place = svg.bounding_box()
+    svg.click(position={"x": place["width"] / 3, "y": place["height"] / 2})
+
+
+def test_a_slider_redraws_at_once(open_page, lab):
+    page = open_page(lab)
+    _, box = run_all(page, lab, "33_interpolation")
+    times = box.locator("input[type=range]").first.evaluate(TIMES)
+    late = times[int(0.95 * len(times))] / 1000
+    note("slider redraw, 95th percentile", late)
+    assert late < 0.1
+
+
+@pytest.mark.parametrize("which", ["lab", "usual_lab"])
+def test_a_training_begins_draws_and_stops(open_page, request, which):
+    address = request.getfixturevalue(which)
+    page = open_page(address)
+    _, box = run_all(page, address, "11_function_fit")
+    field, status = box.get_by_label("or your own f(x) ="), box.locator(".status")
+    field.fill("abs(x) * sin(9*x")
+    page.wait_for_function("text => document.body.innerText.includes(text)", arg="2 times '('")
+    field.fill("abs(x) * sin(9*x)")
+    box.get_by_label("Updates", exact=True).select_option(label="20,000")
+    changed(page, box, lambda: box.get_by_label("Trainings", exact=True).select_option(label="8"))
+
+    began = time.monotonic()
+    box.get_by_role("button", name="Train").click()
+    page.wait_for_function("document.body.innerText.includes('Training: 0 of 20,000 updates')")
+    note(f"first live point, {which}", time.monotonic() - began)
+    assert time.monotonic() - began < 2
+    page.wait_for_function(
+        "/Training: [1-9][\\d,]* of 20,000 updates/.test(document.body.innerText)"
+    )
+    time.sleep(1)
+    changed(page, box, lambda: None)  # it goes on by itself
+    stop = box.get_by_role("button", name="Stop")
+    began = time.monotonic()
+    stop.click()
+    page.wait_for_function("document.body.innerText.includes('Stopped after')")
+    note(f"stop, {which}", time.monotonic() - began)
+    assert re.match(r"Stopped after [\d,]+ of 20,000 updates; 8 trainings", status.inner_text())
+    assert box.get_by_text("your run: deep").is_visible()
+    assert stop.is_disabled()
+
+
+def test_the_network_at_a_place_is_shown_after_a_visit(open_page, lab):
+    page = open_page(lab)
+    _, box = run_all(page, lab, "24_error_surface")
+    box.get_by_role("button", name="Train one and go there").click()
+    box.get_by_text("The network there").wait_for(timeout=60_000)
+    changed(page, box, lambda: box.get_by_label("First direction", exact=True).press("ArrowRight"))
+    assert "gradient norm" in box.locator(".readings").inner_text()
+    changed(page, box, box.get_by_role("button", name="Back to what is stored").click)
+    assert "loss on the line" in box.locator(".readings").inner_text()
+
+
+def test_a_prediction_is_kept_and_the_answer_shown(open_page, lab):
+    page = open_page(lab)
+    question, _ = run_all(page, lab, "33_interpolation")
+    assert "hidden until you look" in question.locator(".readings").inner_text()
+    question.get_by_label("You predict", exact=True).press("ArrowRight")
+    question.get_by_role("button", name="Keep my prediction").click()
+    page.wait_for_function("document.body.innerText.includes('Kept in predictions.json')")
+    assert "hidden" not in question.locator(".readings").inner_text()
+
+
+# Without a kernel
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """Pages of the chapters, made of short notebooks in the smoke profile."""
+    folder, found = tmp_path_factory.mktemp("pages"), {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HW1_RESULTS", str(folder / "results"))
+        for name in CHAPTERS:
+            short(name, folder)
+            execute(folder / f"{name}.ipynb", folder / "done" / f"{name}.ipynb", {})
+            nb = nbformat.read(folder / "done" / f"{name}.ipynb", as_version=4)
+            html, _ = HTMLReportExporter().from_notebook_node(nb, {"metadata": {"name": name}})
+            (folder / f"{name}.html").write_text(html, encoding="utf-8")
+            found[name] = (folder / f"{name}.html").as_uri()
+    return found
+
+
+def explorers(page):
+    """Scroll to the end, so that all are drawn; return the last."""
+    page.locator("figure").last.scroll_into_view_if_needed()
+    page.locator("figure .explorer").last.wait_for()
+    return page.locator("figure .explorer").last
+
+
+@pytest.mark.parametrize("notebook", CHAPTERS)
+def test_a_page_from_a_disk_answers_to_mouse_and_keyboard(open_page, pages, notebook):
+    page = open_page(pages[notebook])
+    box = explorers(page)
+    move_everything(page, box)
+    assert box.locator("button", has_text="Train").count() == 0
+    if notebook != "33_interpolation":
+        assert "in JupyterLab" in box.locator(".offline").inner_text()
+    kept = page.url
+    assert re.search(r"#fig-[a-z]+-try:(\w+=[^;]*;)*\w+=[1-9]", kept)
+    before = box.evaluate(SEEN)
+    again = open_page(kept)
+    assert explorers(again).evaluate(SEEN).replace("explorer-1", "explorer-0") == before.replace(
+        "explorer-1", "explorer-0"
+    )
+
+
+def test_a_prediction_works_on_a_page(open_page, pages):
+    page = open_page(pages["11_function_fit"])
+    explorers(page)
+    box = page.locator("figure .explorer").first
+    assert "hidden until you look" in box.inner_text()
+    box.get_by_label("The answer", exact=True).select_option(label="shown")
+    assert "the band" in box.locator(".readings").inner_text()
+
+
+def test_a_slider_of_a_page_redraws_at_once(open_page, pages):
+    page = open_page(pages["24_error_surface"])
+    times = explorers(page).locator("input[type=range]").first.evaluate(TIMES)
+    late = times[int(0.95 * len(times))] / 1000
+    note("slider redraw on a page, 95th percentile", late)
+    assert late < 0.1
+
+
+def test_pictures_and_numbers_are_handed_out(open_page, pages, tmp_path):
+    page = open_page(pages["33_interpolation"])
+    box = explorers(page)
+    for kind, begins in (("SVG", "<svg"), ("CSV", "panel,series,kind,x,y,low,high,value\n")):
+        with page.expect_download() as download:
+            box.get_by_role("button", name=kind).click()
+        download.value.save_as(tmp_path / kind)
+        text = (tmp_path / kind).read_text(encoding="utf-8")
+        assert text.startswith(begins)
+        assert len(text) > 1_000
+
+
+def test_less_motion_and_print_are_respected(open_page, pages):
+    still = open_page(pages["33_interpolation"], reduced_motion="reduce")
+    assert not explorers(still).get_by_role("button", name="Play Position").is_visible()
+    page = open_page(pages["33_interpolation"])
+    play = explorers(page).get_by_role("button", name="Play Position")
+    assert play.is_visible()
+    changed(page, explorers(page), play.click)
+    page.emulate_media(media="print")
+    assert page.locator("figure img").last.is_visible()
+    assert not page.locator(".explorer").last.is_visible()
+
+
+@pytest.mark.skipif("HW1_AXE" not in os.environ, reason="HW1_AXE does not name axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_an_explorer(open_page, pages, scheme):
+    for notebook in CHAPTERS:
+        page = open_page(pages[notebook], color_scheme=scheme)
+        explorers(page)
+        page.evaluate(Path(os.environ["HW1_AXE"]).read_text())
+        found = page.evaluate("axe.run('.explorer')")
+        assert found["passes"]
+        faults = [f for f in found["violations"] if f["impact"] in ("serious", "critical")]
+        assert [(f["id"], f["nodes"][0]["html"]) for f in faults] == []
