@@ -12,6 +12,11 @@ PROVENANCE, SETTINGS = "provenance", "settings"  # which stand in appendices
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
 
 # tags of cells
+APPENDICES = {  # what such a cell shows stands in the appendix of this title, in this order
+    "appendix-verdicts": "Verdicts",
+    "appendix-slips": "Slips of reports A and B",
+    "appendix-tables": "Further figures and tables",
+}
 ABSTRACT = "abstract"  # belongs on the title page
 DROPPED = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
 HIDDEN_CODE = frozenset({"hide-input", "remove-input"})

@@ -227,7 +227,14 @@ def _naming(caption: str, standin: str) -> str:
     return f"{caption} **{begins}: {standin}.**"
 
 
-def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") -> None:
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    *,
+    standin: str = "",
+    brief: pd.DataFrame | None = None,
+) -> None:
     """Show a table in the notebook and hand it to the report.
 
     Args:
@@ -235,21 +242,29 @@ def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") ->
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
         standin: Data in the place of a published set, as Markdown, named in the caption.
+        brief: What the report prints where the cell stands if its tag moves the table itself to
+            an appendix.
     """
     if standin:
         caption = _naming(caption, standin)
+    caption = typographic(caption)
+    metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
+    if brief is not None:
+        metadata["brief"] = _pipes(brief)
+    bundle = {"text/markdown": _pipes(frame), "text/plain": frame.to_string(index=False)}
+    bundle[marks.DATA] = carried.packed(frame)
+    _caption("Table", name, caption)
+    display(bundle, raw=True, metadata={KEY: metadata})
+
+
+def _pipes(frame: pd.DataFrame) -> str:
+    """Write a table as Markdown."""
     aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
     header, *rows = [
         [typographic(str(cell)).replace("|", "\\|") for cell in row]
         for row in [frame.columns, *frame.to_numpy(dtype=object)]
     ]
-    lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
-    bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
-    bundle[marks.DATA] = carried.packed(frame)
-    caption = typographic(caption)
-    metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
-    _caption("Table", name, caption)
-    display(bundle, raw=True, metadata={KEY: metadata})
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows])
 
 
 def _caption(word: str, name: str, caption: str) -> None:

@@ -87,7 +87,8 @@ local fences = {
   end,
   table = function(fence)
     return markdown(fence.text):walk{Table = function(tbl)
-      tbl.caption = {long = {pandoc.Plain(inlines(fence.attributes.caption))}}
+      local caption = inlines(fence.attributes.caption)
+      tbl.caption = {long = #caption > 0 and {pandoc.Plain(caption)} or {}}
       tbl.identifier = fence.identifier
       return tbl
     end}
