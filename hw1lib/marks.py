@@ -42,6 +42,16 @@ def plain(markdown: str) -> str:
     return re.sub(r"\\([^\w\s]|_)", r"\1", markdown)
 
 
+def headed(text: str) -> str:
+    """Write the first sentence of a text in bold.
+
+    >>> headed("Deep wins in 0.5 [0.2, 0.8] %. The rest: 3.")
+    '**Deep wins in 0.5 [0.2, 0.8] %.** The rest: 3.'
+    """
+    first = re.match(r".*?[.?!](?=\s+[A-Z]|\s*$)", text, re.DOTALL)
+    return f"**{first[0]}**{text[first.end() :]}" if first else f"**{text}**"
+
+
 _AS_IT_IS = re.compile(r"(`+).+?\1|\$[^$]+\$|\]\([^)]*\)|<[^>\s]*>|\{#[^}]*\}", re.DOTALL)
 _POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?e[+-]?\d{1,3})(?!\w)")
 _MINUS = re.compile(r"(?:(?<=[\s(\[|,;:=<>≤≥×±~*“\"])|^)-(?=\.?\d|inf\b|∞)", re.MULTILINE)

@@ -94,11 +94,11 @@ def _matrix(operands: object) -> Matrix:
 
 def _times(first: Matrix, then: Matrix) -> Matrix:
     a, b, c, d, e, f = first
-    k, l, m, n, o, p = then
+    g, h, i, j, x, y = then
     return (
-        a * k + b * m, a * l + b * n,
-        c * k + d * m, c * l + d * n,
-        e * k + f * m + o, e * l + f * n + p,
+        a * g + b * i, a * h + b * j,
+        c * g + d * i, c * h + d * j,
+        e * g + f * i + x, e * h + f * j + y,
     )  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def panel(ax: Axes, result: Result) -> None:
         )
     ax.set(xscale="log", xlabel=SIZE, ylabel="training − test accuracy\n(percentage points)")
     ax.axhline(0, color="0.5", linewidth=0.8)
-    ax.legend(fontsize=6.5)
+    ax.legend()
 
 
 def sweep_table(result: Result) -> pd.DataFrame:

@@ -48,7 +48,7 @@ from hw1lib.chapters.interpolation.styles import (
     way,
 )
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, GREEN
 
 ALPHA = r"position on the line, $\alpha$"
@@ -84,7 +84,7 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
     for row, (label, _, measure) in zip(axes, COURSES, strict=True):
         row[0].set_ylabel(label)
         if measure == LOSS:
-            figures.log_scale(*row)
+            lettering.log_scale(*row)
     _legend(figure, axes)
     return figure
 
@@ -105,7 +105,7 @@ def by_update(result: Result) -> Figure:
                 ax.set_xscale("log")
         column[0].set_title(heading)
         column[1].set_xlabel("updates")
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
     axes[1, 0].set_ylabel("test accuracy")
     _legend(figure, axes)
@@ -119,9 +119,9 @@ def lines(result: Result, names: Sequence[str]) -> Figure:
         pair = result.pairs[name]
         for measure, ax in enumerate(column):
             _draw_line(ax, pair, measure)
-        column[0].set_title(title(name, pair), fontsize=7.5)
+        column[0].set_title(title(name, pair))
         column[1].set_xlabel(ALPHA)
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
     _legend(figure, axes)
@@ -138,7 +138,6 @@ def barriers(result: Result) -> Figure:
     figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
     ax.set_yscale("symlog", linthresh=0.01, linscale=0.4)
     ax.set_ylim(bottom=-0.002)
-    ax.tick_params(axis="x", labelsize=6.5)
     ax.set_ylabel("barrier (nats)")
     return figure
 
@@ -162,7 +161,7 @@ def as_a(result: Result) -> Figure:
         for where in x[[*A_PLACES]]:
             ax.axvline(where, color="0.5", linewidth=0.8, linestyle=(0, (1, 2)))
         ax.set(title=heading, xlabel=label)
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     _mark_ends(axes[0, 1])
     axes[0, 0].set_ylabel(NATS)
     _legend(figure, axes)
@@ -177,9 +176,9 @@ def as_b(result: Result) -> Figure:
             _draw_curves(ax, result.pairs[mixed], measure, SPLITS)
             _draw_curves(ax, result.pairs[after], measure, TRAINED_ON, ", each point trained on")
             _mark_ends(ax)
-        column[0].set_title(title(mixed, result.pairs[mixed]), fontsize=7.5)
+        column[0].set_title(title(mixed, result.pairs[mixed]))
         column[1].set_xlabel(ALPHA)
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
     _legend(figure, axes)
@@ -195,7 +194,7 @@ def panel(ax: Axes, result: Result) -> None:
         sides = np.nan_to_num([mean - low, high - mean])
         ax.errorbar(mean, range(len(found)), xerr=sides, fmt="o", markersize=4, linewidth=1)
     names = [SHORT[name].replace("\n", " ") for name in found]
-    ax.set_yticks(range(len(found)), names, fontsize=6.5)
+    ax.set_yticks(range(len(found)), names)
     ax.set_xscale("symlog", linthresh=0.01, linscale=0.4)
     ax.set_xticks([0, 0.01, 0.1, 1])
     ax.xaxis.set_major_formatter("{x:g}")

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from hw1lib.chapters.random_labels.result import THEIRS, Result, finite, with_subject
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import figures
+from hw1lib.showing import figures, lettering
 from hw1lib.showing.palette import BLUE, ORANGE
 
 COLORS = {RANDOM: ORANGE, TRUE: BLUE}
@@ -32,7 +32,7 @@ def curves(result: Result) -> Figure:
                     )
         theirs = THEIRS[network]
         column[0].set_title(f"report {theirs.report}'s {with_subject(result, network)}")
-        figures.log_scale(column[0])
+        lettering.log_scale(column[0])
         if theirs.epochs < fit.epochs[-1]:
             for ax in column:
                 ax.axvline(theirs.epochs, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))

@@ -23,7 +23,7 @@ from hw1lib.chapters.random_labels.result import (
 )
 from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import geometric_mean, t_interval
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, RED
 
 STYLES = {MLP: (BLUE, "o"), CNN: (RED, "s")}  # colour and mark of each network
@@ -42,7 +42,7 @@ def curves(result: Result, network: str) -> Figure:
         row[0].set_ylabel(UNITS[measure])
     for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
         ax.set_title(split)
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     _name_shares(axes[0, 1])
     figure.supxlabel("passes over the training images")
     return figure
@@ -69,7 +69,7 @@ def noise(result: Result) -> Figure:
             drawn.omit(drawn_line)
     for ax in axes:
         ax.set_xticks([100 * share for share in result.spec.shares])
-    figures.log_scale(axes[0])
+    lettering.log_scale(axes[0])
     axes[0].set_ylabel("passes until all labels are right")
     axes[1].axhline(result.images[MLP].chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
     axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
@@ -92,7 +92,7 @@ def pace(result: Result) -> Figure:
         )
         drawn.note(line, x=100 * PACES[:, None], y=ratios, replica=np.arange(ratios.shape[1]))
         ax.fill_between(100 * PACES, low, high, color=color, alpha=0.18, linewidth=0)
-    figures.log_scale(ax)
+    lettering.log_scale(ax)
     ax.axhline(1, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
     ax.set(xlabel="training labels that are right (%)", ylabel="passes, random / true labels")
     ax.legend()
@@ -125,7 +125,7 @@ def written(result: Result) -> Figure:
         for line in (*last, *rest):
             drawn.note(line, replica=0)
         ax.set_title(with_subject(result, network))
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     axes[0].set_ylabel("training loss (nats)")
     axes[0].legend(loc="lower left")
     figure.supxlabel("passes over the training images")
@@ -151,7 +151,7 @@ def panel(ax: Axes, result: Result) -> None:
                 label=f"{network}, {split}",
             )
     ax.set(xlabel="labels drawn at random (%)", ylabel="accuracy (%)", ylim=(0, 104))
-    ax.legend(fontsize=6.5)
+    ax.legend()
 
 
 def fit_table(result: Result) -> pd.DataFrame:
@@ -238,7 +238,7 @@ def _course(ax: Axes, result: Result, network: str, split: str, measure: str) ->
 def _name_shares(ax: Axes) -> None:
     """Put the legend of the shares beside a panel, since the curves may be anywhere in it."""
     title = "random\nlabels"
-    ax.legend(title=title, title_fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1))
+    ax.legend(title=title, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _ends(fit: Fit) -> np.ndarray:

@@ -30,7 +30,7 @@ from hw1lib.chapters.sensitivity.spec import (
     TRUE,
 )
 from hw1lib.judging.statistics import geometric_mean, log_ratio, t_interval
-from hw1lib.showing import drawn, figures, palette
+from hw1lib.showing import drawn, figures, lettering, palette
 
 SPLITS = {"train": (palette.BLUE, "-", "o"), "test": (palette.RED, "--", "s")}  # in every figure
 # colour, dash and mark of what is drawn beside each other
@@ -47,8 +47,8 @@ def sweep(result: Result) -> Figure:
         for split, style in SPLITS.items():
             for ax, measure in zip(column, ("loss", "accuracy"), strict=True):
                 _against_size(ax, result, arm, f"{split}_{measure}", split, style)
-        figures.log_scale(column[0])
-    figures.label_grid(axes, ARMS, [""] * 2)
+        lettering.log_scale(column[0])
+    lettering.label_grid(axes, ARMS, [""] * 2)
     axes[0, 0].set_ylabel("loss (nats)")
     axes[1, 0].set_ylabel("accuracy")
     _legend(figure, axes)
@@ -68,8 +68,8 @@ def sensitivity(result: Result) -> Figure:
             for ax, measure in zip(column, rows, strict=True):
                 _against_size(ax, result, arm, f"{measure}_{split}", split, style)
         for ax in column:
-            figures.log_scale(ax)
-    figures.label_grid(axes, ARMS, [""] * len(rows))
+            lettering.log_scale(ax)
+    lettering.label_grid(axes, ARMS, [""] * len(rows))
     for ax, label in zip(axes[:, 0], rows.values(), strict=True):
         ax.set_ylabel(label)
     _legend(figure, axes)
@@ -100,7 +100,7 @@ def as_written(result: Result) -> Figure:
         ax.lines[-1].set_marker(mark)
         ax.set(title=title, ylabel=unit)
         _by_size(ax, sizes)
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     return _sized(figure)
 
 
@@ -121,7 +121,7 @@ def noise(result: Result) -> Figure:
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
     _by_size(ax, sizes)
     ax.set(xlabel="images per update", ylabel="squared distance\nto the full gradient")
-    figures.log_scale(ax)
+    lettering.log_scale(ax)
     ax.legend(loc="upper right")
     return figure
 
@@ -137,9 +137,9 @@ def sharp(result: Result) -> Figure:
     for row, (measure, unit) in zip(axes, measures.items(), strict=True):
         for ax, arm in zip(row, ARMS, strict=True):
             _against_size(ax, result, arm, measure, "train", SPLITS["train"])
-            figures.log_scale(ax)
+            lettering.log_scale(ax)
         row[0].set_ylabel(unit)
-    figures.label_grid(axes, ARMS, [""] * len(measures))
+    lettering.label_grid(axes, ARMS, [""] * len(measures))
     return _sized(figure)
 
 
@@ -168,7 +168,7 @@ def rescaled(result: Result) -> Figure:
         ylabel="multiple of the measure\nbefore rescaling",
     )
     ax.invert_xaxis()
-    figures.log_scale(ax)
+    lettering.log_scale(ax)
     ax.legend(loc="upper left")
     return figure
 
@@ -272,4 +272,4 @@ def _sized(figure: Figure) -> Figure:
 
 def _by_size(ax: Axes, sizes: np.ndarray) -> None:
     ax.set_xscale("log")
-    figures.few_numbers(ax.xaxis, sizes[0], sizes[-1])
+    lettering.few_numbers(ax.xaxis, sizes[0], sizes[-1])
