@@ -226,14 +226,26 @@ def table(
     """
     if standin:
         caption = _naming(caption, standin)
-    caption = typographic(caption)
+    shown, alike = _without_constants(frame)
+    caption = typographic(" ".join([caption, *alike]))
     metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
     if brief is not None:
         metadata["brief"] = _pipes(brief)
-    bundle = {"text/markdown": _pipes(frame), "text/plain": frame.to_string(index=False)}
+    bundle = {"text/markdown": _pipes(shown), "text/plain": shown.to_string(index=False)}
     bundle[marks.DATA] = carried.packed(frame)
     _caption("Table", name, caption)
     display(bundle, raw=True, metadata={KEY: metadata})
+
+
+def _without_constants(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Take out the counts of a wide table that are the same in every row, and say which."""
+    alike = [
+        name
+        for name in ("n", "diverged")
+        if name in frame and len(frame.columns) > 5 and len(frame) > 1 and frame[name].nunique() == 1
+    ]
+    said = ", ".join(f"{name} = {frame[name].iloc[0]}" for name in alike)
+    return frame.drop(columns=alike), [f"In every row, {said}."] if alike else []
 
 
 def _pipes(frame: pd.DataFrame) -> str:

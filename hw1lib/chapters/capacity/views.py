@@ -63,7 +63,7 @@ def gaps(result: Result) -> Figure:
         draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
         draw(loss, sweep.parameters, sweep.loss_gap(), STYLES[arm], "test")
     early = result.sweeps[SETTLED].early(result.early)
-    label = f"the same after {result.early} passes"
+    label = f"the same, after {result.early} epochs"
     draw(accuracy, early.parameters, early.gap(), EARLY, "test", label)
     draw(loss, early.parameters, early.loss_gap(), EARLY, "test")
     accuracy.set_ylabel("training − test accuracy\n(percentage points)")
@@ -168,7 +168,7 @@ def panel(ax: Axes, result: Result) -> None:
         )
     ax.set(xscale="log", xlabel=SIZE, ylabel="training − test accuracy\n(percentage points)")
     ax.axhline(0, color="0.5", linewidth=0.8)
-    ax.legend()
+    ax.legend(loc="lower right")
 
 
 def sweep_table(result: Result) -> pd.DataFrame:

@@ -182,7 +182,7 @@ def panel(ax: Axes, result: Result) -> None:
     ax.set(xlabel="first (0) to last weights (1)", ylabel="training loss (nats)")
     ax.set_yscale("log")
     lettering.few_numbers(ax.yaxis, *ax.get_ylim())
-    ax.legend()
+    lettering.label_lines(ax)
 
 
 def line_table(result: Result) -> pd.DataFrame:

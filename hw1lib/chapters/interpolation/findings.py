@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hw1lib.chapters.interpolation.result import (
+    ACCURACY,
     LOSS,
+    TEST,
     TRAIN,
     Result,
     barrier_difference,
@@ -52,6 +54,16 @@ def update_sentence(result: Result) -> str:
         "At equal numbers of updates the large batch's training loss is this many times the small "
         f"batch's: {', '.join(parts)}."
     )
+
+
+def variation_sentence(result: Result) -> str:
+    """List the test accuracy that the ends of each variation reach."""
+    parts = []
+    for name in (STEPS, OTHER, DECAY):
+        ends = [t_interval(100 * end.final(TEST, ACCURACY)).mean for end in result.pairs[name].ends]
+        reached = " and ".join(f"{mean:.1f}" if np.isfinite(mean) else "diverged" for mean in ends)
+        parts.append(f"{reached} ({name})")
+    return f"The two ends of each variation reach a test accuracy, in %, of {', '.join(parts)}."
 
 
 def starts_sentence(result: Result) -> str:

@@ -39,7 +39,9 @@ from hw1lib.chapters.interpolation.spec import (
     main,
 )
 from hw1lib.chapters.interpolation.styles import (
+    GROUPS,
     SHORT,
+    SPELLED,
     SPLITS,
     TRAINED_ON,
     Style,
@@ -55,8 +57,6 @@ ALPHA = r"position on the line, $\alpha$"
 NATS = "cross-entropy (nats)"
 COURSES = (  # rows of the training curves: label, split, measure
     ("training loss\n(nats)", TRAIN, LOSS),
-    ("test loss\n(nats)", TEST, LOSS),
-    ("training\naccuracy", TRAIN, ACCURACY),
     ("test\naccuracy", TEST, ACCURACY),
 )
 BY_WAY = {  # columns of the training curves: what they show, and of which pairs
@@ -71,7 +71,7 @@ UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they sh
 
 def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
     """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
-    figure, axes = figures.panels(4, len(columns), 1.15, sharex="col", sharey="row")
+    figure, axes = figures.panels(len(COURSES), len(columns), 1.45, sharex="col", sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
         for end in (end for name in names for end in result.pairs[name].ends):
             passes = np.arange(len(end.course))
@@ -85,13 +85,24 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
         row[0].set_ylabel(label)
         if measure == LOSS:
             lettering.log_scale(*row)
+        else:
+            row[0].set_ylim(bottom=_after_the_first_step(result, columns))
     _legend(figure, axes)
     return figure
 
 
+def _after_the_first_step(result: Result, columns: Mapping[str, Sequence[str]]) -> float | None:
+    """Find the lowest median test accuracy after the first pass, in which all curves are steep."""
+    ends = (end for names in columns.values() for name in names for end in result.pairs[name].ends)
+    courses = [end.course[1:2, :, TEST, ACCURACY] for end in ends]
+    medians = [np.median(course[np.isfinite(course)]) for course in courses if course.size]
+    known = [median for median in medians if np.isfinite(median)]
+    return max(0.0, min(known) - 0.02) if known else None
+
+
 def by_update(result: Result) -> Figure:
     """Draw training loss and test accuracy against updates, for A's and B's pairs with Adam."""
-    figure, axes = figures.panels(2, 2, 1.6, sharex="col", sharey="row")
+    figure, axes = figures.panels(2, 2, 1.4, sharex="col", sharey="row")
     shown = {
         "A's network, Adam": (main(ADAM, BATCH_LOW), STEPS),
         "B's network, Adam": (B_PAIR, B_STEPS),
@@ -114,7 +125,7 @@ def by_update(result: Result) -> Figure:
 
 def lines(result: Result, names: Sequence[str]) -> Figure:
     """Draw loss and accuracy of both splits on the lines of some pairs, a column each."""
-    figure, axes = figures.panels(2, len(names), 1.75, sharex=True, sharey="row")
+    figure, axes = figures.panels(2, len(names), 1.4, sharex=True, sharey="row")
     for column, name in zip(axes.T, names, strict=True):
         pair = result.pairs[name]
         for measure, ax in enumerate(column):
@@ -129,16 +140,31 @@ def lines(result: Result, names: Sequence[str]) -> Figure:
 
 
 def barriers(result: Result) -> Figure:
-    """Draw the barrier of the training loss of every pair of trainings."""
-    figure, axes = figures.panels(1, 1, 2.3)
-    ax = axes[0, 0]
+    """Draw the barrier of the training loss of every pair of trainings, by where they started."""
     found = _barriers(result)
-    styles = [group_style(name) for name in found]
-    groups = {SHORT[name]: values for name, values in found.items()}
-    figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
-    ax.set_yscale("symlog", linthresh=0.01, linscale=0.4)
-    ax.set_ylim(bottom=-0.002)
-    ax.set_ylabel("barrier (nats)")
+    figure, axes = figures.panels(1, 1, 0.6 + 0.19 * len(found))
+    ax = axes[0, 0]
+    order = [name for group in GROUPS for name in GROUPS[group] if name in found]
+    for place, name in enumerate(order):
+        color, mark = group_style(name)
+        values = found[name]
+        points = ax.scatter(
+            values, np.full(len(values), place), s=13, color=color, marker=mark, alpha=0.7
+        )
+        points.set_linewidths(0)
+        drawn.note(points, series=SPELLED[name], replica=np.arange(len(values)))
+        median = np.nanmedian(values)
+        drawn.omit(*ax.plot([median] * 2, [place - 0.35, place + 0.35], color=color, linewidth=2))
+    for group in list(GROUPS)[1:]:
+        first = next((n for n, name in enumerate(order) if name in GROUPS[group]), None)
+        if first:
+            ax.axhline(first - 0.5, color="0.6", linewidth=0.8)
+    ax.set_yticks(range(len(order)), [SPELLED[name] for name in order])
+    ax.set_ylim(len(order) - 0.5, -0.5)
+    ax.set_xscale("symlog", linthresh=0.01, linscale=0.4)
+    ax.set_xlim(left=-0.002)
+    ax.set_xticks([0, 0.01, 0.1, 1], ["0", "0.01", "0.1", "1"])
+    ax.set_xlabel("barrier of the training loss (nats)")
     return figure
 
 
@@ -170,7 +196,7 @@ def as_a(result: Result) -> Figure:
 
 def as_b(result: Result) -> Figure:
     """Draw B's pairs on B's ranges, as mixed and after a further pass at every point."""
-    figure, axes = figures.panels(2, 2, 1.75, sharex="col", sharey="row")
+    figure, axes = figures.panels(2, 2, 1.4, sharex="col", sharey="row")
     for column, (mixed, after) in zip(axes.T, ((ON_B, AS_B), (ON_B_RATE, AS_B_RATE)), strict=True):
         for measure, ax in enumerate(column):
             _draw_curves(ax, result.pairs[mixed], measure, SPLITS)

@@ -148,10 +148,10 @@ def panel(ax: Axes, result: Result) -> None:
                 marker=mark,
                 markersize=3.5,
                 linewidth=1,
-                label=f"{network}, {split}",
             )
+            drawn.omit(*ax.plot(100 * max(arm), mean[-1], color=color, label=f"{network}, {split}"))
     ax.set(xlabel="labels drawn at random (%)", ylabel="accuracy (%)", ylim=(0, 104))
-    ax.legend()
+    lettering.label_lines(ax)
 
 
 def fit_table(result: Result) -> pd.DataFrame:

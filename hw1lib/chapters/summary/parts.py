@@ -72,7 +72,7 @@ def _ranks(ax: Axes, result: Result) -> None:
     ax.set(xlabel="rank correlation with the accuracy gap", xlim=(-1, 1))
     ax.invert_yaxis()
     if ax.containers:
-        ax.legend()
+        ax.legend(loc="lower center", bbox_to_anchor=(0.3, 1))
 
 
 def _ranks_caption(result: Result) -> str:

@@ -130,15 +130,15 @@ def straightness(result: Result) -> Figure:
 
 def panel(ax: Axes, result: Result) -> None:
     """Draw the same in one panel, for the summary."""
-    groups = {
-        f"{paths.name}\n{name}": values
-        for paths in result.paths.values()
-        if len(paths.arrived)
-        for name, values in _straightness(paths).items()
-    }
-    _strip(ax, groups)
-    ax.tick_params(axis="x", rotation=90)
-    ax.set(ylabel="distance from the start / path length", ylim=(0, 1))
+    places = []
+    for paths in result.paths.values():
+        for name, values in _straightness(paths).items() if len(paths.arrived) else ():
+            color, _, mark = STYLES[name]
+            ax.plot(values, np.full(len(values), len(places)), mark, color=color, markersize=4)
+            places.append(f"{name},\n{paths.name}")
+    ax.set_yticks(range(len(places)), places)
+    ax.set(xlabel="distance from the start\n/ path length", xlim=(0, 1))
+    ax.invert_yaxis()
 
 
 def _straightness(paths: Paths) -> dict[str, np.ndarray]:
