@@ -39,7 +39,7 @@ def settings(**changes):
 
 
 def plainly(images, how, seed):
-    """Train one network by torch's own parts, and measure it after every pass."""
+    """Train one network by torch's own parts, and measure it after every epoch."""
     [draws] = replicas.generators([seed], "normal weights")
     start = [*builders.mlp(Streams([seed]), *how.widths).parameters()]
     with torch.random.fork_rng():
@@ -74,7 +74,7 @@ def test_a_long_training_is_that_of_plain_torch(images):
         plain = plainly(images, settings(), seed)
         np.testing.assert_allclose(found["test_along"][:, r], plain[[0, 3, 6, 7]], rtol=1e-4)
         np.testing.assert_allclose(found["test"][r], plain[-1], rtol=1e-4)
-    assert found["passes"].tolist() == [7, 7]
+    assert found["epochs"].tolist() == [7, 7]
     assert not found["diverged"].any()
     assert (settings().digits.labels(images) != images.train.labels[:30]).any()
 

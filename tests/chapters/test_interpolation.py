@@ -574,7 +574,7 @@ def test_early_passes_are_apart_from_the_last(result):
     slow_first.course[-1] /= 2
     pairs = planted(result, **{B_PAIR: pair_of(np.exp, ends=(end_of(1.0), slow_first))})
     judged = {c.id: c.judge(pairs) for c in claims.CLAIMS if c.id in ("B-C19a", "B-C19b")}
-    assert judged["B-C19a"].interval.factor.mean == pytest.approx(4)  # the first of three passes
+    assert judged["B-C19a"].interval.factor.mean == pytest.approx(4)  # the first of three epochs
     assert judged["B-C19b"].interval.factor.mean == pytest.approx(0.5)
     assert judged["B-C19a"].word == verdicts.SUPPORTED
     assert judged["B-C19b"].word == verdicts.CONTRADICTED

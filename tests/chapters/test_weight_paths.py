@@ -362,7 +362,7 @@ def test_a_single_run_breaks_no_view(result, view):
 
 @pytest.fixture(scope="module")
 def overflowed(fresh):
-    """The chapter at a learning rate at which every network overflows in its first pass."""
+    """The chapter at a learning rate at which every network overflows in its first epoch."""
     return fresh(chapter, SPEC.replace(learning_rate=1e30))
 
 

@@ -17,7 +17,7 @@ STYLES = {  # colour and mark of each arm, in every figure
     BETWEEN: (SKY, "P"),
     LONG: (ORANGE, "o"),
 }
-EARLY = (SKY, "v")  # A's networks, trained on, after as many passes as in A's own arm
+EARLY = (SKY, "v")  # A's networks, trained on, after as many epochs as in A's own arm
 OTHER = (BLACK, "x")  # what reports wrote, or fitted labels without noise
 DASHES = {"train": "--", "test": "-"}
 SPLITS = {"train": "training", "test": "test"}

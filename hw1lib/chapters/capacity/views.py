@@ -77,14 +77,14 @@ def gaps(result: Result) -> Figure:
 
 
 def settled(result: Result) -> Figure:
-    """Draw A's networks trained to convergence, beside themselves after A's number of passes."""
+    """Draw A's networks trained to convergence, beside themselves after A's number of epochs."""
     end = result.sweeps[SETTLED]
     figure, axes = figures.panels(1, 2, 2.3)
     loss, accuracy = axes[0]
     for split, called in SPLITS.items():
         digits = f"{called} {result.images.subject}"
         for sweep, style, when in (
-            (end.early(result.early), EARLY, f"after {result.early} passes"),
+            (end.early(result.early), EARLY, f"after {result.early} epochs"),
             (end, STYLES[SETTLED], "at the end"),
         ):
             draw(loss, sweep.parameters, sweep.loss(split), style, split, f"{digits}, {when}")

@@ -73,7 +73,7 @@ def depth_reading(result: Result) -> list[str]:
         still = f"by a factor of {fall.factor:.3g}" if fall.n else "not measurably"
         said.append(
             f"On {result.images[arm].description}, {'; '.join(parts)}. In the last fifth of the "
-            f"{result.spec.depth_epochs} passes the training loss of the network that falls most "
+            f"{result.spec.depth_epochs} epochs the training loss of the network that falls most "
             f"still falls {still}."
         )
     return said
@@ -90,7 +90,7 @@ def written_sentence(result: Result) -> str:
 
 
 def digits_sentence(result: Result) -> str:
-    """Compare the last pass's running loss with that of the whole split at rest."""
+    """Compare the last epoch's running loss with that of the whole split at rest."""
     parts = [
         f"{name} {t_interval(curves.objective[-1]).mean:.3f} against "
         f"{t_interval(curves.final('train', 'loss')).mean:.3f}"
@@ -98,7 +98,7 @@ def digits_sentence(result: Result) -> str:
         else f"{name} diverged"
         for name, curves in result.arm(AS_B).items()
     ]
-    return f"In the last pass, mean while training against mean at rest: {'; '.join(parts)} nats."
+    return f"In the last epoch, mean while training against mean at rest: {'; '.join(parts)} nats."
 
 
 def describe(result: Result, arm: str) -> str:

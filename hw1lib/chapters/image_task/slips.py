@@ -26,7 +26,7 @@ def opposite(family: list[Curves]) -> np.ndarray:
 
 
 def _while_training(curves: Curves) -> Interval:
-    """Compare the last pass's mean loss while training with that at rest, in decades."""
+    """Compare the last epoch's mean loss while training with that at rest, in decades."""
     return log_ratio(curves.objective[-1], curves.final("train", "loss"))
 
 
@@ -55,7 +55,7 @@ def _with_dropout(result: Result) -> str:
     if AS_B not in result.images:
         return "there are no digits"
     ratios = {name: _while_training(curves) for name, curves in result.arm(AS_B).items()}
-    return f"training loss in motion over that at rest, last pass: {factors(ratios)}"
+    return f"training loss in motion over that at rest, last epoch: {factors(ratios)}"
 
 
 SLIPS = (

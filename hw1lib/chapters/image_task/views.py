@@ -20,7 +20,7 @@ HEADINGS = {MAIN: "pixels in their places", CONTROL: "pixels shuffled", AS_A: "s
 
 
 def learning_curves(result: Result, arm: str) -> Figure:
-    """Draw loss and accuracy of both splits against passes over the data."""
+    """Draw loss and accuracy of both splits against epochs over the data."""
     figure, axes = figures.panels(2, 2, 1.6, sharex=True, sharey="row")
     for row, measure in zip(axes, UNITS, strict=True):
         for ax, split in zip(row, ("train", "test"), strict=True):
@@ -37,12 +37,12 @@ def learning_curves(result: Result, arm: str) -> Figure:
         lettering.label_lines(row[1])
     for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
         ax.set_title(split)
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
 def finals(result: Result, arms: Sequence[str]) -> Figure:
-    """Draw every replica's test loss and test accuracy after the last pass, arm beside arm.
+    """Draw every replica's test loss and test accuracy after the last epoch, arm beside arm.
 
     Arms on the same images share their axes.
     """
@@ -68,9 +68,9 @@ def objectives(result: Result, arm: str) -> Figure:
     networks = result.arm(arm)
     figure, axes = figures.panels(1, len(networks), 1.8, sharey=True)
     for ax, (name, curves) in zip(axes[0], networks.items(), strict=True):
-        # the mean over a pass belongs to its middle
+        # the mean over an epoch belongs to its middle
         passes = np.arange(len(curves.objective)) + 0.5
-        while_training = {"label": "mean over the pass, while training", "color": RED}
+        while_training = {"label": "mean over the epoch, while training", "color": RED}
         figures.curves(ax, passes, curves.objective, dash="--", **while_training)
         at_rest = {"label": "whole split, at rest", "color": BLUE}
         figures.curves(ax, curves.epochs[1:], curves.series("train", "loss")[1:], **at_rest)
@@ -78,7 +78,7 @@ def objectives(result: Result, arm: str) -> Figure:
     lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
     axes[0, 0].legend()
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
@@ -91,7 +91,7 @@ def panel(ax: Axes, result: Result) -> None:
 
 
 def results_table(result: Result, arms: Sequence[str]) -> pd.DataFrame:
-    """List each network's size and its measures after the last pass, with t intervals."""
+    """List each network's size and its measures after the last epoch, with t intervals."""
     rows = []
     for arm in arms:
         for name, curves in result.arm(arm).items():

@@ -79,7 +79,7 @@ def parting_table(result: Result) -> pd.DataFrame:
 def _passes(common: int) -> str:
     if not common:
         return "the first weights"
-    return f"{common} pass" if common == 1 else f"{common} passes"
+    return f"{common} epoch" if common == 1 else f"{common} epochs"
 
 
 def distance_sentence(result: Result) -> str:

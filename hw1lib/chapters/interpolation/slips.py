@@ -29,7 +29,7 @@ def _retrained(result: Result) -> str:
     after, before = (100 * result.pairs[name].lowest_accuracy() for name in (AS_B, ON_B))
     lowered = told(barrier_difference(result, ON_B, AS_B), "nats")
     return (
-        f"the further pass lowers the barrier by {lowered} "
+        f"the further epoch lowers the barrier by {lowered} "
         f"and lifts the lowest test accuracy by {told(paired_difference(after, before), 'points')}"
     )
 
@@ -50,7 +50,7 @@ SLIPS = (
     ),
     Slip(
         "B14",
-        "trained every mixed network for a pass before measuring it; α from 0 to 1 between the "
+        "trained every mixed network for an epoch before measuring it; α from 0 to 1 between the "
         "two rates",
         "measured as mixed, α from −1 to 2; B's way and ranges beside it",
         _retrained,

@@ -70,7 +70,7 @@ UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they sh
 
 
 def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
-    """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
+    """Draw loss and accuracy of both splits against epochs, a column per group of pairs."""
     figure, axes = figures.panels(len(COURSES), len(columns), 1.45, sharex="col", sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
         for end in (end for name in names for end in result.pairs[name].ends):
@@ -78,7 +78,7 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
             for ax, (_, split, measure) in zip(column, COURSES, strict=True):
                 _draw_course(ax, passes, end.course[:, :, split, measure], way(result, end))
         column[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-        column[-1].set_xlabel("passes")
+        column[-1].set_xlabel("epochs")
     for ax, heading in zip(axes[0], columns, strict=True):
         ax.set_title(heading)
     for row, (label, _, measure) in zip(axes, COURSES, strict=True):
@@ -92,7 +92,7 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
 
 
 def _after_the_first_step(result: Result, columns: Mapping[str, Sequence[str]]) -> float | None:
-    """Find the lowest median test accuracy after the first pass, in which all curves are steep."""
+    """Find the lowest median test accuracy after the first epoch, in which all curves are steep."""
     ends = (end for names in columns.values() for name in names for end in result.pairs[name].ends)
     courses = [end.course[1:2, :, TEST, ACCURACY] for end in ends]
     medians = [np.median(course[np.isfinite(course)]) for course in courses if course.size]
@@ -195,7 +195,7 @@ def as_a(result: Result) -> Figure:
 
 
 def as_b(result: Result) -> Figure:
-    """Draw B's pairs on B's ranges, as mixed and after a further pass at every point."""
+    """Draw B's pairs on B's ranges, as mixed and after a further epoch at every point."""
     figure, axes = figures.panels(2, 2, 1.4, sharex="col", sharey="row")
     for column, (mixed, after) in zip(axes.T, ((ON_B, AS_B), (ON_B_RATE, AS_B_RATE)), strict=True):
         for measure, ax in enumerate(column):

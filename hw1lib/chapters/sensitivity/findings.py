@@ -93,11 +93,11 @@ def noise_sentence(result: Result) -> str:
 
 
 def time_sentence(result: Result) -> str:
-    """Say how long a pass takes with the smallest and the largest batch, and what it achieves."""
+    """Say how long an epoch takes with the smallest and the largest batch, and what it achieves."""
     sizes, seconds = result.spec.batch_sizes, result.seconds
     small, large = (written(geometric_mean(seconds[place]).mean) for place in (0, -1))
     said = (
-        f"A pass takes {small} s with batches of {sizes[0]:,} and {large} s with batches of "
+        f"An epoch takes {small} s with batches of {sizes[0]:,} and {large} s with batches of "
         f"{sizes[-1]:,}, a ratio of {log_ratio(seconds[0], seconds[-1]).factor}."
     )
     ends = [geometric_mean(of) for of in sizes_compared(result, AS_A, "train_loss").values()]

@@ -183,15 +183,15 @@ def rescaled(result: Result) -> Figure:
 
 
 def time_table(result: Result) -> pd.DataFrame:
-    """List how long a pass takes with each batch size, and the loss after equal epochs."""
+    """List how long an epoch takes with each batch size, and the loss after equal epochs."""
     rows = []
     for size, seconds in zip(result.spec.batch_sizes, result.seconds, strict=True):
         updates = -(-result.train_examples // size)
         rows.append(
             {
                 "images per update": f"{size:,}",
-                "updates per pass": f"{updates:,}",
-                "seconds per pass": str(geometric_mean(seconds)),
+                "updates per epoch": f"{updates:,}",
+                "seconds per epoch": str(geometric_mean(seconds)),
                 "milliseconds per update": f"{1000 * geometric_mean(seconds).mean / updates:.3g}",
                 **{
                     f"training loss, {arm}": str(

@@ -137,7 +137,7 @@ def accuracy_sentence(result: Result) -> str:
     accuracies = 100 * paths.final_accuracy
     low, high = REPORTED_B
     return (
-        f"After {result.spec.epochs} passes the trainings of {paths.name} are right on "
+        f"After {result.spec.epochs} epochs the trainings of {paths.name} are right on "
         f"{accuracies.min():.2f} to {accuracies.max():.2f} % of the test images "
         f"(n = {len(accuracies)}); report B found {low:.2f} to {high:.2f} % in eight trainings "
         "on MNIST."
