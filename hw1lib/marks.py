@@ -13,10 +13,13 @@ DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table c
 
 # tags of cells
 APPENDICES = {  # what such a cell shows stands in the appendix of this title, in this order
+    "appendix-hand-in": "What to hand in",
+    "appendix-instructive": "Five instructive slips",
     "appendix-verdicts": "Verdicts",
     "appendix-slips": "Slips of reports A and B",
     "appendix-tables": "Further figures and tables",
 }
+UNDIVIDED = ("What to hand in", "Five instructive slips")  # that need no heading for a chapter
 ABSTRACT = "abstract"  # belongs on the title page
 DROPPED = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
 HIDDEN_CODE = frozenset({"hide-input", "remove-input"})

@@ -238,12 +238,13 @@ def _by_chapter(title: str, sections: Mapping[str, str], cells: list[NotebookNod
             heading = next(line for line in cell.source.splitlines() if line.startswith("# "))
             words = re.sub(r"\{#[^}]*\}", "", heading.removeprefix("# ")).strip()
             named[cell.metadata[KEY]["chapter"]] = f"Chapter {number}: {words}"
-    pieces = [
-        fence("text", f"## {named.get(chapter, f'`{chapter}`')}", source=f"the appendix {title}")
-        + section
-        for chapter, section in sections.items()
-        if section
-    ]
+    filled = {chapter: section for chapter, section in sections.items() if section}
+    pieces = []
+    for chapter, section in filled.items():
+        heading = f"## {named.get(chapter, f'`{chapter}`')}"
+        alone = title in marks.UNDIVIDED
+        pieces += [] if alone else [fence("text", heading, source=f"the appendix {title}")]
+        pieces.append(section)
     label = re.sub(r"\W+", "-", title.lower())
     head = fence("text", f"# {title} {{#sec-{label}}}", source=f"the appendix {title}")
     return [head, *pieces] if pieces else []

@@ -173,7 +173,7 @@ def show(
     numbers = carried.packed(drawn.rows(figure))
     for text in figure.findobj(Text):
         text.set_text(typographic(text.get_text()))
-        if text.get_text() and text.get_fontsize() < SMALLEST:
+        if text.get_text() and float(text.get_fontsize()) < SMALLEST:
             raise ValueError(
                 f"{name}: {text.get_text()!r} has {text.get_fontsize():g} points, and the report "
                 f"prints nothing below {SMALLEST}"
@@ -226,36 +226,15 @@ def table(
     """
     if standin:
         caption = _naming(caption, standin)
-    shown, alike = _without_constants(frame)
+    shown, alike = carried.without_constants(frame)
     caption = typographic(" ".join([caption, *alike]))
     metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
     if brief is not None:
-        metadata["brief"] = _pipes(brief)
-    bundle = {"text/markdown": _pipes(shown), "text/plain": shown.to_string(index=False)}
+        metadata["brief"] = carried.pipes(brief)
+    bundle = {"text/markdown": carried.pipes(shown), "text/plain": shown.to_string(index=False)}
     bundle[marks.DATA] = carried.packed(frame)
     _caption("Table", name, caption)
     display(bundle, raw=True, metadata={KEY: metadata})
-
-
-def _without_constants(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Take out the counts of a wide table that are the same in every row, and say which."""
-    alike = [
-        name
-        for name in ("n", "diverged")
-        if name in frame and len(frame.columns) > 5 and len(frame) > 1 and frame[name].nunique() == 1
-    ]
-    said = ", ".join(f"{name} = {frame[name].iloc[0]}" for name in alike)
-    return frame.drop(columns=alike), [f"In every row, {said}."] if alike else []
-
-
-def _pipes(frame: pd.DataFrame) -> str:
-    """Write a table as Markdown."""
-    aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
-    header, *rows = [
-        [typographic(str(cell)).replace("|", "\\|") for cell in row]
-        for row in [frame.columns, *frame.to_numpy(dtype=object)]
-    ]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows])
 
 
 def _caption(word: str, name: str, caption: str) -> None:

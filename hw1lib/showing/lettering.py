@@ -15,12 +15,14 @@ def label_lines(ax: Axes, *, apart: float = 10) -> None:
         ax: Drawn on before, with its final scales and limits.
         apart: Least distance of two names, in points.
     """
-    _, height = ax.get_figure().get_size_inches() * 72 * ax.get_position().size
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    height = 72 * figure.get_figheight() * ax.get_position().height
     ends = []
     for line in ax.get_lines():
         x, y = (np.asarray(of, float) for of in line.get_data())
         known = np.isfinite(x) & np.isfinite(ax.transData.transform(np.column_stack([x, y]))).all(1)
-        if not line.get_label().startswith("_") and known.any():
+        if not str(line.get_label()).startswith("_") and known.any():
             last = ax.transData.transform((x[known][-1], y[known][-1]))
             ends.append([height * ax.transAxes.inverted().transform(last)[1], line])
     ends.sort(key=lambda end: end[0])
@@ -31,7 +33,7 @@ def label_lines(ax: Axes, *, apart: float = 10) -> None:
         places -= max(0, places[-1] - height)
     for place, (_, line) in zip(places, ends, strict=True):
         at = (1.02, float(place) / height)
-        text = ax.annotate(line.get_label(), at, xycoords="axes fraction", va="center")
+        text = ax.annotate(str(line.get_label()), at, xycoords="axes fraction", va="center")
         text.set_color(line.get_color())
 
 

@@ -316,7 +316,8 @@ def test_settings_stand_in_an_appendix(build):
     status, out = build(one=[*first(), code(shown)])
     assert status == 0
     page = squeezed(Page((out / "report.html").read_text()).text)
-    assert squeezed("A Settings A.1 11_first setting value epochs 20,000 B Provenance") in page
+    settings = "A Settings A.1 Chapter 1.1: Fitting a function setting value epochs 20,000"
+    assert squeezed(f"{settings} B Provenance") in page
     assert page.count("20,000") == 1
 
 

@@ -67,7 +67,7 @@ def gap_sentence(result: Result) -> str:
     for arm in (OF_A, OF_B, SETTLED):
         sweep = result.sweeps[arm]
         points, nats = (t_interval(gap.max(axis=1)) for gap in (sweep.gap(), sweep.loss_gap()))
-        parts.append(f"{arm} {points} points and {nats} nats")
+        parts.append(f"{arm} {points} percentage points and {nats} nats")
     return f"Largest gap over the sizes, in accuracy and in loss: {'; '.join(parts)}."
 
 
@@ -83,7 +83,7 @@ def digits_sentence(result: Result) -> str:
     other = f", at a learning rate of {spec.a_rate:g} in place of {spec.settled_rate:g},"
     return (
         f"Gap of A's largest network on {settled:,} {subject}: {t_interval(before)} "
-        f"points after {result.early} epochs, which training on changes by "
+        f"percentage points after {result.early} epochs, which training on changes by "
         f"{t_interval(after - before)}. On {trained:,} {subject}"
         f"{other if spec.a_rate != spec.settled_rate else ''} it is {t_interval(more)} after "
         f"{spec.epochs} epochs."
@@ -118,11 +118,15 @@ def descent_sentence(result: Result) -> str:
     """Write where the test errors peak and how high."""
     sweep, features = result.sweeps[NOISY], result.features
     of_networks = _peak_sentence(
-        "error of networks", sweep.error("test"), sweep.parameters, "parameters", "points"
+        "error of networks",
+        sweep.error("test"),
+        sweep.parameters,
+        "parameters",
+        "percentage points",
     )
     noisy = features.error("test", noisy=True)
     of_features = _peak_sentence(
-        "error of random features", noisy, features.counts, "features", "points"
+        "error of random features", noisy, features.counts, "features", "percentage points"
     )
     return f"{of_networks} {of_features}"
 

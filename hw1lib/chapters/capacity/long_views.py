@@ -98,7 +98,7 @@ def published_table(result: Result) -> pd.DataFrame:
                 "loss gained (nats), theirs": _theirs(one.loss),
                 "theirs, as here": f"{one.same_loss:g}",
                 "ours": loss,
-                "accuracy lost (points), theirs": _theirs(one.accuracy),
+                "accuracy lost (percentage points), theirs": _theirs(one.accuracy),
                 "theirs, as here ": f"{one.same_accuracy:g}",
                 "ours ": accuracy,
                 "peak at units, theirs": str(one.peak or "none"),

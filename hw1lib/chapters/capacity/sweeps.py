@@ -61,7 +61,7 @@ class Sweep:
         """Return what there was after so many epochs, or at the end if a network was done before.
 
         Args:
-            epochs: One of `epochs`.
+            passes: One of `epochs`.
         """
         when = self.epochs.tolist().index(passes)
         pairs = ((self.train_along, self.train), (self.test_along, self.test))

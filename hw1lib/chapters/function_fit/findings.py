@@ -84,7 +84,7 @@ def pieces_sentence(result: Result) -> str:
 def spectrum_sentence(result: Result) -> str:
     """Say after how many updates half of each frequency's amplitude is learned."""
     if ("sign", "deep") not in result.learning:
-        return "The sign of sin(5πx) was not fitted, so its frequencies are not told apart."
+        return "The sign of sin(5πx) was not fitted, so its frequencies are not compared."
     parts = []
     for network in NETWORKS:
         one = result.learning["sign", network]

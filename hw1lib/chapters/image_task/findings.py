@@ -35,8 +35,8 @@ def width_reading(result: Result) -> list[str]:
     """List what width does in either family, and how far apart the families are."""
     chosen = [contrasts(result)[name] for name in (WIDER_CNN, WIDER_MLP, CONVOLUTION)]
     return [
-        f"On the test images, {contrast.compared} is {difference(result, contrast)} points of "
-        f"accuracy and {difference(result, contrast, 'loss')} nats."
+        f"On the test images, {contrast.compared} is {difference(result, contrast)} percentage "
+        f"points of accuracy and {difference(result, contrast, 'loss')} nats."
         for contrast in chosen
     ]
 
@@ -45,9 +45,9 @@ def control_sentence(result: Result) -> str:
     """Write what the permutation does to the lead of convolution."""
     natural, permuted = (contrasts(result)[name] for name in (CONVOLUTION, PERMUTED))
     return (
-        f"Convolution's lead over the widest perceptron is {difference(result, natural)} points "
-        f"with the pixels in their places and {difference(result, permuted)} points with them "
-        "permuted."
+        f"Convolution's lead over the widest perceptron is {difference(result, natural)} "
+        f"percentage points with the pixels in their places and {difference(result, permuted)} "
+        "with them permuted."
     )
 
 
@@ -83,8 +83,8 @@ def written_sentence(result: Result) -> str:
     """Write what the squared error costs."""
     convolution, perceptron = (contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP))
     return (
-        f"The squared error changes the accuracy by {difference(result, convolution)} points for "
-        f"{convolution.first[1]} and by {difference(result, perceptron)} points for "
+        f"The squared error changes the accuracy by {difference(result, convolution)} percentage "
+        f"points for {convolution.first[1]} and by {difference(result, perceptron)} for "
         f"{perceptron.first[1]}."
     )
 

@@ -14,6 +14,7 @@ from hw1lib.chapters.image_task.result import (
 )
 from hw1lib.chapters.image_task.spec import AS_B
 from hw1lib.judging import slips
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, factors, told
 from hw1lib.judging.statistics import Interval, log_ratio, tally
 
@@ -33,7 +34,7 @@ def _while_training(curves: Curves) -> Interval:
 def _squared_error(result: Result) -> str:
     written = [contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP)]
     convolution, perceptron = (
-        f"{told(difference(result, contrast), 'points')} for {contrast.first[1]}"
+        f"{told(difference(result, contrast), POINTS)} for {contrast.first[1]}"
         for contrast in written
     )
     return f"squared error instead changes the test accuracy by {convolution}, {perceptron}"

@@ -70,10 +70,10 @@ def objectives(result: Result, arm: str) -> Figure:
     for ax, (name, curves) in zip(axes[0], networks.items(), strict=True):
         # the mean over an epoch belongs to its middle
         passes = np.arange(len(curves.objective)) + 0.5
-        while_training = {"label": "mean over the epoch, while training", "color": RED}
-        figures.curves(ax, passes, curves.objective, dash="--", **while_training)
-        at_rest = {"label": "whole split, at rest", "color": BLUE}
-        figures.curves(ax, curves.epochs[1:], curves.series("train", "loss")[1:], **at_rest)
+        label = "mean over the epoch, while training"
+        figures.curves(ax, passes, curves.objective, label=label, color=RED, dash="--")
+        whole = curves.series("train", "loss")[1:]
+        figures.curves(ax, curves.epochs[1:], whole, label="whole split, after it", color=BLUE)
         ax.set_title(name)
     lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
@@ -114,7 +114,7 @@ def contrast_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "comparison": f"{contrast.about}: {contrast.compared}",
-                "accuracy (points)": str(points),
+                "accuracy (percentage points)": str(points),
                 "loss (nats)": str(difference(result, contrast, "loss")),
                 "n": points.n,
             }

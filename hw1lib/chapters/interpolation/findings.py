@@ -88,7 +88,7 @@ def lean_sentence(result: Result) -> str:
     parts = []
     for name, text in ((main(ADAM, BATCH_LOW), "without"), (DECAY, "with")):
         lean = t_interval(result.pairs[name].lean)
-        wider = "neither end surely"
+        wider = "neither end clearly"
         if lean.excludes_zero:
             wider = "the large batch's end" if lean.mean > 0 else "the small batch's end"
         parts.append(f"{wider} looks wider {text} weight decay (lean {lean} decades)")

@@ -11,6 +11,7 @@ from hw1lib.chapters.interpolation.spec import (
     main,
 )
 from hw1lib.judging import slips
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, told
 from hw1lib.judging.statistics import paired_difference, t_interval
 
@@ -30,7 +31,7 @@ def _retrained(result: Result) -> str:
     lowered = told(barrier_difference(result, ON_B, AS_B), "nats")
     return (
         f"the further epoch lowers the barrier by {lowered} "
-        f"and lifts the lowest test accuracy by {told(paired_difference(after, before), 'points')}"
+        f"and lifts the lowest test accuracy by {told(paired_difference(after, before), POINTS)}"
     )
 
 

@@ -8,6 +8,7 @@ from hw1lib.chapters.interpolation.spec import (
     B_STEPS,
     CONTRASTS,
     DECAY,
+    MAIN,
     NESTEROV,
     OPTIMIZERS,
     OTHER,
@@ -69,6 +70,9 @@ GROUPS = {  # of these pairs
     "another start": (OTHER, B_PAIR, B_STEPS, B_RATE),
     "another start, aligned": (ALIGNED,),
 }
+
+
+UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they should be
 
 
 def group_style(name: str) -> tuple[str, str]:

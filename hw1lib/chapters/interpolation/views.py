@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,12 +28,10 @@ from hw1lib.chapters.interpolation.spec import (
     BATCH_HIGH,
     BATCH_LOW,
     DECAY,
-    MAIN,
     NESTEROV,
     ON_B,
     ON_B_RATE,
     OTHER,
-    SIDE,
     STEPS,
     main,
 )
@@ -44,6 +41,7 @@ from hw1lib.chapters.interpolation.styles import (
     SPELLED,
     SPLITS,
     TRAINED_ON,
+    UNTOUCHED,
     Style,
     group_style,
     title,
@@ -66,7 +64,6 @@ BY_WAY = {  # columns of the training curves: what they show, and of which pairs
     "B's network, by rate": (B_RATE,),
 }
 VARIED = {name: (name,) for name in (STEPS, OTHER, DECAY)}
-UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they should be
 
 
 def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
@@ -227,47 +224,6 @@ def panel(ax: Axes, result: Result) -> None:
     ax.set_xlim(-0.02, 5)
     ax.set(xlabel="barrier between two solutions (nats)")
     ax.invert_yaxis()
-
-
-def end_table(result: Result) -> pd.DataFrame:
-    """List every way of training with what it reached."""
-    rows = []
-    for end in result.ends:
-        rows.append(
-            {
-                "network": "-".join(map(str, end.settings.widths[1:-1])),
-                "trained by": result.label(end),
-                "updates": f"{end.updates[-1]:,}",
-                "training loss": str(t_interval(end.final(TRAIN, LOSS))),
-                "test loss": str(t_interval(end.final(TEST, LOSS))),
-                "test accuracy (%)": str(t_interval(100 * end.final(TEST, ACCURACY))),
-                "norm": f"{t_interval(np.where(end.diverged, np.nan, end.norm)).mean:.3g}",
-                "diverged": int(end.diverged.sum()),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def line_table(result: Result) -> pd.DataFrame:
-    """List every pair's barrier, what its line looks like beyond the ends, and their norms."""
-    rows = []
-    for name in UNTOUCHED:
-        pair = result.pairs[name]
-        norms = [
-            f"{t_interval(np.where(pair.sound, end.norm, np.nan)).mean:.3g}" for end in pair.ends
-        ]
-        rows.append(
-            {
-                "pair": name,
-                "barrier, training": str(t_interval(pair.barrier())),
-                "barrier, test": str(t_interval(pair.barrier(TEST))),
-                "lean (decades)": str(t_interval(pair.lean)),
-                "norms": " → ".join(norms),
-                "distance": f"{t_interval(pair.distance).mean:.3g}",
-                "n": int(pair.sound.sum()),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _barriers(result: Result) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from hw1lib.chapters.random_labels.result import Result, slower
 from hw1lib.chapters.random_labels.spec import CNN, MLP, RANDOM, TRUE
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, times, told
 from hw1lib.judging.statistics import paired_difference, t_interval
 
@@ -13,7 +14,7 @@ def _true_labels(result: Result) -> str:
     true, random = (result.fits[CNN, share].percent("test") for share in (TRUE, RANDOM))
     return (
         "with true labels, as the code had them, the CNN gains "
-        f"{told(paired_difference(true, random), 'points')} of test accuracy; epochs to fit, "
+        f"{told(paired_difference(true, random), POINTS)} of test accuracy; epochs to fit, "
         f"random over true: {times(slower(result, CNN, RANDOM))}"
     )
 

@@ -66,7 +66,7 @@ def gaps_drawn(chapters: Chapters) -> Figure:
     axes[0, 0].set_yscale("symlog", linthresh=1)  # most gaps are of a few points
     axes[0, 0].yaxis.set_major_formatter("{x:g}")
     axes[0, 0].margins(y=0.08)
-    axes[0, 0].set_ylabel("accuracy gap (points)")
+    axes[0, 0].set_ylabel("accuracy gap (percentage points)")
     if len(chapters) > 1:
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)

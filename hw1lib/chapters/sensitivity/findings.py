@@ -46,8 +46,8 @@ def sweep_sentence(result: Result) -> str:
     lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
     of_all = len(result.sweep) * result.spec.replicas
     return (
-        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in points: "
-        f"{found or 'not known'}. Diverged: {lost} of {of_all} trainings."
+        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in percentage "
+        f"points: {found or 'not known'}. Diverged: {lost} of {of_all} trainings."
     )
 
 

@@ -35,7 +35,7 @@ def time_passes(settings: Timing, images: ImageSet, *, run: Run) -> dict[str, np
     """Time how long one network takes for an epoch over the training images.
 
     In every round all batch sizes have their turn, so that a machine that becomes slower slows all
-    of them. A turn is a new network, one epoch to warm up, and `PASSES` epochs, whose median counts.
+    of them. A turn is a new network, one epoch to warm up, and `PASSES` more, whose median counts.
     The time of a cut epoch is multiplied by the number of images over the number that it took.
 
     Returns:

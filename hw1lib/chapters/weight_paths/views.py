@@ -130,7 +130,7 @@ def straightness(result: Result) -> Figure:
 
 def panel(ax: Axes, result: Result) -> None:
     """Draw the same in one panel, for the summary."""
-    places = []
+    places: list[str] = []
     for paths in result.paths.values():
         for name, values in _straightness(paths).items() if len(paths.arrived) else ():
             color, _, mark = STYLES[name]
