@@ -3,10 +3,12 @@
     python -m hw1lib.parameters report/report.yml -p profile quick -p data standin
 
 Every chapter gets the parameters that it knows. One that no chapter knows is refused here, and so
-is a value that a chapter refuses, each in one sentence.
+is a value that a chapter refuses, each in one sentence. So is a value that somebody has saved in a
+notebook while playing with it: a report holds what it was asked for, and nothing else.
 """
 
 import argparse
+import ast
 import dataclasses
 import json
 import sys
@@ -26,6 +28,7 @@ from hw1lib.publish.settings import PublishError
 from hw1lib.results.specs import Profiles, SettingError
 
 NO_SETTINGS = ("device",)  # parameters of a notebook that decide no number
+DEFAULTS = {"profile": "quick", "data": "auto", "seed": 0, "settings": {}}  # all others have None
 
 
 def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -39,7 +42,7 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
         By the name of each notebook: which of them it takes.
 
     Raises:
-        ExecutionError: If no notebook has one of the names.
+        ExecutionError: If no notebook has one of the names, or one has a value saved in it.
         SettingError: If a chapter refuses a value.
         DataError: If a folder of images cannot be learned.
     """
@@ -47,7 +50,9 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
     profiles["00_summary"] = summary.PROFILES
     known: dict[str, list[str]] = {}
     for notebook in notebooks:
-        listed = [*papermill.inspect_notebook(str(notebook))]
+        saved = papermill.inspect_notebook(str(notebook))
+        _refuse_saved(notebook, saved, parameters)
+        listed = [*saved]
         known[notebook.stem] = [name for name in listed if name != SETTINGS]
         if SETTINGS in listed and notebook.stem in profiles:
             known[notebook.stem] += [
@@ -69,6 +74,25 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
             except SettingError as error:
                 raise SettingError(f"{stem}: {error}") from None
     return taken
+
+
+def _refuse_saved(notebook: Path, saved: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse a notebook whose cell of parameters holds another value than the default.
+
+    Raises:
+        ExecutionError: With the notebook, the parameter and its value.
+    """
+    for name, parameter in saved.items():
+        default = DEFAULTS.get(name)
+        try:
+            value = ast.literal_eval(parameter["default"])
+        except (SyntaxError, ValueError):
+            value = parameter["default"]  # an expression, as it is written
+        if name not in (*NO_SETTINGS, *given) and value != default:
+            raise ExecutionError(
+                f"{notebook} has {name} = {value!r} saved in its parameters, where a report begins "
+                f'with {default!r}; set it back, or ask for it by PARAMS="-p {name} ..."'
+            )
 
 
 def main(words: list[str] | None = None) -> int:

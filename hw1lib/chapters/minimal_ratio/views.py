@@ -270,7 +270,7 @@ def panel(ax: Axes, result: Result) -> None:
     ax.set(xlabel="loss (mean squared error)", ylabel="share of negative eigenvalues")
     ax.set_xscale("log")
     if ax.collections:
-        ax.legend()
+        ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1))
 
 
 def rival_table(result: Result) -> pd.DataFrame:

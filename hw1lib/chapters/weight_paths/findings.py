@@ -158,5 +158,6 @@ def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
         "distance between the first and the last weights over the length of the path, of every "
-        "training, of a walk that turns no more than it does, and of a random walk with its steps."
+        "training of report A's network, of a walk that turns no more than it does, and of a "
+        "random walk with its steps."
     )

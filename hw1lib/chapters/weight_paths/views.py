@@ -23,6 +23,7 @@ from hw1lib.chapters.weight_paths.result import (
     broader,
     percent_text,
 )
+from hw1lib.chapters.weight_paths.spec import OF_A
 from hw1lib.judging.statistics import paired_difference, t_interval
 from hw1lib.measuring import trajectories
 from hw1lib.showing import drawn, figures
@@ -129,16 +130,15 @@ def straightness(result: Result) -> Figure:
 
 
 def panel(ax: Axes, result: Result) -> None:
-    """Draw the same in one panel, for the summary."""
-    places: list[str] = []
-    for paths in result.paths.values():
-        for name, values in _straightness(paths).items() if len(paths.arrived) else ():
-            color, _, mark = STYLES[name]
-            ax.plot(values, np.full(len(values), len(places)), mark, color=color, markersize=4)
-            places.append(f"{name},\n{paths.name}")
-    ax.set_yticks(range(len(places)), places)
+    """Draw the same of report A's network in one panel, for the summary."""
+    paths = result.paths[OF_A]
+    values = _straightness(paths) if len(paths.arrived) else {}
+    for place, (name, straight) in enumerate(values.items()):
+        color, _, mark = STYLES[name]
+        ax.plot(straight, np.full(len(straight), place), mark, color=color, markersize=4)
+    ax.set_yticks(range(len(values)), [name.replace(" ", "\n") for name in values])
     ax.set(xlabel="distance from the start\n/ path length", xlim=(0, 1))
-    ax.invert_yaxis()
+    ax.set_ylim(len(values) - 0.5, -0.5)
 
 
 def _straightness(paths: Paths) -> dict[str, np.ndarray]:
