@@ -6,7 +6,9 @@ end is the real one with these chapters.
 
 import ast
 import html
+import itertools
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +137,16 @@ def test_every_link_of_a_notebook_leads_somewhere(name):
         if not target.startswith("https://"):
             assert not file or (NOTEBOOKS[name].parent / file).is_file(), target
             assert not place or place in SHOWN[Path(file).stem or name], target
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_numbers_of_parameters_are_those_of_the_widths_before_them(name):
+    """In the text `784-10-20-10 with 8,280 parameters`, the biases included."""
+    text = " ".join(markdown(NOTEBOOKS[name]))
+    for widths, said in re.findall(r"(\d+(?:-\d+)+) with ([\d,]+) parameters", text):
+        sizes = [int(width) for width in widths.split("-")]
+        counted = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+        assert f"{counted:,}" == said, widths
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -330,6 +342,15 @@ def built(executed, tmp_path_factory):
         html=(out / "report.html").read_text(),
         shown=[entry for path in chapters for entry in entries(path, "figure", "table")],
     )
+
+
+def test_the_printed_report_fills_its_pages_with_letters_that_can_be_read(built):
+    printed = runpy.run_path(str(CHECKOUT / "tools" / "printed.py"))
+    pages = printed["sheets"](built.out / "report.pdf")
+    assert len(pages) == len(built.pages)
+    half = [page.number for page in pages if page.empty > 0.5]
+    assert len(half) <= 3, half  # the title page, and where a report happens to end
+    assert min(page.smallest for page in pages) > 7.99
 
 
 def squeezed(text):

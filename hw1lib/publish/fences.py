@@ -139,10 +139,11 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
     entry = output.get("metadata", {}).get(KEY, {})
     if "brief" not in entry:
         return ""
-    more = f"[Table {entry['id']}](#{entry['id']}) has the numbers behind this list."
-    return fence("table", entry["brief"], source=place(cell)) + fence(
-        "text", more, source=place(cell)
-    )
+    link = f"[Table {entry['id']}](#{entry['id']})"
+    if not entry["brief"]:
+        return fence("text", f"{link} has the verdicts, with their numbers.", source=place(cell))
+    more = fence("text", f"{link} has the numbers behind this list.", source=place(cell))
+    return fence("table", entry["brief"], source=place(cell)) + more
 
 
 def _appendix(cell: NotebookNode) -> str | None:

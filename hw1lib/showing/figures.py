@@ -230,7 +230,7 @@ def table(
     caption = typographic(" ".join([caption, *alike]))
     metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
     if brief is not None:
-        metadata["brief"] = carried.pipes(brief)
+        metadata["brief"] = carried.pipes(brief) if len(brief) else ""
     bundle = {"text/markdown": carried.pipes(shown), "text/plain": shown.to_string(index=False)}
     bundle[marks.DATA] = carried.packed(frame)
     _caption("Table", name, caption)

@@ -74,7 +74,7 @@ def test_a_long_training_is_that_of_plain_torch(images):
         plain = plainly(images, settings(), seed)
         np.testing.assert_allclose(found["test_along"][:, r], plain[[0, 3, 6, 7]], rtol=1e-4)
         np.testing.assert_allclose(found["test"][r], plain[-1], rtol=1e-4)
-    assert found["epochs"].tolist() == [7, 7]
+    assert found["passes"].tolist() == [7, 7]
     assert not found["diverged"].any()
     assert (settings().digits.labels(images) != images.train.labels[:30]).any()
 

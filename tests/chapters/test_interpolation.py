@@ -25,11 +25,11 @@ from hw1lib.chapters.interpolation import (
     distances,
     findings,
     flatness,
-    measured,
     plan,
     slips,
     views,
 )
+from hw1lib.chapters.interpolation import measured as tables_of_lines
 from hw1lib.chapters.interpolation import trainings as trained
 from hw1lib.chapters.interpolation.chapter import CHAPTER
 from hw1lib.chapters.interpolation.result import FLATNESS
@@ -86,8 +86,8 @@ FIGURES = [
     distances.by_distance,
 ]
 TABLES = [
-    measured.end_table,
-    measured.line_table,
+    tables_of_lines.end_table,
+    tables_of_lines.line_table,
     flatness.flatness_table,
     flatness.agreement_table,
     distances.parting_table,
@@ -660,10 +660,10 @@ def test_everything_can_be_shown_whatever_happened(which, request):
 
 
 def test_diverged_trainings_are_counted_and_called_so(failed):
-    table = measured.end_table(failed).set_index("trained by")
+    table = tables_of_lines.end_table(failed).set_index("trained by")
     assert table.loc["SGD, batch 10, rate 1e+30", "diverged"] == SPEC.replicas
     assert table.loc["SGD, batch 10, rate 0.001", "diverged"] == 0
-    lines = measured.line_table(failed).set_index("pair")
+    lines = tables_of_lines.line_table(failed).set_index("pair")
     assert lines.loc[B_PAIR, "n"] == 0
     assert f"{B_PAIR} diverged" in findings.describe_lines(failed, [B_PAIR])
 

@@ -60,7 +60,7 @@ def courses(result: Result) -> Figure:
             ax.set_xscale(scale)
             lettering.log_scale(ax)
         above.set_title(title)
-    axes[0, 0].set_ylabel("gradient norm\n(loss per weight)")
+    axes[0, 0].set_ylabel("gradient norm (loss\nper unit of weight)")
     axes[1, 0].set_ylabel(f"loss (squared error;\nnats: {result.images.subject})")
     figure.supxlabel("update")
     return figure

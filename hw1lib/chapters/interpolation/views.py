@@ -92,8 +92,8 @@ def _after_the_first_step(result: Result, columns: Mapping[str, Sequence[str]]) 
     """Find the lowest median test accuracy after the first epoch, in which all curves are steep."""
     ends = (end for names in columns.values() for name in names for end in result.pairs[name].ends)
     courses = [end.course[1:2, :, TEST, ACCURACY] for end in ends]
-    medians = [np.median(course[np.isfinite(course)]) for course in courses if course.size]
-    known = [median for median in medians if np.isfinite(median)]
+    sound = [course[np.isfinite(course)] for course in courses]
+    known = [float(np.median(course)) for course in sound if len(course)]
     return max(0.0, min(known) - 0.02) if known else None
 
 

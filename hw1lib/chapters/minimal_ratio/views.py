@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from hw1lib.chapters.minimal_ratio import ratios
@@ -201,11 +202,13 @@ def rivals(result: Result) -> Figure:
     figure, axes = figures.panels(2, 2, 1.7, sharex=True)
     positive = trained(result, "positive")
     losses = trained(result, "loss")
+    some = losses[np.isfinite(losses) & (losses > 0)]
+    scale = LogNorm(some.min(), some.max()) if len(some) else None
     networks = np.flatnonzero(~result.arms[RECIPE].diverged)
     for ax, (name, label) in zip(axes.flat, RIVALS.items(), strict=True):
         values = trained(result, name)
         points = ax.scatter(
-            positive, values, c=losses, s=14, cmap="cividis", norm="log", linewidths=0
+            positive, values, c=losses, s=14, cmap="cividis", norm=scale, linewidths=0
         )
         drawn.note(points, network=networks, loss=losses)
         rho = correlate(result, "positive", name)
@@ -217,7 +220,8 @@ def rivals(result: Result) -> Figure:
     figure.supxlabel("share of positive eigenvalues of the Hessian")
     bar = figure.colorbar(points, ax=axes, shrink=0.7)
     bar.set_label("loss (mean squared error)")
-    lettering.few_numbers(bar.ax.yaxis, *points.get_clim())
+    if len(some):
+        lettering.few_numbers(bar.ax.yaxis, some.min(), some.max())
     return figure
 
 

@@ -78,7 +78,8 @@ def by_run(result: Result) -> Figure:
         styles = [STYLES[points] for _ in PARTS for points in POINTS]
         figures.strip(ax, groups, [style[0] for style in styles], [style[2] for style in styles])
         ax.set_ylim(0, 100)
-    axes[0, 0].set_ylabel("variance of a path along its\nown first component (%)")
+    figure.supylabel("variance of a path along its\nown first component (%)")
+    figure.supxlabel("what went this way")
     return figure
 
 
@@ -135,9 +136,9 @@ def panel(ax: Axes, result: Result) -> None:
     values = _straightness(paths) if len(paths.arrived) else {}
     for place, (name, straight) in enumerate(values.items()):
         color, _, mark = STYLES[name]
-        ax.plot(straight, np.full(len(straight), place), mark, color=color, markersize=4)
+        ax.scatter(straight, np.full(len(straight), place), s=13, color=color, marker=mark)
     ax.set_yticks(range(len(values)), [name.replace(" ", "\n") for name in values])
-    ax.set(xlabel="distance from the start\n/ path length", xlim=(0, 1))
+    ax.set(xlabel="distance from the start / path length", xlim=(0, 1))
     ax.set_ylim(len(values) - 0.5, -0.5)
 
 
