@@ -26,7 +26,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter first lab test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
+.PHONY: report chapter first lab give-back test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
@@ -38,8 +38,12 @@ chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter N
 first: $(ENV) ## the first figure, from results that come along: nothing trained or downloaded
 	@$(VENV)/python -m hw1lib.first
 
-lab: $(ENV) ## JupyterLab on the notebooks, beginning with the first chapter
-	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab notebooks --LabApp.default_url=/lab/tree/11_function_fit.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: $(ENV) ## JupyterLab on copies of the notebooks, to play with; give-back takes a change over
+	$(VENV)/python tools/play.py
+	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab play --LabApp.default_url=/lab/tree/11_function_fit.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+
+give-back: $(ENV) ## a change made in make lab into the notebook: make give-back NAME=11_function_fit
+	@$(VENV)/python tools/play.py $(or $(NAME),--help)
 
 test: $(ENV) ## all tests, one file at a time on each core
 	@# torch's threads would compete with the other workers
@@ -92,14 +96,13 @@ $(BUILD)/%.pdf: $(BUILD)/%.ipynb $(PUBLISH) report/report.yml report/references.
 
 $(CHAPTERS): $(BUILD)/%: notebooks/% $(LIBRARY) $(ENV) $(ASKED) | $(COMPUTED)
 	@# one thread, since as many chapters are executed at once as there are cores
-	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only $(if $(strip $(PARAMS)),$(CHECKED)) \
+	@OMP_NUM_THREADS=1 $(VENV)/python -m hw1lib.publish.execute $< $@ --known-only $(CHECKED) \
 	    $(if $(TIMEOUT),--timeout $(TIMEOUT)) -p profile $(PROFILE) $(PARAMS)
 
-# before any chapter starts; nothing to check where nothing is given
-$(CHECKED): $(ASKED) $(ENV)
-	@$(if $(strip $(PARAMS)),$(VENV)/python -m hw1lib.parameters report/report.yml \
-	    $(if $(NAME),--only $(NAME)) --out $@ -p profile $(PROFILE) $(PARAMS))
-	@touch $@
+# before any chapter starts: what is given, and what somebody may have saved in a notebook
+$(CHECKED): $(ASKED) $(NOTEBOOKS) $(ENV)
+	@$(VENV)/python -m hw1lib.parameters report/report.yml \
+	    $(if $(NAME),--only $(NAME)) --out $@ -p profile $(PROFILE) $(PARAMS)
 
 # the trainings of all chapters share the cores; afterwards the chapters only read
 $(COMPUTED): $(LIBRARY) $(ENV) $(ASKED) | $(CHECKED)

@@ -103,7 +103,7 @@ def draw(comparison: Comparison, metric: str) -> Figure:
             drawn.note(line, low=low, high=high, n=n)
             drawn.omit(ax.vlines(x, low, high, color=color, linewidth=1.2, alpha=0.7))
         if any(series):
-            ax.legend(fontsize=6)
+            ax.legend()
         ax.set_label(f"against {axis}")
     axes[0, 0].set_ylabel(metric)
     return figure

@@ -3,7 +3,8 @@
     python -m hw1lib.parameters report/report.yml -p profile quick -p data standin
 
 Every chapter gets the parameters that it knows. One that no chapter knows is refused here, and so
-is a value that a chapter refuses, each in one sentence.
+is a value that a chapter refuses, each in one sentence. So is a value that somebody has saved in a
+notebook while playing with it: a report holds what it was asked for, and nothing else.
 """
 
 import argparse
@@ -18,12 +19,14 @@ from hw1lib.chapters import summary
 from hw1lib.chapters.registry import discover
 from hw1lib.data import image_sets
 from hw1lib.data.published import DataError
+from hw1lib.messages import brief
 from hw1lib.publish import load_report
 from hw1lib.publish.given import SETTINGS, ExecutionError, add_parameters, listed, read, unknown
 from hw1lib.publish.settings import PublishError
 from hw1lib.results.specs import Profiles, SettingError
 
 NO_SETTINGS = ("device",)  # parameters of a notebook that decide no number
+DEFAULTS = {"profile": "quick", "data": "auto", "seed": 0, "settings": {}}  # all others have None
 
 
 def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -37,7 +40,7 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
         By the name of each notebook: which of them it takes.
 
     Raises:
-        ExecutionError: If no notebook has one of the names.
+        ExecutionError: If no notebook has one of the names, or one has a value saved in it.
         SettingError: If a chapter refuses a value.
         DataError: If a folder of images cannot be learned.
     """
@@ -46,6 +49,7 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
     known: dict[str, list[str]] = {}
     for notebook in notebooks:
         has = listed(notebook)
+        _refuse_saved(notebook, has, parameters)
         known[notebook.stem] = [name for name in has if name != SETTINGS]
         if SETTINGS in has and notebook.stem in profiles:
             known[notebook.stem] += [
@@ -67,6 +71,21 @@ def check(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str,
             except SettingError as error:
                 raise SettingError(f"{stem}: {error}") from None
     return taken
+
+
+def _refuse_saved(notebook: Path, saved: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse a notebook whose cell of parameters holds another value than the default.
+
+    Raises:
+        ExecutionError: With the notebook, the parameter and its value.
+    """
+    for name, value in saved.items():
+        default = DEFAULTS.get(name)
+        if name not in (*NO_SETTINGS, *given) and value != default:
+            raise ExecutionError(
+                f"{notebook} has {name} = {brief(value)} saved in its parameters, where a report "
+                f'begins with {default!r}; set it back, or ask for it by PARAMS="-p {name} ..."'
+            )
 
 
 def main(words: list[str] | None = None) -> int:

@@ -6,7 +6,9 @@ end is the real one with these chapters.
 
 import ast
 import html
+import itertools
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ import papermill
 import pypdf
 import pytest
 
-from hw1lib.marks import EXPLORER
+from hw1lib.marks import APPENDICES, EXPLORER
 from hw1lib.publish import load_report
 from hw1lib.publish.build import publish
 from hw1lib.publish.execute import execute, main
@@ -97,6 +99,19 @@ def entries(path, *kinds):
     return [entry for entry in found if entry.get("kind") in kinds]
 
 
+def in_printed_order(paths):
+    """The figures and tables of chapters: those in the text, then those of each appendix."""
+    placed = []
+    for path in paths:
+        for cell in nbformat.read(path, as_version=4).cells:
+            sent = [n for n, tag in enumerate(APPENDICES) if tag in cell.metadata.get("tags", ())]
+            for output in cell.get("outputs", ()):
+                entry = output.get("metadata", {}).get("hw1", {})
+                if entry.get("kind") in ("figure", "table"):
+                    placed.append((sent[0] if sent else -1, entry))
+    return [entry for _, entry in sorted(placed, key=lambda place: place[0])]
+
+
 def markdown(path):
     return [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
 
@@ -137,6 +152,16 @@ def test_every_link_of_a_notebook_leads_somewhere(name):
         if not target.startswith("https://"):
             assert not file or (NOTEBOOKS[name].parent / file).is_file(), target
             assert not place or place in SHOWN[Path(file).stem or name], target
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_numbers_of_parameters_are_those_of_the_widths_before_them(name):
+    """In the text `784-10-20-10 with 8,280 parameters`, the biases included."""
+    text = " ".join(markdown(NOTEBOOKS[name]))
+    for widths, said in re.findall(r"(\d+(?:-\d+)+) with ([\d,]+) parameters", text):
+        sizes = [int(width) for width in widths.split("-")]
+        counted = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+        assert f"{counted:,}" == said, widths
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -325,7 +350,7 @@ class Built(NamedTuple):
     pages: list[str]  # text of each page of the PDF
     html: str
     typst: str  # what the PDF is made from
-    shown: list[dict]  # figures and tables of all chapters, in order
+    shown: list[dict]  # figures and tables of all chapters, in the order of their numbers
 
 
 @pytest.fixture(scope="session")
@@ -343,8 +368,17 @@ def built(executed, tmp_path_factory):
         typst=typst,
         pages=[page.extract_text() for page in reader.pages],
         html=(out / "report.html").read_text(),
-        shown=[entry for path in chapters for entry in entries(path, "figure", "table")],
+        shown=in_printed_order(chapters),
     )
+
+
+def test_the_printed_report_fills_its_pages_with_letters_that_can_be_read(built):
+    printed = runpy.run_path(str(CHECKOUT / "tools" / "printed.py"))
+    pages = printed["sheets"](built.out / "report.pdf")
+    assert len(pages) == len(built.pages)
+    half = [page.number for page in pages if page.empty > 0.5]
+    assert len(half) <= 3, half  # the title page, and where a report happens to end
+    assert min(page.smallest for page in pages) > 7.99
 
 
 def squeezed(text):
@@ -381,7 +415,7 @@ def test_every_figure_and_table_has_its_number_and_caption(built, text):
         counts[entry["kind"]] += 1
         label = f"{entry['kind'].capitalize()} {counts[entry['kind']]}."
         # as far as no formatting begins
-        words = re.split(r'[*@$\[`"]', entry["caption"])[0][:60]
+        words = re.split(r'[*@$\[`"]', entry["caption"].removeprefix("**"))[0][:60]
         assert len(words) > 10
         assert squeezed(label + words) in squeezed(text), label
     shown = [name for names in SHOWN.values() for name in names]

@@ -182,14 +182,14 @@ def test_parameters_are_what_python_assigns_in_their_cell(tmp_path):
         print("not one")
         """,
     )
-    assert listed(own) == ["title", "limit", "first", "second", "third", "long"]
+    assert [*listed(own)] == ["title", "limit", "first", "second", "third", "long"]
     assert resolve(own, {"title": "c=d", "limit": "x"}) == {"title": "c=d", "limit": "x"}
 
 
 def test_parameters_of_every_notebook_are_those_that_papermill_finds():
     for chapter in discover().values():
         path = f"notebooks/{chapter.notebook}.ipynb"
-        assert listed(path) == [*papermill.inspect_notebook(path)]
+        assert [*listed(path)] == [*papermill.inspect_notebook(path)]
 
 
 def test_a_cell_of_parameters_that_is_no_python_is_named(tmp_path):

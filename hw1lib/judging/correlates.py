@@ -29,7 +29,7 @@ LEAST_NETWORKS = 8  # of which one may be left out, with a third measure held
 
 GAPS = {  # what is to be explained, with its unit
     "loss_gap": "test loss − training loss (nats)",
-    "accuracy_gap": "training accuracy − test accuracy (points)",
+    "accuracy_gap": "training accuracy − test accuracy (percentage points)",
 }
 
 

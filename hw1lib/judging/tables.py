@@ -62,12 +62,25 @@ def _short(text: str) -> str:
 def _probability(p: float) -> str:
     if not np.isfinite(p):
         return ""
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+    return "<\N{NO-BREAK SPACE}0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
     """List each claim of a chapter with its verdict."""
     return pd.DataFrame(row(c, c.judge(result), c.turns(result)) for c in claims)
+
+
+def brief(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
+    """List each sentence of the reports with nothing but its word; `expectation` has the others."""
+    rows = []
+    for claim in claims:
+        if claim.expected:
+            continue
+        verdict = claim.judge(result)
+        fragile = " (fragile)" if claim.turns(result) else ""
+        word = said(claim, verdict, {}) + fragile
+        rows.append({"claim": claim.id, "in our words": claim.sentence, "verdict": word})
+    return pd.DataFrame(rows)
 
 
 def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:

@@ -71,6 +71,7 @@ class ReportExporter(TemplateExporter):
         yield "raw_fence", fences.raw_fence
         yield "code_fence", fences.code_fence
         yield "output_fence", fences.output_fence
+        yield "back_matter", self._back_matter
 
     def markdown(
         self, nb: NotebookNode, resources: Resources | None
@@ -94,15 +95,13 @@ class ReportExporter(TemplateExporter):
         check_executed(nb)
         _rename_attachments(nb)
         resources["hw1_code"] = self.code
-        resources["hw1_back_matter"] = self._back_matter(nb)
         text, resources = super().from_notebook_node(nb, resources)
         return text, nb, resources
 
     def _back_matter(self, nb: NotebookNode) -> str:
         """References and appendices, as fences."""
-        appendices = fences.settings_chapter(nb.cells) + provenance_chapter(
-            provenance_rows(nb.cells)
-        )
+        appendices = fences.appendices(nb.cells) + fences.settings_chapter(nb.cells)
+        appendices += provenance_chapter(provenance_rows(nb.cells))
         if self.code == "appendix":
             appendices += self._code_appendix(nb)
         begin = fences.fence("appendices") if appendices else ""

@@ -16,7 +16,7 @@ The *loss*.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbconvert.filters import strip_ansi
@@ -126,7 +126,7 @@ def code_fence(cell: NotebookNode) -> str:
 
 
 def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
-    """Put what a report shows of an output into a fence.
+    """Put what a report shows of an output, where its cell stands, into fences.
 
     Args:
         output: An output of the cell after nbconvert's ExtractOutputPreprocessor, which leaves
@@ -134,10 +134,29 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
         cell: The cell it belongs to.
 
     Returns:
-        The fence, or nothing for what a report does not show: standard error, provenance and
-        settings (they have appendices), captions (theirs is in the figure), and widgets that leave
-        no picture.
+        The fences, or nothing for what a report does not show there: standard error, provenance,
+        settings and what a tag of the cell moves to another appendix, captions (theirs is in the
+        figure), and widgets that leave no picture.
     """
+    if not _appendix(cell):
+        return _output(output, cell)
+    entry = output.get("metadata", {}).get(KEY, {})
+    if "brief" not in entry:
+        return ""
+    link = f"[Table {entry['id']}](#{entry['id']})"
+    if not entry["brief"]:
+        return fence("text", f"{link} has the verdicts, with their numbers.", source=place(cell))
+    more = fence("text", f"{link} has the numbers behind this list.", source=place(cell))
+    return fence("table", entry["brief"], source=place(cell)) + more
+
+
+def _appendix(cell: NotebookNode) -> str | None:
+    """Return the title of the appendix that a cell's tag sends its outputs to."""
+    tags = cell.metadata.get("tags", ())
+    return next((title for tag, title in marks.APPENDICES.items() if tag in tags), None)
+
+
+def _output(output: NotebookNode, cell: NotebookNode) -> str:
     source = place(cell)
     if output.output_type == "stream":
         return _stream(output, source) if output.name == "stdout" else ""
@@ -220,21 +239,52 @@ def _plain_output(output: NotebookNode, cell: NotebookNode) -> str:
     return fence("unprintable", " or ".join(data), source=source) if data else ""
 
 
+def appendices(cells: list[NotebookNode]) -> str:
+    """Write what tags of cells send to appendices, each chapter's under its own heading."""
+    pieces = []
+    for title in marks.APPENDICES.values():
+        sections: dict[str, str] = {}
+        for cell in cells:
+            if _appendix(cell) == title:
+                shown = "".join(_output(output, cell) for output in cell.get("outputs", ()))
+                chapter = cell.metadata[KEY]["chapter"]
+                sections[chapter] = sections.get(chapter, "") + shown
+        pieces += _by_chapter(title, sections, cells)
+    return "".join(pieces)
+
+
+def _by_chapter(title: str, sections: Mapping[str, str], cells: list[NotebookNode]) -> list[str]:
+    """Head an appendix, and in it the fences of each chapter that has any."""
+    named = {}
+    for cell in cells:
+        if number := cell.metadata[KEY].get("number"):
+            heading = next(line for line in cell.source.splitlines() if line.startswith("# "))
+            words = re.sub(r"\{#[^}]*\}", "", heading.removeprefix("# ")).strip()
+            named[cell.metadata[KEY]["chapter"]] = f"Chapter {number}: {words}"
+    filled = {chapter: section for chapter, section in sections.items() if section}
+    pieces = []
+    for chapter, section in filled.items():
+        heading = f"## {named.get(chapter, f'`{chapter}`')}"
+        alone = title in marks.UNDIVIDED
+        pieces += [] if alone else [fence("text", heading, source=f"the appendix {title}")]
+        pieces.append(section)
+    label = re.sub(r"\W+", "-", title.lower())
+    head = fence("text", f"# {title} {{#sec-{label}}}", source=f"the appendix {title}")
+    return [head, *pieces] if pieces else []
+
+
 def settings_chapter(cells: list[NotebookNode]) -> str:
-    """Write the settings of all chapters as one of its own, or nothing where none are shown."""
+    """Write the settings of all chapters as an appendix, or nothing where none are shown."""
     found = [
         (cell.metadata[KEY], output.data["text/markdown"])
         for cell in cells
         for output in cell.get("outputs", ())
         if output.get("metadata", {}).get(KEY, {}).get("kind") == marks.SETTINGS
     ]
-    if not found:
-        return ""
-    pieces = [fence("text", "# Settings {#sec-settings}", source="the settings")]
-    for entry, table in found:
-        text = f"## `{entry['chapter']}`\n\n{table}"
-        pieces.append(fence("text", text, source=str(entry["place"])))
-    return "".join(pieces)
+    sections = {
+        entry["chapter"]: fence("text", table, source=str(entry["place"])) for entry, table in found
+    }
+    return "".join(_by_chapter("Settings", sections, cells))
 
 
 def chapters(cells: list[NotebookNode]) -> Iterator[tuple[str, list[NotebookNode]]]:

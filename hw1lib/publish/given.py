@@ -35,7 +35,7 @@ def resolve(source: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
         ExecutionError: If it takes no such parameter, papermill would change a value, or the
             notebook cannot be read.
     """
-    known = listed(source)
+    known = [*listed(source)]
     taken: dict[str, Any] = {}
     further: dict[str, Any] = {}
     for name, value in parameters.items():
@@ -55,11 +55,14 @@ def resolve(source: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return taken | ({SETTINGS: further} if further else {})
 
 
-def listed(notebook: Path) -> list[str]:
-    """Name what a notebook's cell of parameters assigns, in its order.
+def listed(notebook: Path) -> dict[str, Any]:
+    """Return what a notebook's cell of parameters assigns, in its order.
 
     Python reads the cell: papermill's own list misses a parameter whose line has a second `=`, or
     whose type is written `None | str`.
+
+    Returns:
+        By name: the value; an expression as it is written, and "" where there is none.
 
     Raises:
         ExecutionError: If the file is no notebook, or the cell no Python.
@@ -71,12 +74,22 @@ def listed(notebook: Path) -> list[str]:
     except (ValueError, SyntaxError, AttributeError, nbformat.ValidationError) as error:
         why = " ".join(str(error).split())
         raise ExecutionError(f"{notebook} is not a notebook that can be run: {why}") from error
-    targets = [
-        target
-        for of in statements
-        for target in (of.targets if isinstance(of, ast.Assign) else [getattr(of, "target", None)])
-    ]
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    return {
+        target.id: _value(statement.value)
+        for statement in statements
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in getattr(statement, "targets", [getattr(statement, "target", None)])
+        if isinstance(target, ast.Name)
+    }
+
+
+def _value(written: ast.expr | None) -> Any:
+    if written is None:
+        return ""
+    try:
+        return ast.literal_eval(written)
+    except ValueError:
+        return ast.unparse(written)
 
 
 def _holds_parameters(cell: nbformat.NotebookNode) -> bool:

@@ -1,4 +1,4 @@
-"""What an output carries of a figure or a table: pictures, captions, and the numbers as CSV."""
+"""What a notebook's output carries: pictures of a figure, a table as Markdown, numbers as CSV."""
 
 import base64
 import gzip
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hw1lib import marks
+from hw1lib.marks import typographic
 
 
 def saved(figure: Figure, kind: str) -> bytes:
@@ -18,6 +19,30 @@ def saved(figure: Figure, kind: str) -> bytes:
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
     figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()
+
+
+def without_constants(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Take out the counts of a wide table that are the same in every row, and say which."""
+    alike = [
+        name
+        for name in ("n", "diverged")
+        if name in frame
+        and len(frame.columns) > 5
+        and len(frame) > 1
+        and frame[name].nunique() == 1
+    ]
+    said = ", ".join(f"{name} = {frame[name].iloc[0]}" for name in alike)
+    return frame.drop(columns=alike), [f"In every row, {said}."] if alike else []
+
+
+def pipes(frame: pd.DataFrame) -> str:
+    """Write a table as Markdown."""
+    aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
+    header, *rows = [
+        [typographic(str(cell)).replace("|", "\\|") for cell in row]
+        for row in [frame.columns, *frame.to_numpy(dtype=object)]
+    ]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows])
 
 
 def packed(frame: pd.DataFrame) -> str:

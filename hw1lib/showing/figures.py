@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from hw1lib import marks
 from hw1lib.marks import KEY, plain, typographic
@@ -23,7 +21,8 @@ from hw1lib.showing import carried, drawn
 # from Matplotlib's own defaults on, whatever the user has set
 plt.style.use(["default", Path(__file__).with_name("report.mplstyle")])
 
-WIDEST = 100  # letters of a title at the size of those that name the data
+WIDEST = 90  # letters of a title at the size of those that name the data
+SMALLEST = 8  # points, in print; of all letters but exponents
 BAND = "median and the band from the 10th to the 90th percentile"
 
 
@@ -65,7 +64,14 @@ def panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Fig
 
 
 def curves(
-    ax: Axes, x: np.ndarray, values: np.ndarray, *, label: str, color: str, dash: Any = "-"
+    ax: Axes,
+    x: np.ndarray,
+    values: np.ndarray,
+    *,
+    label: str,
+    color: str,
+    dash: Any = "-",
+    band: bool = True,
 ) -> Axes:
     """Draw the median over replicas with the band from the 10th to the 90th percentile.
 
@@ -76,6 +82,7 @@ def curves(
         label: Legend entry.
         color: Of line and band.
         dash: Line style, so that curves differ without colour too.
+        band: Whether to draw it; several wide ones cover each other.
     """
     values = np.where(np.isfinite(values), values, np.nan)
     running = ~np.isnan(values).all(axis=1)
@@ -84,7 +91,7 @@ def curves(
         bounds[:, running] = np.nanquantile(values[running], [0.1, 0.5, 0.9], axis=1)
     (line,) = ax.plot(x, median, color=color, linestyle=dash, label=label)
     drawn.note(line, x=np.asarray(x)[:, None], y=values, replica=np.arange(values.shape[1]))
-    if values.shape[1] > 1 and running.any():
+    if band and values.shape[1] > 1 and running.any():
         drawn.omit(ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0))
     return ax
 
@@ -129,52 +136,6 @@ def strip(
     return ax
 
 
-def label_grid(axes: np.ndarray, columns: Sequence[str], rows: Sequence[str]) -> None:
-    """Name the columns of a grid of panels above the first row, and its rows at the right."""
-    for ax, name in zip(axes[0], columns, strict=True):
-        ax.set_title(name)
-    for ax, name in zip(axes[:, -1], rows, strict=True):
-        ax.annotate(name, (1.03, 0.5), xycoords="axes fraction", rotation=-90, va="center")
-    for (row, column), ax in np.ndenumerate(axes):
-        ax.set_label(", ".join(filter(None, (columns[column], rows[row]))))
-
-
-def log_scale(*axes: Axes) -> None:
-    """Make vertical axes logarithmic with the same numbers; write `diverged` on empty ones.
-
-    Args:
-        axes: Panels that share their vertical axis, or one panel; drawn on before.
-    """
-    for ax in axes:
-        if not np.isfinite(ax.dataLim.minposy):
-            say_diverged(ax)
-    shown = [ax for ax in axes if np.isfinite(ax.dataLim.minposy)]
-    for ax in shown:
-        ax.set_yscale("log")
-    ends = [end for ax in shown for end in ax.get_ylim()]
-    for ax in shown:
-        few_numbers(ax.yaxis, min(ends), max(ends))
-
-
-def few_numbers(axis: Axis, low: float, high: float) -> None:
-    """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone.
-
-    Args:
-        axis: The axis, made logarithmic before.
-        low: Where it begins.
-        high: Where it ends.
-    """
-    if high < 40 * low:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
-        axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
-
-
-def say_diverged(ax: Axes) -> None:
-    """Write in an empty panel that its trainings diverged."""
-    ax.text(0.5, 0.5, "diverged", transform=ax.transAxes, ha="center")
-
-
 def show(
     figure: Figure,
     name: str,
@@ -182,6 +143,7 @@ def show(
     *,
     alt: str,
     result: Result,
+    seen: str = "",
     standin: str = "",
     beside: Mapping[str, Any] | None = None,
 ) -> None:
@@ -194,19 +156,30 @@ def show(
         caption: Markdown, which may hold computed numbers.
         alt: What the figure shows, for readers who cannot see it.
         result: What it is drawn from; the report prints its settings and seeds below the figure.
+        seen: What is to be seen, computed; its first sentence heads the caption.
         standin: Data in the place of a published set, as Markdown, named on the figure and in the
             caption.
         beside: Further media of the same output, for those who can show more than a picture.
+
+    Raises:
+        ValueError: If letters of the figure are smaller than `SMALLEST`.
     """
+    if seen:
+        caption = f"{marks.headed(seen)} {caption}"
     if standin:
         # a title of the figure, so that the layout makes room for it
         title = shortened(plain(standin)).replace("$", r"\$")
-        figure.suptitle(title, x=0.99, ha="right", fontsize=7, color="0.35", style="italic")
+        figure.suptitle(title, x=0.99, ha="right", fontsize=SMALLEST, color="0.35", style="italic")
         caption = carried.naming(caption, standin)
     caption, alt = typographic(caption), typographic(alt)
     numbers = carried.packed(drawn.rows(figure))
     for text in figure.findobj(Text):
         text.set_text(typographic(text.get_text()))
+        if text.get_text() and float(text.get_fontsize()) < SMALLEST:
+            raise ValueError(
+                f"{name}: {text.get_text()!r} has {text.get_fontsize():g} points, and the report "
+                f"prints nothing below {SMALLEST}"
+            )
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # once; each format would do so twice
         figure.set_layout_engine("none")
@@ -231,7 +204,14 @@ def shortened(text: str) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST // 2]} … {text[-WIDEST // 2 + 3 :]}"
 
 
-def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") -> None:
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    *,
+    standin: str = "",
+    brief: pd.DataFrame | None = None,
+) -> None:
     """Show a table in the notebook and hand it to the report.
 
     Args:
@@ -239,19 +219,18 @@ def table(frame: pd.DataFrame, name: str, caption: str, *, standin: str = "") ->
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
         standin: Data in the place of a published set, as Markdown, named in the caption.
+        brief: What the report prints where the cell stands if its tag moves the table itself to
+            an appendix.
     """
     if standin:
         caption = carried.naming(caption, standin)
-    aligns = ["--:" if pd.api.types.is_numeric_dtype(kind) else ":--" for kind in frame.dtypes]
-    header, *rows = [
-        [typographic(str(cell)).replace("|", "\\|") for cell in row]
-        for row in [frame.columns, *frame.to_numpy(dtype=object)]
-    ]
-    lines = ["| " + " | ".join(cells) + " |" for cells in [header, aligns, *rows]]
-    bundle = {"text/markdown": "\n".join(lines), "text/plain": frame.to_string(index=False)}
-    bundle[marks.DATA] = carried.packed(frame)
-    caption = typographic(caption)
+    shown, alike = carried.without_constants(frame)
+    caption = typographic(" ".join([caption, *alike]))
     metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
+    if brief is not None:
+        metadata["brief"] = carried.pipes(brief) if len(brief) else ""
+    bundle = {"text/markdown": carried.pipes(shown), "text/plain": shown.to_string(index=False)}
+    bundle[marks.DATA] = carried.packed(frame)
     _caption("Table", name, caption)
     display(bundle, raw=True, metadata={KEY: metadata})
 

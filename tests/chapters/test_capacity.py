@@ -136,7 +136,7 @@ class Plain:
     train: list[float]  # loss and accuracy
     test: list[float]
     losses: list[float]  # of every minibatch
-    running: list[float]  # accuracy of the pass so far, at every minibatch
+    running: list[float]  # accuracy of the epoch so far, at every minibatch
 
 
 def plainly(images, widths, settings, *, seed, labels, objective):
@@ -293,13 +293,13 @@ def test_a_network_whose_last_update_goes_to_infinity_has_no_measures(images):
 
 def test_a_running_mean_starts_anew_with_each_pass():
     values = np.array([[1.0, 0.5], [0.0, 0.5], [0.4, 0.2], [1.0, 0.2], [0.3, 0.9]])
-    found = trainings.running_mean(values, np.array([3, 1]))  # and half of a third pass
+    found = trainings.running_mean(values, np.array([3, 1]))  # and half of a third epoch
     expected = [[1, 0.5], [0.75, 0.5], [0.4, 0.2], [0.55, 0.2], [0.3, 0.9]]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_a_network_that_settled_keeps_what_it_had(fresh, result):
-    # every pass is low enough: all stop at the end of the first one
+    # every epoch is low enough: all stop at the end of the first one
     done = fresh(chapter, SPEC.replace(settled_loss=1e3)).sweeps[SETTLED]
     assert (done.passes < 1).all()
     early = done.early(SPEC.settled_epochs)
@@ -431,7 +431,7 @@ def test_the_long_trainings_are_compared_by_their_hidden_units(result):
     np.testing.assert_allclose(between_units(shown, "loss", 1), 1.5)
     np.testing.assert_allclose(between_units(shown, "accuracy", 1), 15)
     assert [peak_units(shown, when) for when in range(3)] == ["8", "12", "none"]
-    table = long_views.published_table(shown).set_index("passes")
+    table = long_views.published_table(shown).set_index("epochs")
     assert table.loc["1,000", "ours"] == "1.5 [1.5, 1.5]"
     assert table.loc["1,000", "ours  "] == "12"
     assert table.loc["100", "ours"] == "not trained so long"
@@ -447,7 +447,7 @@ def test_what_was_published_rises_with_the_passes_and_shows_a_peak_where_it_is_c
 
 
 def test_a_short_run_says_that_it_is_too_short_for_a_peak(result):
-    assert "3 passes are too short to see a peak" in findings.long_sentence(result)
+    assert "3 epochs are too short to see a peak" in findings.long_sentence(result)
 
 
 def test_fewer_than_six_trainings_are_not_tested(result):

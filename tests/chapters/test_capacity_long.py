@@ -39,7 +39,7 @@ def settings(**changes):
 
 
 def plainly(images, how, seed):
-    """Train one network by torch's own parts, and measure it after every pass."""
+    """Train one network by torch's own parts, and measure it after every epoch."""
     [draws] = replicas.generators([seed], "normal weights")
     start = [*builders.mlp(Streams([seed]), *how.widths).parameters()]
     with torch.random.fork_rng():

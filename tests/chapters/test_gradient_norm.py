@@ -462,9 +462,9 @@ def test_every_view_shows_a_result_as_it_is(seen, planted, view):
 
 def test_every_figure_names_its_axes_with_units(seen):
     for view, unit in [
-        ("courses", "loss per unit of weight"),
+        ("courses", "per unit of weight"),
         ("zoom", "loss per unit of weight"),
-        ("swings", "decades"),
+        ("swings", "unit of weight"),
         ("edges", "squared unit of weight"),
         ("batch_edges", "step / 2"),
     ]:

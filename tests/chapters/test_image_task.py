@@ -335,7 +335,7 @@ def test_a_perceptron_trains_as_plain_torch_does(perceptron):
 
 
 def test_the_running_loss_is_the_mean_over_the_examples_of_a_pass(perceptron):
-    # without steps nothing changes, so the mean over a ragged pass is that over the split
+    # without steps nothing changes, so the mean over a ragged epoch is that over the split
     still = dataclasses.replace(perceptron[0], learning_rate=0.0, epochs=2, measured=30)
     curves = train(still, perceptron[1], run=Run())
     for objective in curves["objective"]:
@@ -524,7 +524,7 @@ VIEWS = {
 
 @pytest.fixture(scope="module")
 def overflowed(fresh):
-    """Chapter 12 at a learning rate at which networks overflow within a pass."""
+    """Chapter 12 at a learning rate at which networks overflow within an epoch."""
     return fresh(image_task, IMAGES.replace(learning_rate=1e30, channels=[2], units=[4]))
 
 

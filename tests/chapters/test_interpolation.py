@@ -29,6 +29,7 @@ from hw1lib.chapters.interpolation import (
     slips,
     views,
 )
+from hw1lib.chapters.interpolation import measured as tables_of_lines
 from hw1lib.chapters.interpolation import trainings as trained
 from hw1lib.chapters.interpolation.chapter import CHAPTER
 from hw1lib.chapters.interpolation.result import FLATNESS
@@ -85,8 +86,8 @@ FIGURES = [
     distances.by_distance,
 ]
 TABLES = [
-    views.end_table,
-    views.line_table,
+    tables_of_lines.end_table,
+    tables_of_lines.line_table,
     flatness.flatness_table,
     flatness.agreement_table,
     distances.parting_table,
@@ -574,7 +575,7 @@ def test_early_passes_are_apart_from_the_last(result):
     slow_first.course[-1] /= 2
     pairs = planted(result, **{B_PAIR: pair_of(np.exp, ends=(end_of(1.0), slow_first))})
     judged = {c.id: c.judge(pairs) for c in claims.CLAIMS if c.id in ("B-C19a", "B-C19b")}
-    assert judged["B-C19a"].interval.factor.mean == pytest.approx(4)  # the first of three passes
+    assert judged["B-C19a"].interval.factor.mean == pytest.approx(4)  # the first of three epochs
     assert judged["B-C19b"].interval.factor.mean == pytest.approx(0.5)
     assert judged["B-C19a"].word == verdicts.SUPPORTED
     assert judged["B-C19b"].word == verdicts.CONTRADICTED
@@ -659,10 +660,10 @@ def test_everything_can_be_shown_whatever_happened(which, request):
 
 
 def test_diverged_trainings_are_counted_and_called_so(failed):
-    table = views.end_table(failed).set_index("trained by")
+    table = tables_of_lines.end_table(failed).set_index("trained by")
     assert table.loc["SGD, batch 10, rate 1e+30", "diverged"] == SPEC.replicas
     assert table.loc["SGD, batch 10, rate 0.001", "diverged"] == 0
-    lines = views.line_table(failed).set_index("pair")
+    lines = tables_of_lines.line_table(failed).set_index("pair")
     assert lines.loc[B_PAIR, "n"] == 0
     assert f"{B_PAIR} diverged" in findings.describe_lines(failed, [B_PAIR])
 

@@ -322,7 +322,7 @@ def test_figures_are_drawn_whatever_happened(result, lost, name):
 
 def test_tables_and_sentences_are_made_whatever_happened(result, lost):
     sentences = [name for name in dir(findings) if name.endswith("_sentence")]
-    assert len(sentences) == 8
+    assert len(sentences) == 9
     for shown in (result, planted(result, lambda loss: 0.9), lost):
         assert all(isinstance(table(shown), pd.DataFrame) for table in TABLES)
         assert len(tables.verdicts(claims.CLAIMS, shown)) == len(claims.CLAIMS)

@@ -53,7 +53,7 @@ def of_labels(true, half, random, at_scale):
         for network in NETWORKS
         for share, found in ((TRUE, true), (0.5, half), (RANDOM, random))
     }
-    # measured every third pass, three times as long as report A's trainings
+    # measured every third epoch, three times as long as report A's trainings
     longer = {
         (network, share): dataclasses.replace(found, epochs=3 * found.epochs)
         for network in NETWORKS
@@ -112,7 +112,7 @@ def bent(at, before, after, level, sizes=SIZES):
 
 
 def trained_on(train, test, *, early_gap=0.0, early_loss=1.0):
-    """A sweep to convergence by accuracies in %, and what was other before its last passes.
+    """A sweep to convergence by accuracies in %, and what was other before its last epochs.
 
     Args:
         early_gap: By how much the training accuracy lay above its last value, in points.

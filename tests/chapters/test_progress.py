@@ -11,7 +11,7 @@ CHAPTERS = {chapter.name: chapter for chapter in registry.discover().values()}
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
     jobs_in_order = []
-    computed = []  # jobs that are not in the store already, and their passes
+    computed = []  # jobs that are not in the store already, and their epochs
 
     def fetch(store, experiment, job, **how):
         jobs_in_order.append(job)
@@ -32,6 +32,6 @@ def test_a_training_tells_of_each_of_its_passes(fresh, monkeypatch, name):
     spec = CHAPTERS[name].profiles["smoke"]
     fresh(CHAPTERS[name], spec.replace(data="standin") if hasattr(spec, "data") else spec)
     assert computed
-    # what only times passes tells of none
+    # what only times epochs tells of none
     expected = [getattr(job.settings, "epochs", 0) for job, _ in computed]
     assert [passes for _, passes in computed] == expected

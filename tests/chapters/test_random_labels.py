@@ -155,7 +155,7 @@ def test_the_same_spec_gives_the_same_bits(fresh, result):
 
 
 def plain_training(seed, images, given, until_fitted):
-    """Train one perceptron with torch's own parts, and measure it after every pass."""
+    """Train one perceptron with torch's own parts, and measure it after every epoch."""
     n = len(given)
     split = [
         (part.images.flatten(1) / 255 - images.mean[0]) / images.std[0]
@@ -259,7 +259,7 @@ def test_a_training_is_measured_as_often_as_planned(digits, epochs, every, monke
     monkeypatch.setattr(learning, "described", lambda *args: {})
     plan = settings(epochs=epochs, evaluate_every=every, learning_rate=1e-5)
     found = learning.train(plan, digits, run=Run())
-    planned = 1 + -(-epochs // every)  # before the first pass, and then until the last
+    planned = 1 + -(-epochs // every)  # before the first epoch, and then until the last
     assert len(found["train"]) == len(found["test"]) == planned
     assert found["objective"].shape == found["last"].shape == (epochs, 2)
 
@@ -336,7 +336,7 @@ def whole(result, **fits):
 
 
 def at_passes(passes, accuracy):
-    """Eight trainings, measured after so many passes."""
+    """Eight trainings, measured after so many epochs."""
     course = np.outer(accuracy, np.linspace(0.9999, 1, 8))
     return dataclasses.replace(fit_of(course), epochs=np.array(passes))
 
@@ -356,7 +356,7 @@ def test_at_a_reports_scale_its_own_passes_count(result, then, last, word, later
     assert judged("A-C22, A's scale", arms).word == word
     assert judged("A-C22, trained on", arms).word == later
     assert judged("B-C14, B's scale", arms).word == word
-    assert "100 passes" in judged("A-C22, A's scale", arms).effect.of
+    assert "100 epochs" in judged("A-C22, A's scale", arms).effect.of
     assert "50,000 colour images" in judged("A-C22, A's scale", arms).effect.of
     no_longer = whole(result, CNN=at_passes([0, 100], [0.1, 1.0]))
     assert judged("A-C22, trained on", no_longer).word == verdicts.NOT_TESTED
@@ -380,7 +380,7 @@ def test_at_a_reports_scale_the_test_images_are_judged_too(result):
 def test_a_smaller_scale_is_not_the_reports(result):
     cut = judged("B-C14, B's scale", result)
     assert cut.word == verdicts.NOT_TESTED
-    assert "60,000 images for its 1,000 passes" in cut.reason
+    assert "60,000 images for its 1,000 epochs" in cut.reason
 
 
 def test_a_rising_test_loss_is_told_by_its_factor(result):

@@ -349,7 +349,7 @@ def test_the_noise_of_minibatches_falls_as_that_of_means_without_replacement(ima
         assert measured == pytest.approx(expected, rel=0.1, abs=1e-9), size
 
 
-# How long a pass takes
+# How long an epoch takes
 
 
 TIMED = timings.Timing(
@@ -383,10 +383,10 @@ def clock(monkeypatch):
 
 def test_a_pass_is_timed_as_a_whole_and_a_cut_one_is_scaled_up(images, clock):
     seconds = timings.time_passes(TIMED, images, run=Run())["seconds"]
-    # 50 images: two updates of 7, then of 20, are a part of a pass; one of 50 is all of it
+    # 50 images: two updates of 7, then of 20, are a part of an epoch; one of 50 is all of it
     cut = [2 * (1 + 0.01 * size) * 50 / (2 * size) for size in (7, 20)]
     np.testing.assert_allclose(seconds, np.array([*cut, 1.5])[:, None].repeat(4, axis=1))
-    turn = [7] * 8 + [20] * 8 + [50] * 4  # a pass to warm up, and three
+    turn = [7] * 8 + [20] * 8 + [50] * 4  # an epoch to warm up, and three
     assert clock == turn * 4
 
 
@@ -419,8 +419,8 @@ def test_times_are_told_with_the_machine_and_the_loss_beside_them(result):
     losses = {(AS_A, sizes[0]): {"train_loss": EIGHT}, (AS_A, sizes[-1]): {"train_loss": 2 * EIGHT}}
     shown = planted(result, seconds=seconds, sweep=losses)
     table = views.time_table(shown)
-    assert table["seconds per pass"].str.match(r"^(7.98|2|1.99|0.499) \[").all()
-    assert table["updates per pass"].tolist() == ["10", "3", "1"]
+    assert table["seconds per epoch"].str.match(r"^(7.98|2|1.99|0.499) \[").all()
+    assert table["updates per epoch"].tolist() == ["10", "3", "1"]
     said = findings.time_sentence(shown)
     assert "a ratio of 16 [16, 16]" in said
     assert "end at a training loss of 0.998, and with the large ones at 2" in said

@@ -281,8 +281,8 @@ def test_a_cloud_is_broader_where_the_other_layers_spread_more(result, walks):
 
 
 FIGURES = {
-    "joint": views.joint,
-    "walks": lambda result: views.joint(result, walk=True),
+    "joint": lambda result: views.joint(result, chapter.OF_A),
+    "larger": lambda result: views.joint(result, chapter.OF_B),
     "by_run": views.by_run,
     "straightness": views.straightness,
     "neighbours": views.neighbours,
@@ -362,7 +362,7 @@ def test_a_single_run_breaks_no_view(result, view):
 
 @pytest.fixture(scope="module")
 def overflowed(fresh):
-    """The chapter at a learning rate at which every network overflows in its first pass."""
+    """The chapter at a learning rate at which every network overflows in its first epoch."""
     return fresh(chapter, SPEC.replace(learning_rate=1e30))
 
 
@@ -406,10 +406,10 @@ def test_the_panel_shows_every_training_and_its_walks(result):
     figure = of_panel(views.panel)(result)
     figure.draw_without_rendering()
     (ax,) = figure.axes
-    assert ax.get_ylabel() == "distance from the start / path length"
-    assert [len(points.get_offsets()) for points in ax.collections] == [SPEC.replicas] * 6
-    names = [text.get_text().split("\n")[1] for text in ax.get_xticklabels()]
-    assert names == ["trained", "persistent walks", "random walks"] * 2
+    assert ax.get_xlabel() == "distance from the start / path length"
+    assert [len(points.get_offsets()) for points in ax.collections] == [SPEC.replicas] * 3
+    names = [text.get_text().replace("\n", " ") for text in ax.get_yticklabels()]
+    assert names == ["trained", "persistent walks", "random walks"]
 
 
 def test_a_metric_is_one_number_per_training(result):

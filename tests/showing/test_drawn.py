@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 
 
 def listed(figure):
@@ -23,7 +23,7 @@ def axes():
 
 def test_a_known_figure_gives_exactly_the_known_rows():
     figure, grid = figures.panels(2, 2, 1.5)
-    figures.label_grid(grid, ["SGD", "Adam"], ["sine", "sign"])
+    lettering.label_grid(grid, ["SGD", "Adam"], ["sine", "sign"])
     losses = np.array([[4.0, 5.0], [2.0, np.nan], [1.0, 2.5]])
     figures.curves(grid[0, 0], np.array([1, 10, 100]), losses, label="deep", color="C0")
     figures.each(grid[0, 1], np.array([1, 10]), losses[[0, 2]], color="C1")

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from hw1lib import marks
-from hw1lib.showing import figures
+from hw1lib.showing import figures, lettering
 
 RESULT = SimpleNamespace(spec=SimpleNamespace(digest="0123456789", seeds=(3, 4, 5)))
 
@@ -114,7 +114,7 @@ def test_panels_are_as_wide_as_the_text_and_known_to_no_one_else():
 
 def test_a_grid_names_its_columns_above_and_its_rows_at_the_right():
     _, grid = figures.panels(2, 2, 1.5)
-    figures.label_grid(grid, ["left", "right"], ["upper", "lower"])
+    lettering.label_grid(grid, ["left", "right"], ["upper", "lower"])
     assert [ax.get_title() for ax in grid.flat] == ["left", "right", "", ""]
     assert [[text.get_text() for text in ax.texts] for ax in grid.flat] == [
         [], ["upper"], [], ["lower"]
@@ -294,7 +294,7 @@ def test_a_logarithmic_axis_of_few_decades_is_labelled_with_few_numbers(high, ex
     ax = Figure().subplots()
     ax.plot([1, 2], [2.5, high])
     ax.set(yscale="log", ylim=(2.5, high))
-    figures.few_numbers(ax.yaxis, 2.5, high)
+    lettering.few_numbers(ax.yaxis, 2.5, high)
     ax.figure.draw_without_rendering()
     labels = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
     assert [label.get_text() for place, label in labels if 2.5 <= place <= high] == expected
@@ -304,7 +304,7 @@ def test_panels_made_logarithmic_together_carry_the_same_numbers():
     _, axes = figures.panels(1, 3, 2.0)
     for ax, top in zip(axes[0], (3, 20, np.nan), strict=True):
         ax.plot([1, 2], [1, top] if top == top else [np.nan, np.nan])
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     assert [ax.get_yscale() for ax in axes[0, :2]] == ["log", "log"]
     numbers = [{*ax.yaxis.get_major_locator().tick_values(1, 10)} for ax in axes[0, :2]]
     assert {2, 5} <= numbers[0] == numbers[1]

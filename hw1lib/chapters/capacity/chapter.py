@@ -41,8 +41,8 @@ CHAPTER = registry.Chapter(
         "test accuracy, A's largest network (%)": _test_accuracy(OF_A, -1),
         "test accuracy, B's smallest network (%)": _test_accuracy(OF_B, 0),
         "test accuracy, B's largest network (%)": _test_accuracy(OF_B, -1),
-        "largest accuracy gap, A's networks (points)": _largest_gap(OF_A),
-        "largest accuracy gap, A's networks trained on (points)": _largest_gap(SETTLED),
+        "largest accuracy gap, A's networks (percentage points)": _largest_gap(OF_A),
+        "largest accuracy gap, A's networks trained on (percentage points)": _largest_gap(SETTLED),
     },
     panel=registry.Panel(views.panel, panel_caption),
 )

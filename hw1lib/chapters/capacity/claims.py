@@ -24,7 +24,7 @@ AT_REST = replace(UNDERFIT, after=AFTER)
 BEHIND = Margin(0.1, "B's own large networks are 0.1 points apart")
 PEAK_OF_LOSS = Margin(
     0.1,
-    "published trainings rise by 0.13 to 0.84 nats in 2,000 passes",
+    "published trainings rise by 0.13 to 0.84 nats in 2,000 epochs",
     "those, and after a full run of shorter trainings",
 )
 PEAK = Margin(1.0, "twice the standard error of 15 % wrong of 10,000 digits is 0.7 points")

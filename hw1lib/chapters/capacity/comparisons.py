@@ -160,7 +160,7 @@ def no_wider(result: Result) -> Effect:
         f"training minus test accuracy on the same {result.images.subject}, mean over the sizes",
         {
             "at the end": end.gap().mean(axis=1),
-            f"after {result.early} passes": early.gap().mean(axis=1),
+            f"after {result.early} epochs": early.gap().mean(axis=1),
         },
         unit=POINTS,
         absent=True,
@@ -189,7 +189,7 @@ def underfit_at_rest(result: Result) -> Effect:
     if not sweep.converged[[0, -1]].all():
         spec = result.spec
         raise NotTested(
-            f"after {spec.settled_epochs} passes the training loss of the smallest or the largest "
+            f"after {spec.settled_epochs} epochs the training loss of the smallest or the largest "
             "network was still falling: more time may be what it lacks"
         )
     return _largest_and_smallest(sweep)
@@ -224,7 +224,7 @@ def peak_of_networks(result: Result) -> Effect:
     """Compare the peak of the long trainings' test loss with none, if they were long enough."""
     if result.spec.long_epochs < LEAST_LONG:
         raise NotTested(
-            f"{result.spec.long_epochs:,} passes are too few: a published training with these "
+            f"{result.spec.long_epochs:,} epochs are too few: a published training with these "
             f"settings has the peak after {LEAST_LONG:,}"
         )
     return Difference(
@@ -263,7 +263,7 @@ def size_helps(result: Result) -> Effect:
     if len(resting.parameters) < 3:
         raise NotTested(
             f"{len(resting.parameters)} of {len(sweep.parameters)} networks came to rest within "
-            f"{result.spec.settled_epochs} passes"
+            f"{result.spec.settled_epochs} epochs"
         )
     first, last = resting.parameters[[0, -1]]
     return Difference(
@@ -277,7 +277,7 @@ def loss_grows(result: Result) -> Effect:
     """Compare the rise of the largest network's test loss while it is trained on with none."""
     sweep = result.sweeps[SETTLED]
     return Bound(
-        f"rise of the test loss with further passes, {sweep.names[-1]}, as a factor",
+        f"rise of the test loss with further epochs, {sweep.names[-1]}, as a factor",
         10 ** growth_of_loss(sweep),
         at_least=1.0,
         factor=True,

@@ -6,7 +6,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from hw1lib.chapters.capacity.spec import BETWEEN, LONG, NOISY, OF_A, OF_B, SETTLED
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, lettering
 from hw1lib.showing.palette import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY
 
 STYLES = {  # colour and mark of each arm, in every figure
@@ -17,7 +17,7 @@ STYLES = {  # colour and mark of each arm, in every figure
     BETWEEN: (SKY, "P"),
     LONG: (ORANGE, "o"),
 }
-EARLY = (SKY, "v")  # A's networks, trained on, after as many passes as in A's own arm
+EARLY = (SKY, "v")  # A's networks, trained on, after as many epochs as in A's own arm
 OTHER = (BLACK, "x")  # what reports wrote, or fitted labels without noise
 DASHES = {"train": "--", "test": "-"}
 SPLITS = {"train": "training", "test": "test"}
@@ -58,9 +58,9 @@ def limits(values: np.ndarray) -> np.ndarray:
 def scale(ax: Axes, y: str = "linear") -> None:
     """Make the axis of sizes logarithmic, and the other one if wanted."""
     if y == "log":
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     elif not np.isfinite(ax.dataLim.y1):
-        figures.say_diverged(ax)
+        lettering.say_diverged(ax)
     across = ax.get_shared_x_axes().get_siblings(ax)
     if any(np.isfinite(each.dataLim.minposx) for each in across):
         ax.set_xscale("log")

@@ -67,12 +67,12 @@ def gap_sentence(result: Result) -> str:
     for arm in (OF_A, OF_B, SETTLED):
         sweep = result.sweeps[arm]
         points, nats = (t_interval(gap.max(axis=1)) for gap in (sweep.gap(), sweep.loss_gap()))
-        parts.append(f"{arm} {points} points and {nats} nats")
+        parts.append(f"{arm} {points} percentage points and {nats} nats")
     return f"Largest gap over the sizes, in accuracy and in loss: {'; '.join(parts)}."
 
 
 def digits_sentence(result: Result) -> str:
-    """Write what widens the gap of A's largest network: further passes, or fewer digits."""
+    """Write what widens the gap of A's largest network: further epochs, or fewer digits."""
     end, spec = result.sweeps[SETTLED], result.spec
     early = end.early(result.early)
     before, after, more = (
@@ -83,10 +83,10 @@ def digits_sentence(result: Result) -> str:
     other = f", at a learning rate of {spec.a_rate:g} in place of {spec.settled_rate:g},"
     return (
         f"Gap of A's largest network on {settled:,} {subject}: {t_interval(before)} "
-        f"points after {result.early} passes, which training on changes by "
+        f"percentage points after {result.early} epochs, which training on changes by "
         f"{t_interval(after - before)}. On {trained:,} {subject}"
         f"{other if spec.a_rate != spec.settled_rate else ''} it is {t_interval(more)} after "
-        f"{spec.epochs} passes."
+        f"{spec.epochs} epochs."
     )
 
 
@@ -99,8 +99,8 @@ def settled_sentence(result: Result) -> str:
     rise = t_interval(100 * (10 ** growth_of_loss(sweep) - 1))
     return (
         f"{done.sum()} of {done.size} trainings came under {result.spec.settled_loss:g} nats "
-        f"within {result.spec.settled_epochs} passes{others if unfinished else ''}. "
-        f"With further passes the largest network's test loss rises by {rise} %."
+        f"within {result.spec.settled_epochs} epochs{others if unfinished else ''}. "
+        f"With further epochs the largest network's test loss rises by {rise} %."
     )
 
 
@@ -118,11 +118,15 @@ def descent_sentence(result: Result) -> str:
     """Write where the test errors peak and how high."""
     sweep, features = result.sweeps[NOISY], result.features
     of_networks = _peak_sentence(
-        "error of networks", sweep.error("test"), sweep.parameters, "parameters", "points"
+        "error of networks",
+        sweep.error("test"),
+        sweep.parameters,
+        "parameters",
+        "percentage points",
     )
     noisy = features.error("test", noisy=True)
     of_features = _peak_sentence(
-        "error of random features", noisy, features.counts, "features", "points"
+        "error of random features", noisy, features.counts, "features", "percentage points"
     )
     return f"{of_networks} {of_features}"
 
@@ -132,11 +136,11 @@ def long_sentence(result: Result) -> str:
     sweep, spec = result.sweeps[LONG], result.spec
     if spec.long_epochs < LEAST_LONG:
         return (
-            f"{spec.long_epochs:,} passes are too short to see a peak: in published trainings, of "
-            f"4,000 digits, it comes after 500 to {LEAST_LONG:,} passes."
+            f"{spec.long_epochs:,} epochs are too short to see a peak: in published trainings, of "
+            f"4,000 digits, it comes after 500 to {LEAST_LONG:,} epochs."
         )
     peak = _peak_sentence(
-        f"loss after {spec.long_epochs:,} passes",
+        f"loss after {spec.long_epochs:,} epochs",
         sweep.loss("test"),
         sweep.parameters,
         "parameters",
@@ -146,7 +150,7 @@ def long_sentence(result: Result) -> str:
 
 
 def _beside_published(result: Result) -> str:
-    """Compare with the published trainings after the most passes that both have."""
+    """Compare with the published trainings after the most epochs that both have."""
     sweep, (few, many) = result.sweeps[LONG], COMPARED
     both = [one for one in PUBLISHED if one.passes in sweep.epochs]
     if not both or not has_compared(result):
@@ -155,7 +159,7 @@ def _beside_published(result: Result) -> str:
     ours = t_interval(between_units(result, "loss", sweep.epochs.tolist().index(last.passes)))
     return (
         f"From {few} to {many} hidden units the test loss rises by {ours} nats after "
-        f"{last.passes:,} passes, in the published training with these settings by "
+        f"{last.passes:,} epochs, in the published training with these settings by "
         f"{last.same_loss:g}, and in ten others by {Interval(*last.loss, n=10)}."
     )
 

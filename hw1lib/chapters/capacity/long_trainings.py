@@ -28,14 +28,14 @@ class LongTraining(Training):
         code. The learning rate there is that of gradient descent without momentum.
     """
 
-    same_rate: int  # passes with one learning rate
+    same_rate: int  # epochs with one learning rate
     spread: float  # standard deviation of the first weights
 
 
 def train_long(settings: LongTraining, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Train R replicas of a perceptron on the cross-entropy with plain gradient descent.
 
-    The rate of pass e, from 0 on, is the first one over sqrt(1 + e // same_rate). Pixels lie
+    The rate of epoch e, from 0 on, is the first one over sqrt(1 + e // same_rate). Pixels lie
     between 0 and 1, and weights start from a normal distribution, biases from torch's.
 
     Returns:

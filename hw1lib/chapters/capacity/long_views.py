@@ -27,14 +27,14 @@ FEW, MANY = COMPARED
 
 
 def long_descent(result: Result) -> Figure:
-    """Draw the test loss against size after more and more passes, and when its peak comes."""
+    """Draw the test loss against size after more and more epochs, and when its peak comes."""
     figure, axes = figures.panels(1, 2, 2.4)
     sizes, passes = axes[0]
     sweep = result.sweeps[LONG]
     last = len(sweep.epochs) - 1
     for when in sorted({int(k) for k in np.geomspace(1, max(last, 1), SHOWN).round()}):
         shade = to_hex(colormaps["viridis"](0.9 * when / last))
-        label = f"after {sweep.epochs[when]:,} passes"
+        label = f"after {sweep.epochs[when]:,} epochs"
         loss = sweep.test_along[:, when, :, 0].T
         draw(sizes, sweep.parameters, loss, (shade, "o"), "test", label)
     scale(sizes)
@@ -72,7 +72,7 @@ def long_descent(result: Result) -> Figure:
     passes.axhline(0, color="0.5", linewidth=0.8)
     passes.set(
         xscale="log",
-        xlabel="passes",
+        xlabel="epochs",
         ylabel=f"test loss, {MANY} − {FEW} units (nats)",
     )
     passes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -94,11 +94,11 @@ def published_table(result: Result) -> pd.DataFrame:
         )
         rows.append(
             {
-                "passes": f"{one.passes:,}",
+                "epochs": f"{one.passes:,}",
                 "loss gained (nats), theirs": _theirs(one.loss),
                 "theirs, as here": f"{one.same_loss:g}",
                 "ours": loss,
-                "accuracy lost (points), theirs": _theirs(one.accuracy),
+                "accuracy lost (percentage points), theirs": _theirs(one.accuracy),
                 "theirs, as here ": f"{one.same_accuracy:g}",
                 "ours ": accuracy,
                 "peak at units, theirs": str(one.peak or "none"),

@@ -14,7 +14,7 @@ from hw1lib.judging import trends
 from hw1lib.judging.statistics import decades
 
 KNEE = 300_000  # parameters, where A sees returns diminish
-LEAST_LONG = 2_000  # passes, by which a published training with the settings here has the peak
+LEAST_LONG = 2_000  # epochs, by which a published training with the settings here has the peak
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Published:
     """What published long trainings on noisy labels came to.
 
     Ten of them, with 95 % t intervals, whose batches and rates their logs do not give in full; and
-    one with the settings used here, but that its rate falls 50 passes later.
+    one with the settings used here, but that its rate falls 50 epochs later.
 
     Source:
         Y. Gu, X. Zheng and T. Aste, "Unraveling the enigma of double descent: an in-depth analysis
@@ -75,7 +75,7 @@ class Result:
 
     @property
     def early(self) -> int:
-        """Passes after which A's networks, trained on, are measured nearest before A's number."""
+        """Epochs after which A's networks, trained on, are measured nearest before A's number."""
         epochs = self.sweeps[SETTLED].epochs
         return int(epochs[epochs <= self.spec.epochs][-1])
 

@@ -5,6 +5,7 @@ import numpy as np
 from hw1lib.chapters.capacity.result import Result
 from hw1lib.chapters.capacity.spec import OF_A, OF_B
 from hw1lib.chapters.capacity.sweeps import Sweep
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, told
 from hw1lib.judging.statistics import t_interval, tally
 
@@ -32,7 +33,7 @@ def _order(result: Result) -> str:
     back, steps, change = steps_back(result)
     return (
         f"{back} of {steps} steps in the list go to a smaller network, where the test accuracy "
-        f"changes by {told(t_interval(change), 'points')} on average"
+        f"changes by {told(t_interval(change), POINTS)} on average"
     )
 
 

@@ -55,7 +55,7 @@ class Spec(specs.Replicated):
     )
     train_examples: int = setting(60_000, "digits that A's and B's networks learn", at_least=1)
     test_examples: int = setting(10_000, "test digits, at most", at_least=1)
-    epochs: int = setting(10, "passes over them", at_least=1)
+    epochs: int = setting(10, "epochs over them", at_least=1)
     described: int = setting(
         500,
         "of them and of test digits on which sensitivity and sharpness are measured",
@@ -81,10 +81,10 @@ class Spec(specs.Replicated):
     settled_examples: int = setting(
         10_000, "digits that A's networks learn to convergence", at_least=1
     )
-    settled_epochs: int = setting(60, "passes over those, at most", at_least=1)
-    settled_every: int = setting(5, "passes between two measurements of those", at_least=1)
+    settled_epochs: int = setting(60, "epochs over those, at most", at_least=1)
+    settled_every: int = setting(5, "epochs between two measurements of those", at_least=1)
     settled_rate: float = setting(1e-3, "learning rate of Adam on those", above=0)
-    settled_loss: float = setting(0.01, "mean of a pass at which they stop, in nats", above=0)
+    settled_loss: float = setting(0.01, "mean of an epoch at which they stop, in nats", above=0)
     noisy_examples: int = setting(4_000, "digits with noisy labels", at_least=2)
     noise: float = setting(
         0.15, "share of their labels replaced by random ones", at_least=0, at_most=1
@@ -94,7 +94,7 @@ class Spec(specs.Replicated):
         "hidden units of the networks 784-h-10 that learn those",
         at_least=1,
     )
-    noisy_epochs: int = setting(300, "passes over those", at_least=1)
+    noisy_epochs: int = setting(300, "epochs over those", at_least=1)
     noisy_batch_size: int = setting(
         100, "of those per step", at_least=1, within=("noisy_examples",)
     )
@@ -108,12 +108,12 @@ class Spec(specs.Replicated):
         "hidden units of the networks 784-h-10 that learn those",
         at_least=1,
     )
-    long_epochs: int = setting(2_000, "passes over those", at_least=1)
-    long_every: int = setting(100, "passes between two measurements of those", at_least=1)
+    long_epochs: int = setting(2_000, "epochs over those", at_least=1)
+    long_every: int = setting(100, "epochs between two measurements of those", at_least=1)
     long_batch_size: int = setting(128, "of those per step", at_least=1, within=("long_examples",))
     long_rate: float = setting(0.05, "first learning rate of gradient descent on those", above=0)
     long_same_rate: int = setting(
-        50, "passes after which it falls: the first over sqrt(1 + passes // these)", at_least=1
+        50, "epochs after which it falls: the first over sqrt(1 + epochs // these)", at_least=1
     )
     long_spread: float = setting(0.1, "standard deviation of their first weights", above=0)
     feature_ratios: tuple[float, ...] = setting(

@@ -26,9 +26,9 @@ class Sweep:
     test: np.ndarray  # (K, R, 2) likewise on the true labels of the test split
     passes: np.ndarray  # (K, R) over the training data
     lowest_batch: np.ndarray  # (K, R) lowest loss of a minibatch while training
-    highest_running: np.ndarray  # (K, R) highest accuracy of a pass so far, while training
+    highest_running: np.ndarray  # (K, R) highest accuracy of an epoch so far, while training
     diverged: np.ndarray  # (K, R) bool
-    epochs: np.ndarray  # (E,) passes before each measurement on the way; (0,) without any
+    epochs: np.ndarray  # (E,) epochs before each measurement on the way; (0,) without any
     train_along: np.ndarray  # (K, E, R, 2) on the way; NaN where a network has diverged
     test_along: np.ndarray  # (K, E, R, 2)
 
@@ -58,7 +58,7 @@ class Sweep:
         return self.loss("test") - self.loss("train")
 
     def early(self, passes: int) -> Sweep:
-        """Return what there was after so many passes, or at the end if a network was done before.
+        """Return what there was after so many epochs, or at the end if a network was done before.
 
         Args:
             passes: One of `epochs`.

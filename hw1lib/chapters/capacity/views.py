@@ -63,7 +63,7 @@ def gaps(result: Result) -> Figure:
         draw(accuracy, sweep.parameters, sweep.gap(), STYLES[arm], "test", arm)
         draw(loss, sweep.parameters, sweep.loss_gap(), STYLES[arm], "test")
     early = result.sweeps[SETTLED].early(result.early)
-    label = f"the same after {result.early} passes"
+    label = f"the same, after {result.early} epochs"
     draw(accuracy, early.parameters, early.gap(), EARLY, "test", label)
     draw(loss, early.parameters, early.loss_gap(), EARLY, "test")
     accuracy.set_ylabel("training − test accuracy\n(percentage points)")
@@ -77,14 +77,14 @@ def gaps(result: Result) -> Figure:
 
 
 def settled(result: Result) -> Figure:
-    """Draw A's networks trained to convergence, beside themselves after A's number of passes."""
+    """Draw A's networks trained to convergence, beside themselves after A's number of epochs."""
     end = result.sweeps[SETTLED]
     figure, axes = figures.panels(1, 2, 2.3)
     loss, accuracy = axes[0]
     for split, called in SPLITS.items():
         digits = f"{called} {result.images.subject}"
         for sweep, style, when in (
-            (end.early(result.early), EARLY, f"after {result.early} passes"),
+            (end.early(result.early), EARLY, f"after {result.early} epochs"),
             (end, STYLES[SETTLED], "at the end"),
         ):
             draw(loss, sweep.parameters, sweep.loss(split), style, split, f"{digits}, {when}")
@@ -168,7 +168,7 @@ def panel(ax: Axes, result: Result) -> None:
         )
     ax.set(xscale="log", xlabel=SIZE, ylabel="training − test accuracy\n(percentage points)")
     ax.axhline(0, color="0.5", linewidth=0.8)
-    ax.legend(fontsize=6.5)
+    ax.legend(loc="lower right")
 
 
 def sweep_table(result: Result) -> pd.DataFrame:

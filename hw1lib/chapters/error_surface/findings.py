@@ -81,7 +81,18 @@ def flatter_sentence(result: Result) -> str:
     )
     if not listed:
         return "No direction has two regressors to compare."
-    return f"How many times steeper shallow is than deep, by direction: {listed}."
+    counts = ", ".join(f"{said[which]} in {len(of)}" for which, of in parts.items() if of)
+    return (
+        f"Of {sum(map(len, parts.values()))} directions, {counts}. How many times steeper shallow "
+        f"is than deep, by direction: {listed}."
+    )
+
+
+def away_sentence(result: Result) -> str:
+    """Compare how far the loss of both regressors rises in random directions."""
+    rises = {name: geometric_mean(result.surfaces[name].away(1.0)).mean for name in REGRESSORS}
+    listed = ", ".join(f"{rise:.2g} around *{name}*" for name, rise in rises.items())
+    return f"At distance 1 in random directions the loss on sinc rises by {listed}."
 
 
 def path_sentence(result: Result) -> str:
@@ -109,7 +120,7 @@ def eigenvalue_sentence(result: Result) -> str:
         f"{network_title(result, n)} {geometric_mean(s.eigenvalues[:, 0])}"
         for n, s in result.surfaces.items()
     )
-    return f"Geometric means: {listed}."
+    return f"The largest eigenvalues are {listed} (geometric means)."
 
 
 def describe_lines(result: Result, names: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ class Spec(specs.Replicated):
     fit_rate: float = setting(1e-3, "learning rate of the regressors' Adam", above=0)
     train_examples: int = setting(60_000, "digits to learn, at most", at_least=1)
     batch_size: int = setting(64, "digits per step", at_least=1, within=("train_examples",))
-    epochs: int = setting(10, "passes over the digits", at_least=1)
+    epochs: int = setting(10, "epochs over the digits", at_least=1)
     sgd_rate: float = setting(0.1, "learning rate of SGD on the digits", above=0)
     adam_rate: float = setting(1e-3, "learning rate of Adam on the digits", above=0)
     large_rate: float = setting(1e-2, "learning rate of Adam with large steps", above=0)

@@ -19,7 +19,7 @@ from hw1lib.chapters.error_surface.result import (
 from hw1lib.chapters.error_surface.spec import ADAM, ARMS, LARGE, REGRESSORS, SGD
 from hw1lib.judging.statistics import geometric_mean, t_interval, tally
 from hw1lib.measuring.landscape import DISTANCES, Surface
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLACK, BLUE, GREEN, PINK, RED
 
 STYLES = {  # colour, dash and mark of each network and arm, in every figure
@@ -35,7 +35,7 @@ LEVELS = 18  # of a contour figure: enough to see the shape, few enough to stay 
 
 def lines(result: Result) -> Figure:
     """Draw the classifiers' loss and accuracy on the line from initial weights to the last."""
-    figure, axes = figures.panels(2, 2, 1.8, sharex=True, sharey="row")
+    figure, axes = figures.panels(2, 2, 1.5, sharex=True, sharey="row")
     for row, measure in zip(axes, ("loss", "accuracy"), strict=True):
         for split, ax in enumerate(row):
             for arm in ARMS:
@@ -45,10 +45,11 @@ def lines(result: Result) -> Figure:
             _mark_ends(ax)
     for ax, part in zip(axes[0], ("training", "test"), strict=True):
         ax.set_title(f"{part} {result.images.subject}")
-        figures.log_scale(ax)
+        start = np.nanmedian([result.surfaces[arm].falling[0] for arm in ARMS])
+        ax.set_ylim(0, 1.3 * start if np.isfinite(start) else None)  # beyond the start it soars
     axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
-    axes[0, 0].legend(loc="lower left")
+    lettering.label_lines(axes[0, -1])
     figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
     return figure
 
@@ -65,29 +66,32 @@ def regressor_lines(result: Result) -> Figure:
             ax.plot(surface.alphas, median, color="black", linewidth=1.4, label="median")
         _mark_ends(ax)
         ax.set_title(f"{name} regressor")
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     axes[0, 0].set_ylabel(f"training loss\n({SQUARED})")
     figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
     return figure
 
 
 def planes(result: Result) -> Figure:
-    """Draw the loss around solutions over two random directions: a column per network."""
-    found = {name: result.surfaces[name].plane for name in PLANES}
-    rows = max(1, min(2, *map(len, found.values())))
-    figure, axes = figures.panels(rows, len(PLANES), 1.6, sharex=True, sharey=True)
-    levels = _levels(np.concatenate([plane[:rows].ravel() for plane in found.values()]))
-    for column, (name, plane) in zip(axes.T, found.items(), strict=True):
-        for r, ax in enumerate(column):
-            places = np.linspace(-1, 1, plane.shape[1])
-            losses = plane[r] if r < len(plane) else None
-            _contours(ax, places, places, losses, levels, label=_loss(name), replica=r)
-            drawn.omit(*ax.plot(0, 0, "+", color="white", markersize=7))
-            ax.set_aspect("equal")
-        column[0].set_title(network_title(result, name))
+    """Draw the loss around the first solutions over two random directions, over the first loss."""
+    found = {}
+    for name in PLANES:
+        surface = result.surfaces[name]
+        found[name] = surface.plane[0] / surface.falling[0][0] if len(surface.plane) else None
+    figure, axes = figures.panels(1, len(PLANES), 1.9, sharex=True, sharey=True)
+    levels = _levels(
+        np.concatenate([np.ravel(plane) for plane in found.values() if plane is not None])
+    )
+    label = "training loss / loss at the initial weights"
+    for ax, (name, plane) in zip(axes[0], found.items(), strict=True):
+        places = np.linspace(-1, 1, result.surfaces[name].plane.shape[1])
+        _contours(ax, places, places, plane, levels, label=label, replica=0)
+        drawn.omit(*ax.plot(0, 0, "+", color="white", markersize=7))
+        ax.set_aspect("equal")
+        ax.set_title(network_title(result, name))
     figure.supxlabel("first random direction (in lengths of each unit's weights)")
     figure.supylabel("second random direction")
-    _colorbar(figure, axes, levels, "training loss")
+    _colorbar(figure, axes, levels, label.replace(" / ", " /\n"))
     return figure
 
 
@@ -101,7 +105,7 @@ def away(result: Result) -> Figure:
             rises = np.where(rises > 0, rises, np.nan)  # a logarithmic axis has no place for it
             figures.curves(ax, np.array(DISTANCES), rises, label=name, color=color, dash=dash)
         ax.set(xscale="log", title=task, ylabel=f"rise of the {unit}")
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
         ax.legend(loc="upper left")
     figure.supxlabel("distance from the solution (in lengths of each unit's weights)")
     return figure
@@ -130,12 +134,12 @@ def by_direction(result: Result) -> Figure:
 
 def paths(result: Result) -> Figure:
     """Draw the first training's path over the plane of its first two principal components."""
-    figure, axes = figures.panels(1, len(PATHS), 2.7)
+    figure, axes = figures.panels(1, len(PATHS), 2.9)
     for ax, name in zip(axes[0], PATHS, strict=True):
         surface = result.surfaces[name]
         ax.set(title=network_title(result, name), xlabel="first principal component")
         if not _has_path(surface):
-            figures.say_diverged(ax)
+            lettering.say_diverged(ax)
             continue
         levels = _levels(surface.path_plane[0])
         a, b = surface.path_places[0]
@@ -147,7 +151,7 @@ def paths(result: Result) -> Figure:
         end = ax.plot(*path[-1], "*", color="white", markeredgecolor="black", markersize=10)
         drawn.omit(*start, *end)
         ax.set_aspect("equal")
-        _colorbar(figure, ax, levels, _loss(name))
+        _colorbar(figure, ax, levels, _loss(name), below=True)
     axes[0, 0].set_ylabel("second principal component")
     return figure
 
@@ -165,7 +169,7 @@ def eigenvalues(result: Result) -> Figure:
         styles = [STYLES[name.replace(",\n", ", ")] for name in found]
         ax.set(title=task, ylabel=f"largest eigenvalue,\n{unit}")
         figures.strip(ax, found, [s[0] for s in styles], [s[2] for s in styles])
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     return figure
 
 
@@ -177,8 +181,8 @@ def panel(ax: Axes, result: Result) -> None:
         figures.curves(ax, surface.alphas, values, label=arm, color=color, dash=dash)
     ax.set(xlabel="first (0) to last weights (1)", ylabel="training loss (nats)")
     ax.set_yscale("log")
-    figures.few_numbers(ax.yaxis, *ax.get_ylim())
-    ax.legend(fontsize=6)
+    lettering.few_numbers(ax.yaxis, *ax.get_ylim())
+    lettering.label_lines(ax)
 
 
 def line_table(result: Result) -> pd.DataFrame:
@@ -270,7 +274,7 @@ def _contours(
     """Fill the levels of a loss (A, B) over x (A,) and y (B,), or say that there is none."""
     ax.grid(visible=False)
     if losses is None or not np.isfinite(losses).all():
-        figures.say_diverged(ax)
+        lettering.say_diverged(ax)
         return
     norm = LogNorm(levels[0], levels[-1])
     # as many colours as there are levels, and lines between them to follow
@@ -279,9 +283,11 @@ def _contours(
     ax.contour(x, y, losses.T, levels, colors="white", linewidths=0.3, alpha=0.6)
 
 
-def _colorbar(figure: Figure, axes: Axes | np.ndarray, levels: np.ndarray, label: str) -> None:
+def _colorbar(
+    figure: Figure, axes: Axes | np.ndarray, levels: np.ndarray, label: str, *, below: bool = False
+) -> None:
     colors = ScalarMappable(LogNorm(levels[0], levels[-1]), "viridis")
-    bar = figure.colorbar(colors, ax=axes, fraction=0.05, pad=0.02, extend="min")
+    side = "bottom" if below else "right"
+    bar = figure.colorbar(colors, ax=axes, fraction=0.05, pad=0.02, extend="min", location=side)
     bar.set_label(label)
-    bar.ax.tick_params(labelsize=7)
-    figures.few_numbers(bar.ax.yaxis, levels[0], levels[-1])
+    lettering.few_numbers(bar.ax.xaxis if below else bar.ax.yaxis, levels[0], levels[-1])

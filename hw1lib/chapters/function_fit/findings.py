@@ -25,8 +25,8 @@ def order_sentence(result: Result) -> str:
     """Count in how many panels each network has the lowest median at the end."""
     panels = [result.medians(arm, target) for target in result.spec.targets for arm in ARMS]
     winners = [min(medians, key=medians.__getitem__) for medians in panels]
-    won = ", ".join(f"{network} in {winners.count(network)}" for network in NETWORKS)
-    return f"Lowest median at the end, of {len(winners)} panels: {won}."
+    won = ", ".join(f"that of *{network}* in {winners.count(network)}" for network in NETWORKS)
+    return f"Which median ends lowest: {won} of {len(winners)} panels."
 
 
 def success_sentence(result: Result, *, where: str = "") -> str:
@@ -59,11 +59,11 @@ def stuck_sentence(result: Result) -> str:
         stuck = np.concatenate(
             [result.stuck(arm, target, network) for target in result.spec.targets for arm in ARMS]
         )
-        parts.append(f"{network} {np.sum(stuck)} of {len(stuck)}")
+        parts.append(f"{np.sum(stuck)} of {len(stuck)} of *{network}*")
     diverged = sum(int(fit.diverged.sum()) for fit in result.fits.values())
     return (
-        "Ended with more than nine tenths of the best constant's loss, over all panels: "
-        f"{', '.join(parts)}. Stopped by a loss that was not finite: {diverged}."
+        f"Trainings that got stuck, with more than nine tenths of the best constant's loss: "
+        f"{', '.join(parts)}. Trainings stopped by a loss that was not finite: {diverged}."
     )
 
 
@@ -84,7 +84,7 @@ def pieces_sentence(result: Result) -> str:
 def spectrum_sentence(result: Result) -> str:
     """Say after how many updates half of each frequency's amplitude is learned."""
     if ("sign", "deep") not in result.learning:
-        return "The sign of sin(5πx) was not fitted, so its frequencies are not told apart."
+        return "The sign of sin(5πx) was not fitted, so its frequencies are not compared."
     parts = []
     for network in NETWORKS:
         one = result.learning["sign", network]
@@ -115,6 +115,20 @@ def reading(result: Result) -> list[str]:
     return [success_sentence(result, where=" ([Table fit-success](#tbl-fit-success))")] + [
         tuned_sentence(result, target) for target in result.spec.targets
     ]
+
+
+def together_sentence(result: Result) -> str:
+    """Say on which target the typical fit is worst, and how much of its spread is missed there."""
+    missed = {
+        target: max(np.median(fit.final) for fit in result.networks(TUNED, target).values())
+        / result.constant(target)
+        for target in result.spec.targets
+    }
+    worst = max(missed, key=missed.__getitem__)
+    return (
+        f"With tuned Adam the typical fits are worst on {title(worst)}: the worst network's "
+        f"median loss there is {100 * missed[worst]:.2g} % of a constant's."
+    )
 
 
 def jump_sentence(result: Result) -> str:

@@ -26,7 +26,7 @@ from hw1lib.chapters.function_fit.result import (
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, NETWORKS, TUNED
 from hw1lib.chapters.function_fit.trainings import EDGES
 from hw1lib.data import functions
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, GREEN, RED
 from hw1lib.training.regression import DRAWN
 
@@ -41,16 +41,19 @@ PANEL_STYLES = {AS_A: (-0.22, "o"), AS_B: (0, "s"), TUNED: (0.22, "^")}  # heigh
 def loss_curves(result: Result) -> Figure:
     """Draw loss against updates: a row per target, a column per optimizer."""
     targets = result.spec.targets
-    figure, axes = figures.panels(len(targets), len(ARMS), 1.75, sharex=True, sharey="row")
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.45, sharex=True, sharey="row")
     for ax, target, arm in _panels(axes, targets, ARMS):
         for network, (color, dash, _) in STYLES.items():
             fit = result.fits[arm, target, network]
-            figures.curves(ax, fit.updates + 1, fit.loss, label=network, color=color, dash=dash)
+            figures.curves(
+                ax, fit.updates + 1, fit.loss, label=network, color=color, dash=dash, band=False
+            )
         ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
-        ax.set(xscale="log", yscale="log")
-    figures.label_grid(axes, ARMS, [title(t) for t in targets])
+        # nothing happens in the first updates
+        ax.set(xscale="log", yscale="log", xlim=(result.spec.epochs / 1000, None))
+    lettering.label_grid(axes, ARMS, [title(t) for t in targets])
     figure.supxlabel("updates + 1")
-    figure.supylabel("training loss (mean squared error)")
+    figure.supylabel("median training loss (mean squared error)")
     axes[0, 0].legend(loc="lower left")
     return figure
 
@@ -58,7 +61,7 @@ def loss_curves(result: Result) -> Figure:
 def predictions(result: Result, arm: str) -> Figure:
     """Draw what every replica has learned, over the truth: a row per target."""
     targets = result.spec.targets
-    figure, axes = figures.panels(len(targets), len(NETWORKS), 1.5, sharex=True, sharey="row")
+    figure, axes = figures.panels(len(targets), len(NETWORKS), 1.2, sharex=True, sharey="row")
     x = functions.grid(DRAWN)
     for ax, target, network in _panels(axes, targets, NETWORKS):
         learned = result.fits[arm, target, network].prediction
@@ -66,7 +69,7 @@ def predictions(result: Result, arm: str) -> Figure:
         truth = functions.TARGETS[target](x).numpy()
         ax.plot(x, truth, color="black", linewidth=0.9, linestyle=(0, (3, 2)), label="target")
         ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
-    figures.label_grid(axes, list(NETWORKS), [title(t) for t in targets])
+    lettering.label_grid(axes, list(NETWORKS), [title(t) for t in targets])
     figure.supxlabel("x")
     figure.supylabel("value at x")
     return figure
@@ -75,14 +78,14 @@ def predictions(result: Result, arm: str) -> Figure:
 def final_losses(result: Result) -> Figure:
     """Draw the loss of every replica after the last update: a row per target."""
     targets = result.spec.targets
-    figure, axes = figures.panels(len(targets), len(ARMS), 1.5, sharey="row")
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.35, sharey="row")
     colors, _, marks = zip(*STYLES.values(), strict=True)
     for ax, target, arm in _panels(axes, targets, ARMS):
         groups = {network: fit.final for network, fit in result.networks(arm, target).items()}
         figures.strip(ax, groups, colors, marks)
         ax.axhline(result.constant(target), color="0.5", linewidth=0.8, linestyle=":")
         ax.set_yscale("log")
-    figures.label_grid(axes, ARMS, [title(t) for t in targets])
+    lettering.label_grid(axes, ARMS, [title(t) for t in targets])
     figure.supylabel("training loss after the last update (mean squared error)")
     return figure
 
@@ -90,7 +93,7 @@ def final_losses(result: Result) -> Figure:
 def arrivals(result: Result, arm: str) -> Figure:
     """Draw the share of replicas whose loss has been below a threshold: a row per threshold."""
     targets = result.spec.targets
-    figure, axes = figures.panels(2, len(targets), 1.5, sharex=True, sharey=True)
+    figure, axes = figures.panels(2, len(targets), 1.25, sharex=True, sharey=True)
     for ax, threshold, target in _panels(axes, (LOW, LOWER), targets):
         for network, (color, dash, _) in STYLES.items():
             reached = np.sort(result.fits[arm, target, network].first_below(threshold)) + 1
@@ -101,12 +104,13 @@ def arrivals(result: Result, arm: str) -> Figure:
             ax.step(
                 x[arrived], y[arrived], where="post", color=color, linestyle=dash, label=network
             )
-        ax.set(xscale="log", ylim=(-0.03, 1.03))
+        ax.set(xscale="log", xlim=(result.spec.epochs / 1000, None), ylim=(-0.03, 1.03))
     rows = [f"loss < {threshold:g}" for threshold in (LOW, LOWER)]
-    figures.label_grid(axes, [title(target) for target in targets], rows)
+    lettering.label_grid(axes, [title(target) for target in targets], rows)
     figure.supxlabel("updates + 1")
     figure.supylabel("share of trainings that got there")
-    axes[0, 0].legend(loc="upper left")
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=len(STYLES))
     return figure
 
 
@@ -142,16 +146,18 @@ def error_at_jumps(result: Result, arm: str) -> Figure:
         if fit.diverged.all():
             continue
         middles = (EDGES[:-1] + EDGES[1:]) / 2
-        figures.curves(ax, middles, fit.by_distance, label=network, color=color, dash=dash)
+        figures.curves(
+            ax, middles, fit.by_distance, label=network, color=color, dash=dash, band=False
+        )
     ax.set(yscale="log", xlabel="distance to the nearest jump", ylabel="mean squared error")
-    ax.legend()
+    lettering.label_lines(ax)
     return figure
 
 
 def together(result: Result) -> Figure:
-    """Draw the best fit of each network and the target in one panel: a row per target."""
+    """Draw the median fit of each network and the target in one panel: a row per target."""
     targets = result.spec.targets
-    figure, axes = figures.panels(len(targets), len(ARMS), 1.5, sharex=True, sharey="row")
+    figure, axes = figures.panels(len(targets), len(ARMS), 1.2, sharex=True, sharey="row")
     x = functions.grid(DRAWN)
     for ax, target, arm in _panels(axes, targets, ARMS):
         truth = functions.TARGETS[target](x).numpy()
@@ -161,7 +167,7 @@ def together(result: Result) -> Figure:
             middle = np.argsort(fit.final)[len(fit.final) // 2]
             ax.plot(x, fit.prediction[middle], color=color, linestyle=dash, label=network)
         ax.set_ylim(truth.min() - 0.5, truth.max() + 0.5)
-    figures.label_grid(axes, ARMS, [title(t) for t in targets])
+    lettering.label_grid(axes, ARMS, [title(t) for t in targets])
     figure.supxlabel("x")
     figure.supylabel("value at x")
     figure.legend(
@@ -172,7 +178,7 @@ def together(result: Result) -> Figure:
 
 def learning(result: Result) -> Figure:
     """Draw how fits come about: by frequency above, by place below, a column per network."""
-    figure, axes = figures.panels(2, len(NETWORKS), 1.9, sharex=True, sharey="row")
+    figure, axes = figures.panels(2, len(NETWORKS), 1.6, sharex=True, sharey="row")
     for column, network in zip(axes.T, NETWORKS, strict=True):
         sign, sine = (result.learning[target, network] for target in LOOKED_AT[::-1])
         waves = [f"{5 * h} half waves" for h in HARMONICS]
@@ -181,12 +187,12 @@ def learning(result: Result) -> Figure:
         _shades(column[1], sine.updates, sine.by_place, places)
         column[0].set_title(network)
         for ax in column:
-            ax.set(xscale="log", yscale="log")
+            ax.set(xscale="log", yscale="log", xlim=(result.spec.epochs / 1000, None))
     axes[0, 0].set_ylabel("error of the amplitude\n(share of it), sign")
     axes[1, 0].set_ylabel("mean squared error,\nsin(5πx)")
     figure.supxlabel("updates + 1")
     for row in axes:
-        row[-1].legend(fontsize=6.5)
+        lettering.label_lines(row[-1])
     return figure
 
 

@@ -72,6 +72,15 @@ def swing_sentence(result: Result, arm: str) -> str:
     )
 
 
+def step_sentence(result: Result) -> str:
+    """Say in one line what dividing the step by ten does to the swing under each optimizer."""
+    parts = [
+        f"{_compared(ratio(result, absolute_swing, (arm, TENTH), (arm, SAME)))} under {arm}"
+        for arm in OPTIMIZERS
+    ]
+    return f"At a tenth of the step the norm's swing is {', '.join(parts)}."
+
+
 def optimizer_sentence(result: Result) -> str:
     """Report what changing the optimizer does to the oscillation."""
     parts = []

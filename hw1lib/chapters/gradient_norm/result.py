@@ -93,7 +93,7 @@ class Edge:
 class BatchEdge:
     """Curvature along plain gradient descent on minibatches."""
 
-    epochs: np.ndarray  # (K,) passes before each look
+    epochs: np.ndarray  # (K,) epochs before each look
     sharpness: np.ndarray  # (K, R) largest eigenvalue of the whole loss's Hessian
     batch: np.ndarray  # (K, R) batch sharpness: curvature of batches along their own gradients
     end: np.ndarray  # (R,) mean squared error on the last batch; NaN where it diverged

@@ -49,7 +49,7 @@ class Spec(specs.Replicated):
         2_500, "full-batch updates of B's network, as B has at most", at_least=40
     )
     points_b: int = setting(300, "training points of B's network", at_least=2)
-    epochs_digits: int = setting(5, "passes over the digits", at_least=1)
+    epochs_digits: int = setting(5, "epochs over the digits", at_least=1)
     train_examples: int = setting(60_000, "digits learned, at most", at_least=1)
     batch_size: int = setting(64, "digits per step", at_least=1, within=("train_examples",))
     edge_rates: tuple[float, ...] = setting(

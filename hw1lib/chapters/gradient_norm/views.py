@@ -30,7 +30,7 @@ from hw1lib.chapters.gradient_norm.spec import (
     RMSPROP,
 )
 from hw1lib.judging.statistics import decades, geometric_mean, t_interval, tally
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, GREEN, RED
 from hw1lib.training import thinning
 
@@ -44,29 +44,31 @@ ZOOM = 160  # updates that the zoom shows
 
 
 def courses(result: Result) -> Figure:
-    """Draw gradient norm and loss from the first update on: a column per task."""
-    titles = {
-        RMSPROP: "A's network, RMSprop",
-        B_NETWORK: "B's network, Adam",
-        DIGITS: f"{result.images.subject}, Adam, {result.spec.batch_size} per step",
-    }
-    figure, axes = figures.panels(2, len(titles), 1.75, sharex="col")
-    for (above, below), (arm, title) in zip(axes.T, titles.items(), strict=True):
+    """Draw gradient norm and loss from the first update on: a column per task, A's twice."""
+    columns = (
+        (RMSPROP, "A's network,\nRMSprop", "linear"),  # as report A draws it
+        (RMSPROP, "the same,\nearly updates wide", "log"),
+        (B_NETWORK, "B's network,\nAdam", "log"),
+        (DIGITS, f"{result.images.subject}, Adam,\nbatches of {result.spec.batch_size}", "log"),
+    )
+    figure, axes = figures.panels(2, len(columns), 1.6, sharex="col")
+    for (above, below), (arm, title, scale) in zip(axes.T, columns, strict=True):
         course = result.courses[arm, MAIN]
         shown = thinning.kept(len(course.loss) - 1)
         for ax, values, color in ((above, course.norm, NORM), (below, course.loss, LOSS)):
             figures.curves(ax, shown + 1, values[shown], label=title, color=color)
-            ax.set(xscale="log", yscale="log")
+            ax.set_xscale(scale)
+            lettering.log_scale(ax)
         above.set_title(title)
-    axes[0, 0].set_ylabel("gradient norm\n(loss per unit of weight)")
-    axes[1, 0].set_ylabel(f"loss\n(squared error; nats for {result.images.subject})")
+    axes[0, 0].set_ylabel("gradient norm (loss\nper unit of weight)")
+    axes[1, 0].set_ylabel(f"loss (squared error;\nnats: {result.images.subject})")
     figure.supxlabel("update")
     return figure
 
 
 def zoom(result: Result) -> Figure:
     """Draw the last updates of one training under each optimizer and step, one scale for all."""
-    figure, axes = figures.panels(len(OPTIMIZERS), len(STEPS), 1.35, sharex=True)
+    figure, axes = figures.panels(len(OPTIMIZERS), len(STEPS), 1.1, sharex=True)
     replica = _shown_replica(result)
     shown = {
         (arm, part): result.swings[arm, part].norm[-ZOOM:, replica]
@@ -88,7 +90,7 @@ def zoom(result: Result) -> Figure:
             if np.isfinite(_half_span(norm)):
                 middle = np.sqrt(norm.min() * norm.max())
                 ax.set_ylim(middle / 10**half, middle * 10**half)
-    figures.label_grid(axes, list(STEPS.values()), [short_name(arm) for arm in OPTIMIZERS])
+    lettering.label_grid(axes, list(STEPS.values()), [short_name(arm) for arm in OPTIMIZERS])
     figure.supxlabel("update")
     figure.supylabel("gradient norm (loss per unit of weight)")
     return figure
@@ -96,10 +98,12 @@ def zoom(result: Result) -> Figure:
 
 def swings(result: Result) -> Figure:
     """Draw the swing of every training on both scales, and period of every periodic one, by arm."""
-    figure, axes = figures.panels(3, 1, 1.4, sharex=True)
+    figure, axes = figures.panels(3, 1, 1.25, sharex=True)
     labels = {
         "swing (loss per\nunit of weight)": lambda key: absolute_swing(result, key),
-        "swing relative to\nthe level (decades)": lambda key: relative_swing(result, key),
+        "swing relative to\nthe level (%)": lambda key: (
+            100 * (10 ** relative_swing(result, key) - 1)
+        ),
         "period\n(updates)": lambda key: result.swings[key].period,
     }
     for ax, (label, values_of) in zip(axes[:, 0], labels.items(), strict=True):
@@ -107,20 +111,20 @@ def swings(result: Result) -> Figure:
         for arm in OPTIMIZERS:
             for part, step in STEPS.items():
                 values, periodic = values_of((arm, part)), result.swings[arm, part].periodic
-                name = f"{short_name(arm)}\n{step}\n{periodic.sum()} of {len(periodic)} periodic"
+                share = f"{periodic.sum()} of {len(periodic)}\nperiodic"
+                name = f"{short_name(arm)},\n{step.replace('a tenth of the', '1/10 of')}:\n{share}"
                 groups[name] = np.where(np.isfinite(values) & (values > 0), values, np.nan)
                 styles.append(STYLES[arm])
         figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
         ax.set_ylabel(label)
         if np.isfinite(np.concatenate([*groups.values()])).any():  # nothing has no logarithm
             _log_scale(ax, numbers="period" in label)
-    axes[-1, 0].tick_params(axis="x", labelsize=6)
     return figure
 
 
 def memories(result: Result) -> Figure:
     """Draw the period of every periodic training under RMSprop, by the length of its memory."""
-    figure, axes = figures.panels(1, 1, 2.0)
+    figure, axes = figures.panels(1, 1, 1.7)
     ax, groups = axes[0, 0], {}
     for smoothing, swing in result.memories.items():
         periodic = f"{swing.periodic.sum()} of {len(swing.periodic)} periodic"
@@ -159,7 +163,7 @@ def edges(result: Result) -> Figure:
 def batch_edges(result: Result) -> Figure:
     """Draw both kinds of sharpness along gradient descent on minibatches: a panel per size."""
     figure, axes = figures.panels(1, len(result.batches), 2.2, sharey=True)
-    kinds = {"sharpness": ("all points: largest eigenvalue", GREEN), "batch": ("batches", BLUE)}
+    kinds = {"sharpness": ("all points", GREEN), "batch": ("batches", BLUE)}
     for ax, (size, edge) in zip(axes[0], result.batches.items(), strict=True):
         updates = edge.epochs * -(-result.spec.points // size)
         for name, (label, color) in kinds.items():
@@ -169,7 +173,7 @@ def batch_edges(result: Result) -> Figure:
         ax.set_title(f"{size} points per step")
         ax.set_ylim(0, 1.2)
     axes[0, 0].set_ylabel("sharpness × step / 2")
-    axes[0, 0].legend(loc="lower right")
+    lettering.label_lines(axes[0, -1])
     figure.supxlabel("update")
     return figure
 

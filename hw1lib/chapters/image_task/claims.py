@@ -113,7 +113,7 @@ def _large_falls_faster(result: Result) -> Effect:
         name: 10 ** decades(result.curves[AS_B, name].series("train", "loss")).mean(axis=0)
         for name in (LENET, DROPOUT_CNN)
     }
-    return Ratio("training loss, geometric mean over the passes", sides)
+    return Ratio("training loss, geometric mean over the epochs", sides)
 
 
 def _falls_steadily(result: Result) -> Effect:
@@ -121,7 +121,7 @@ def _falls_steadily(result: Result) -> Effect:
         raise NotTested("there are no digits")
     loss = result.curves[AS_B, LENET].series("train", "loss")
     falls = np.where(np.isfinite(loss[-1]), (np.diff(loss, axis=0) < 0).mean(axis=0), np.nan)
-    return Bound(f"share of passes that lower the training loss of {LENET}", falls, at_least=0.9)
+    return Bound(f"share of epochs that lower the training loss of {LENET}", falls, at_least=0.9)
 
 
 def _depth_helps(arm: str, kind: str, result: Result) -> Effect:
@@ -185,7 +185,7 @@ CLAIMS = (
         "B-C8b",
         "The small network's loss falls consistently.",
         _falls_steadily,
-        Margin(0.05, "one pass in twenty more or less is still consistent", LATER),
+        Margin(0.05, "one epoch in twenty more or less is still consistent", LATER),
     ),
     Claim(
         "E-12a", "Under permuted pixels convolution's lead vanishes.", _lead_vanishes, LATE_POINT

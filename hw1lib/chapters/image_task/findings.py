@@ -35,8 +35,8 @@ def width_reading(result: Result) -> list[str]:
     """List what width does in either family, and how far apart the families are."""
     chosen = [contrasts(result)[name] for name in (WIDER_CNN, WIDER_MLP, CONVOLUTION)]
     return [
-        f"On the test images, {contrast.compared} is {difference(result, contrast)} points of "
-        f"accuracy and {difference(result, contrast, 'loss')} nats."
+        f"On the test images, {contrast.compared} is {difference(result, contrast)} percentage "
+        f"points of accuracy and {difference(result, contrast, 'loss')} nats."
         for contrast in chosen
     ]
 
@@ -45,9 +45,9 @@ def control_sentence(result: Result) -> str:
     """Write what the permutation does to the lead of convolution."""
     natural, permuted = (contrasts(result)[name] for name in (CONVOLUTION, PERMUTED))
     return (
-        f"Convolution's lead over the widest perceptron is {difference(result, natural)} points "
-        f"with the pixels in their places and {difference(result, permuted)} points with them "
-        "permuted."
+        f"Convolution's lead over the widest perceptron is {difference(result, natural)} "
+        f"percentage points with the pixels in their places and {difference(result, permuted)} "
+        "with them permuted."
     )
 
 
@@ -73,7 +73,7 @@ def depth_reading(result: Result) -> list[str]:
         still = f"by a factor of {fall.factor:.3g}" if fall.n else "not measurably"
         said.append(
             f"On {result.images[arm].description}, {'; '.join(parts)}. In the last fifth of the "
-            f"{result.spec.depth_epochs} passes the training loss of the network that falls most "
+            f"{result.spec.depth_epochs} epochs the training loss of the network that falls most "
             f"still falls {still}."
         )
     return said
@@ -83,14 +83,14 @@ def written_sentence(result: Result) -> str:
     """Write what the squared error costs."""
     convolution, perceptron = (contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP))
     return (
-        f"The squared error changes the accuracy by {difference(result, convolution)} points for "
-        f"{convolution.first[1]} and by {difference(result, perceptron)} points for "
+        f"The squared error changes the accuracy by {difference(result, convolution)} percentage "
+        f"points for {convolution.first[1]} and by {difference(result, perceptron)} for "
         f"{perceptron.first[1]}."
     )
 
 
 def digits_sentence(result: Result) -> str:
-    """Compare the last pass's running loss with that of the whole split at rest."""
+    """Compare the last epoch's running loss with that of the whole split at rest."""
     parts = [
         f"{name} {t_interval(curves.objective[-1]).mean:.3f} against "
         f"{t_interval(curves.final('train', 'loss')).mean:.3f}"
@@ -98,7 +98,7 @@ def digits_sentence(result: Result) -> str:
         else f"{name} diverged"
         for name, curves in result.arm(AS_B).items()
     ]
-    return f"In the last pass, mean while training against mean at rest: {'; '.join(parts)} nats."
+    return f"In the last epoch, mean while training against mean at rest: {'; '.join(parts)} nats."
 
 
 def describe(result: Result, arm: str) -> str:

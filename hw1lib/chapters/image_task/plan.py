@@ -173,7 +173,7 @@ def _learned(scenes: ImageSet, digits: ImageSet | None) -> dict[str, ImageSet]:
 
 
 def _at_one_rate(spec: Spec, images: ImageSet, networks: list[Network], **settings: Any) -> Arm:
-    """Let networks learn at the reports' rate for the reports' passes."""
+    """Let networks learn at the reports' rate for the reports' epochs."""
     alike = {network.name: spec.learning_rate for network in networks}
     shared = {"examples": spec.train_examples, "epochs": spec.epochs, "seeds": spec.seeds}
     return Arm(images, networks, **{**shared, "learning_rate": alike, **settings})

@@ -31,7 +31,7 @@ class Curves:
     """How R replicas of one network learned; the last axis is `classification.MEASURES`."""
 
     parameters: int
-    epochs: np.ndarray  # (K,) passes before each measurement
+    epochs: np.ndarray  # (K,) epochs before each measurement
     train: np.ndarray  # (K, R, 3) over the measured training images: nats, squared error, share
     test: np.ndarray  # (K, R, 3) over the measured test images
     objective: np.ndarray  # (E, R) mean over each epoch's steps, while the network changes
@@ -119,7 +119,7 @@ def contrasts(result: Result) -> dict[str, Contrast]:
 
 
 def difference(result: Result, contrast: Contrast, measure: str = "accuracy") -> Interval:
-    """Compare two networks on the test images after the last pass, by the seeds that both have.
+    """Compare two networks on the test images after the last epoch, by the seeds that both have.
 
     Args:
         result: What was measured.
@@ -158,7 +158,7 @@ def named(result: Result, arm: str, kind: str) -> tuple[str, str]:
 
 
 def converged(result: Result, arm: str) -> Interval:
-    """Measure how much the training loss still falls in the last fifth of the passes, in decades.
+    """Measure how much the training loss still falls in the last fifth of the epochs, in decades.
 
     The network of the arm that falls most.
     """

@@ -14,6 +14,7 @@ from hw1lib.chapters.image_task.result import (
 )
 from hw1lib.chapters.image_task.spec import AS_B
 from hw1lib.judging import slips
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, factors, told
 from hw1lib.judging.statistics import Interval, log_ratio, tally
 
@@ -26,14 +27,14 @@ def opposite(family: list[Curves]) -> np.ndarray:
 
 
 def _while_training(curves: Curves) -> Interval:
-    """Compare the last pass's mean loss while training with that at rest, in decades."""
+    """Compare the last epoch's mean loss while training with that at rest, in decades."""
     return log_ratio(curves.objective[-1], curves.final("train", "loss"))
 
 
 def _squared_error(result: Result) -> str:
     written = [contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP)]
     convolution, perceptron = (
-        f"{told(difference(result, contrast), 'points')} for {contrast.first[1]}"
+        f"{told(difference(result, contrast), POINTS)} for {contrast.first[1]}"
         for contrast in written
     )
     return f"squared error instead changes the test accuracy by {convolution}, {perceptron}"
@@ -55,7 +56,7 @@ def _with_dropout(result: Result) -> str:
     if AS_B not in result.images:
         return "there are no digits"
     ratios = {name: _while_training(curves) for name, curves in result.arm(AS_B).items()}
-    return f"training loss in motion over that at rest, last pass: {factors(ratios)}"
+    return f"training loss in motion over that at rest, last epoch: {factors(ratios)}"
 
 
 SLIPS = (

@@ -58,7 +58,7 @@ class Spec(specs.Replicated):
     measured: int = setting(
         10_000, "images of each split on which loss and accuracy are measured, at most", at_least=1
     )
-    epochs: int = setting(10, "passes over the training images", at_least=1)
+    epochs: int = setting(10, "epochs over the training images", at_least=1)
     evaluate_every: int = setting(1, "epochs between two measurements of both splits", at_least=1)
     learning_rate: float = setting(0.01, "of SGD, as A and B have it", above=0)
     a_batch: int = setting(
@@ -76,12 +76,12 @@ class Spec(specs.Replicated):
     momentum: float = setting(0.9, "of SGD there, as B has it; A has none", at_least=0)
     channels: tuple[int, ...] = setting((16, 44, 80), "A's CNNs: first-layer channels", at_least=1)
     units: tuple[int, ...] = setting((128, 200, 260), "A's MLPs: first-layer units", at_least=1)
-    depth_epochs: int = setting(30, "passes where depth varies", at_least=1)
+    depth_epochs: int = setting(30, "epochs where depth varies", at_least=1)
     depth_rates: tuple[float, ...] = setting(
         (0.003, 0.01, 0.03, 0.1), "learning rates tried for each depth", above=0
     )
     tuning_replicas: int = setting(2, "trainings that choose among them", at_least=1)
-    tuning_epochs: int = setting(10, "passes of each of those", at_least=1)
+    tuning_epochs: int = setting(10, "epochs of each of those", at_least=1)
     side_channels: tuple[int, ...] = setting(
         (16,), "A's CNNs trained on permuted pixels, too", at_least=1
     )
@@ -106,7 +106,7 @@ class Spec(specs.Replicated):
         return tuple(UNSEEN + self.seed + r for r in range(self.tuning_replicas))
 
     def evaluated(self, epochs: int) -> np.ndarray:
-        """Passes before each measurement of both splits in so many passes, (K,)."""
+        """Epochs before each measurement of both splits in so many epochs, (K,)."""
         some = Probe(replicas.weights, self.evaluate_every)  # whatever it measures
         return some.epochs(epochs)
 

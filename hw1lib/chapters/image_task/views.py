@@ -8,75 +8,77 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib.chapters.image_task.result import Result, contrasts, difference
-from hw1lib.chapters.image_task.spec import MAIN
+from hw1lib.chapters.image_task.spec import AS_A, CONTROL, MAIN
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import figures
+from hw1lib.showing import figures, lettering
 from hw1lib.showing.palette import BLUE, COLORS, RED
 
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKS = ["o", "s", "^", "D", "v", "P"]
-UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
+UNITS = {"loss": ("cross-entropy (nats)", 1), "accuracy": ("accuracy (%)", 100)}
+HEADINGS = {MAIN: "pixels in their places", CONTROL: "pixels shuffled", AS_A: "squared error, as A"}
 
 
 def learning_curves(result: Result, arm: str) -> Figure:
-    """Draw loss and accuracy of both splits against passes over the data."""
-    figure, axes = figures.panels(2, 2, 1.9, sharex=True, sharey="row")
+    """Draw loss and accuracy of both splits against epochs over the data."""
+    figure, axes = figures.panels(2, 2, 1.6, sharex=True, sharey="row")
     for row, measure in zip(axes, UNITS, strict=True):
         for ax, split in zip(row, ("train", "test"), strict=True):
             for place, (name, curves) in enumerate(result.arm(arm).items()):
                 figures.curves(
                     ax,
                     curves.epochs,
-                    curves.series(split, measure),
+                    UNITS[measure][1] * curves.series(split, measure),
                     label=name,
                     color=COLORS[place],
                     dash=DASHES[place],
                 )
-        row[0].set_ylabel(UNITS[measure])
+        row[0].set_ylabel(UNITS[measure][0])
+        lettering.label_lines(row[1])
     for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
         ax.set_title(split)
-    figure.supxlabel("passes over the training images")
-    axes[0, 1].legend(ncols=2)
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
 def finals(result: Result, arms: Sequence[str]) -> Figure:
-    """Draw every replica's test loss and test accuracy after the last pass, arm beside arm.
+    """Draw every replica's test loss and test accuracy after the last epoch, arm beside arm.
 
     Arms on the same images share their axes.
     """
     alike = len({result.images[arm].fingerprint for arm in arms}) == 1
-    figure, axes = figures.panels(2, len(arms), 1.7, sharey="row" if alike else False)
+    figure, axes = figures.panels(2, len(arms), 1.45, sharey="row" if alike else False)
     for column, arm in zip(axes.T, arms, strict=True):
         networks = result.arm(arm)
         places = _places(result, arm)
         for ax, measure in zip(column, UNITS, strict=True):
             groups = {
-                name.replace(" ", "\n"): curves.final("test", measure)
+                name.replace(" ", "\n"): UNITS[measure][1] * curves.final("test", measure)
                 for name, curves in networks.items()
             }
             figures.strip(ax, groups, [COLORS[p] for p in places], [MARKS[p] for p in places])
-        column[0].set_title(arm)
+        column[0].set_title(HEADINGS.get(arm, result.images[arm].title))
     for ax, measure in zip(axes[:, 0], UNITS, strict=True):
-        ax.set_ylabel(f"test {UNITS[measure]}")
+        ax.set_ylabel(f"test {UNITS[measure][0]}")
     return figure
 
 
 def objectives(result: Result, arm: str) -> Figure:
     """Draw the loss as students report it, beside the loss of the whole split in eval mode."""
     networks = result.arm(arm)
-    figure, axes = figures.panels(1, len(networks), 2.1, sharey=True)
+    figure, axes = figures.panels(1, len(networks), 1.8, sharey=True)
     for ax, (name, curves) in zip(axes[0], networks.items(), strict=True):
-        # the mean over a pass belongs to its middle
+        # the mean over an epoch belongs to its middle
         passes = np.arange(len(curves.objective)) + 0.5
-        while_training = {"label": "mean over the pass, while training", "color": RED}
-        figures.curves(ax, passes, curves.objective, dash="--", **while_training)
-        at_rest = {"label": "whole split, at rest", "color": BLUE}
-        figures.curves(ax, curves.epochs[1:], curves.series("train", "loss")[1:], **at_rest)
-        ax.set(title=name, yscale="log")
+        label = "mean over the epoch, while training"
+        figures.curves(ax, passes, curves.objective, label=label, color=RED, dash="--")
+        whole = curves.series("train", "loss")[1:]
+        figures.curves(ax, curves.epochs[1:], whole, label="whole split, after it", color=BLUE)
+        ax.set_title(name)
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
     axes[0, 0].legend()
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
@@ -89,7 +91,7 @@ def panel(ax: Axes, result: Result) -> None:
 
 
 def results_table(result: Result, arms: Sequence[str]) -> pd.DataFrame:
-    """List each network's size and its measures after the last pass, with t intervals."""
+    """List each network's size and its measures after the last epoch, with t intervals."""
     rows = []
     for arm in arms:
         for name, curves in result.arm(arm).items():
@@ -112,7 +114,7 @@ def contrast_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "comparison": f"{contrast.about}: {contrast.compared}",
-                "accuracy (points)": str(points),
+                "accuracy (percentage points)": str(points),
                 "loss (nats)": str(difference(result, contrast, "loss")),
                 "n": points.n,
             }

@@ -22,7 +22,7 @@ from hw1lib.chapters.interpolation.spec import (
 )
 from hw1lib.judging.verdicts import Claim, Margin
 
-FULL = "a full run of 15 passes"
+FULL = "a full run of 15 epochs"
 
 FACTOR = Margin(1.25, "less could not be seen on the chapter's logarithmic scales")
 FACTOR_LATER = replace(FACTOR, after=FULL)
@@ -100,8 +100,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "B-C19b",
-        "After all passes, too, the loss of batch 1000 is higher.",
-        partial(comparisons.slower, B_PAIR, "after the last pass", slice(-1, None)),
+        "After all epochs, too, the loss of batch 1000 is higher.",
+        partial(comparisons.slower, B_PAIR, "after the last epoch", slice(-1, None)),
         FACTOR_LATER,
     ),
     Claim(
@@ -145,7 +145,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "E-33d",
-        "B's pass of training before each measurement lowers the barrier.",
+        "B's epoch of training before each measurement lowers the barrier.",
         partial(comparisons.higher_barrier, ON_B, AS_B),
         RISE_SHORT,
     ),

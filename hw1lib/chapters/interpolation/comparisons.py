@@ -24,7 +24,7 @@ from hw1lib.chapters.interpolation.spec import (
 )
 from hw1lib.judging.effects import CORRELATION, POINTS, Bound, Difference, Effect, NotTested, Ratio
 
-EARLY = 3  # the first passes are one in so many
+EARLY = 3  # the first epochs are one in so many
 NEAR = 1.5  # distances that differ by a larger factor are not compared
 BARRIER = 0.1  # nats, twice what a rise must have to matter
 ROUND_OFF = 1e-12  # a line that is less bent than this is straight
@@ -104,7 +104,7 @@ def faster(name: str, result: Result) -> Effect:
     pair = result.pairs[name]
     ends = zip(_batches(pair), (pair.second, pair.first), strict=True)
     sides = {batch: 100 * end.course[1:, :, TEST, ACCURACY].mean(axis=0) for batch, end in ends}
-    of = "test accuracy (%), mean over all passes"
+    of = "test accuracy (%), mean over all epochs"
     return Difference(of, dict(reversed(sides.items())), unit=POINTS)
 
 
@@ -138,7 +138,7 @@ def milder(result: Result) -> Effect:
 
 
 def slower(name: str, when: str, part: slice, result: Result) -> Effect:
-    """Compare the batch sizes of a pair by the training loss in some of the passes."""
+    """Compare the batch sizes of a pair by the training loss in some of the epochs."""
     pair = result.pairs[name]
     ends = zip(_batches(pair), (pair.second, pair.first), strict=True)
     sides = {batch: end.reached(part) for batch, end in ends}
@@ -146,9 +146,9 @@ def slower(name: str, when: str, part: slice, result: Result) -> Effect:
 
 
 def slower_early(result: Result) -> Effect:
-    """Compare those of B's pair in the first passes."""
+    """Compare those of B's pair in the first epochs."""
     passes = max(1, result.spec.b_epochs // EARLY)
-    when = "after the first pass" if passes == 1 else f"in the first {passes} passes"
+    when = "after the first epoch" if passes == 1 else f"in the first {passes} epochs"
     return slower(B_PAIR, when, slice(passes), result)
 
 

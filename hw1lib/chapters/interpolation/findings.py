@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hw1lib.chapters.interpolation.result import (
+    ACCURACY,
     LOSS,
+    TEST,
     TRAIN,
     Result,
     barrier_difference,
@@ -32,12 +34,12 @@ from hw1lib.judging.statistics import t_interval
 
 
 def course_sentence(result: Result) -> str:
-    """Compare the batch sizes after equal numbers of passes, by the factor between the losses."""
+    """Compare the batch sizes after equal numbers of epochs, by the factor between the losses."""
     parts = []
     for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B_PAIR):
         parts.append(f"{t_interval(result.pairs[name].behind()).factor} ({name})")
     return (
-        "Mean factor of the large batch's training loss over the small batch's, pass by pass: "
+        "Mean factor of the large batch's training loss over the small batch's, epoch by epoch: "
         f"{', '.join(parts)}."
     )
 
@@ -52,6 +54,16 @@ def update_sentence(result: Result) -> str:
         "At equal numbers of updates the large batch's training loss is this many times the small "
         f"batch's: {', '.join(parts)}."
     )
+
+
+def variation_sentence(result: Result) -> str:
+    """List the test accuracy that the ends of each variation reach."""
+    parts = []
+    for name in (STEPS, OTHER, DECAY):
+        ends = [t_interval(100 * end.final(TEST, ACCURACY)).mean for end in result.pairs[name].ends]
+        reached = " and ".join(f"{mean:.1f}" if np.isfinite(mean) else "diverged" for mean in ends)
+        parts.append(f"{reached} ({name})")
+    return f"The two ends of each variation reach a test accuracy, in %, of {', '.join(parts)}."
 
 
 def starts_sentence(result: Result) -> str:
@@ -76,7 +88,7 @@ def lean_sentence(result: Result) -> str:
     parts = []
     for name, text in ((main(ADAM, BATCH_LOW), "without"), (DECAY, "with")):
         lean = t_interval(result.pairs[name].lean)
-        wider = "neither end surely"
+        wider = "neither end clearly"
         if lean.excludes_zero:
             wider = "the large batch's end" if lean.mean > 0 else "the small batch's end"
         parts.append(f"{wider} looks wider {text} weight decay (lean {lean} decades)")
@@ -94,7 +106,7 @@ def trend_sentence(result: Result) -> str:
 
 
 def retrained_sentence(result: Result) -> str:
-    """Write what B's further pass of training does to the barrier and the accuracy."""
+    """Write what B's further epoch of training does to the barrier and the accuracy."""
     told = []
     for which, names in (("batch size", (ON_B, AS_B)), ("rate", (ON_B_RATE, AS_B_RATE))):
         plain, after = (result.pairs[name] for name in names)
@@ -104,7 +116,7 @@ def retrained_sentence(result: Result) -> str:
         lowest = [100 * np.median(pair.lowest_accuracy()[pair.sound]) for pair in (plain, after)]
         told.append(
             f"By {which} the barrier is {t_interval(plain.barrier())} nats as mixed, and "
-            f"{t_interval(after.barrier())} after a further pass at every point; the lowest test "
+            f"{t_interval(after.barrier())} after a further epoch at every point; the lowest test "
             f"accuracy, {lowest[0]:.1f} %, becomes {lowest[1]:.1f} % (medians)."
         )
     return " ".join(told)

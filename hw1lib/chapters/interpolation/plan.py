@@ -53,7 +53,7 @@ def lines(spec: Spec, images: ImageSet) -> dict[str, Line]:
 
 
 def branches(spec: Spec, images: ImageSet) -> dict[tuple[str, int], Line]:
-    """List the pairs of one way of training, by optimizer and the passes before they part."""
+    """List the pairs of one way of training, by optimizer and the epochs before they part."""
     alphas = tuple((np.arange(spec.line_steps + 1) / spec.line_steps).tolist())
     network = partial(_network(spec, images, spec.hidden), epochs=spec.epochs)
     found = {}

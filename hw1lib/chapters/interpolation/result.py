@@ -32,7 +32,7 @@ class End:
     """R trainings of one network in one way."""
 
     settings: Training
-    course: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy after each pass; NaN once diverged
+    course: np.ndarray  # (K, R, 2 splits, 2) nats and accuracy after each epoch; NaN once diverged
     norm: np.ndarray  # (R,) Euclidean, of all weights and biases
     diverged: np.ndarray  # (R,) bool
     described: dict[str, np.ndarray]  # (D,) generalization.MEASURES of the first replicas
@@ -43,14 +43,14 @@ class End:
         return self.settings.steps * np.arange(self.settings.epochs + 1)
 
     def reached(self, part: slice = slice(None)) -> np.ndarray:
-        """Return the training loss after some of the passes, all by default, (R,) in nats.
+        """Return the training loss after some of the epochs, all by default, (R,) in nats.
 
         The geometric mean over them; NaN where diverged by then.
         """
         return 10 ** decades(self.course[1:, :, TRAIN, LOSS])[part].mean(axis=0)
 
     def final(self, split: int, measure: int) -> np.ndarray:
-        """Return nats or accuracy after the last pass, (R,); NaN where diverged."""
+        """Return nats or accuracy after the last epoch, (R,); NaN where diverged."""
         return np.where(self.diverged, np.nan, self.course[-1, :, split, measure])
 
 
@@ -166,7 +166,7 @@ class Pair(Segment):
         return self._by_seed(np.minimum(loss, accuracy))
 
     def behind(self) -> np.ndarray:
-        """Compare the ends' training losses pass by pass: log10(second / first), (R,)."""
+        """Compare the ends' training losses epoch by epoch: log10(second / first), (R,)."""
         first, second = (decades(end.reached()) for end in self.ends)
         return second - first
 
@@ -193,7 +193,7 @@ class Result:
 
     spec: Spec
     pairs: dict[str, Pair]  # by the names in `spec`
-    parting: dict[tuple[str, int], Segment]  # by optimizer and the passes before the ends part
+    parting: dict[tuple[str, int], Segment]  # by optimizer and the epochs before the ends part
     images: ImageSet
     provenance: tuple[dict[str, Any], ...]
 

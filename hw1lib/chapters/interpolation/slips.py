@@ -11,6 +11,7 @@ from hw1lib.chapters.interpolation.spec import (
     main,
 )
 from hw1lib.judging import slips
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, told
 from hw1lib.judging.statistics import paired_difference, t_interval
 
@@ -29,8 +30,8 @@ def _retrained(result: Result) -> str:
     after, before = (100 * result.pairs[name].lowest_accuracy() for name in (AS_B, ON_B))
     lowered = told(barrier_difference(result, ON_B, AS_B), "nats")
     return (
-        f"the further pass lowers the barrier by {lowered} "
-        f"and lifts the lowest test accuracy by {told(paired_difference(after, before), 'points')}"
+        f"the further epoch lowers the barrier by {lowered} "
+        f"and lifts the lowest test accuracy by {told(paired_difference(after, before), POINTS)}"
     )
 
 
@@ -50,7 +51,7 @@ SLIPS = (
     ),
     Slip(
         "B14",
-        "trained every mixed network for a pass before measuring it; α from 0 to 1 between the "
+        "trained every mixed network for an epoch before measuring it; α from 0 to 1 between the "
         "two rates",
         "measured as mixed, α from −1 to 2; B's way and ranges beside it",
         _retrained,

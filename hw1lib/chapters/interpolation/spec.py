@@ -27,7 +27,7 @@ OF_B = (B_PAIR, B_RATE)
 AS_A, AS_B, AS_B_RATE = "as A drew it", "as B measured it", "as B measured it, by rate"
 ON_B, ON_B_RATE = "B's pair, B's range", "B's pair by rate, B's range"
 
-# Pairs trained in one way, the small batch, which leave each other's path after so many passes;
+# Pairs trained in one way, the small batch, which leave each other's path after so many epochs;
 # by optimizer: at the rate at which it ends lower.
 NEVER = -1  # together: they begin at different weights
 
@@ -60,17 +60,17 @@ DESCRIBED = (*MAIN, OTHER, DECAY, *OF_B)
 class Spec(specs.Replicated):
     """Settings of the interpolation; the defaults are the full profile.
 
-    A's network trains for A's 30 passes, B's for B's 15 by batch size and 5 by rate. Cut to spare
+    A's network trains for A's 30 epochs, B's for B's 15 by batch size and 5 by rate. Cut to spare
     time: lines are measured on the first images of each split.
     """
 
     data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     replicas: int = setting(8, "pairs of trainings in each comparison", at_least=1)
     epochs: int = setting(
-        30, "passes of A's network over the training images, as A makes", at_least=1
+        30, "epochs of A's network over the training images, as A makes", at_least=1
     )
-    b_epochs: int = setting(15, "passes of B's network by batch size, as B makes", at_least=1)
-    b_rate_epochs: int = setting(5, "passes of B's network by rate, as B makes", at_least=1)
+    b_epochs: int = setting(15, "epochs of B's network by batch size, as B makes", at_least=1)
+    b_rate_epochs: int = setting(5, "epochs of B's network by rate, as B makes", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     measured: int = setting(
         10_000, "images of either split on which networks are measured, at most", at_least=1
@@ -107,7 +107,7 @@ class Spec(specs.Replicated):
         20, "steps from one end to the other; each line goes on as far beyond both", at_least=2
     )
     branch_epochs: tuple[int, ...] = setting(
-        (0, 1, 5), "passes after which two trainings of one way see other orders", at_least=0
+        (0, 1, 5), "epochs after which two trainings of one way see other orders", at_least=0
     )
 
 

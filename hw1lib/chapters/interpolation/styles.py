@@ -8,6 +8,7 @@ from hw1lib.chapters.interpolation.spec import (
     B_STEPS,
     CONTRASTS,
     DECAY,
+    MAIN,
     NESTEROV,
     OPTIMIZERS,
     OTHER,
@@ -42,6 +43,36 @@ SHORT = {  # under an axis, where there is little room
     B_STEPS: "B,\nequal\nupdates",
     B_RATE: "B,\nrate",
 }
+
+
+SPELLED = {  # what differs between the ends, at the side of a figure
+    **{
+        main(optimizer, contrast): f"{optimizer}, {text}"
+        for optimizer in OPTIMIZERS
+        for contrast, text in zip(
+            CONTRASTS, ("batch, at the low rate", "batch, at the high rate", "rate"), strict=True
+        )
+    },
+    STEPS: "Adam, batch, equal updates",
+    DECAY: "Adam, batch, weight decay",
+    OTHER: "Adam, batch, another start",
+    ALIGNED: "the same, units aligned",
+    B_PAIR: "B's network, batch",
+    B_STEPS: "B's network, batch, equal updates",
+    B_RATE: "B's network, rate",
+}
+GROUPS = {  # of these pairs
+    "same start": (
+        *(main(optimizer, contrast) for optimizer in OPTIMIZERS for contrast in CONTRASTS),
+        STEPS,
+        DECAY,
+    ),
+    "another start": (OTHER, B_PAIR, B_STEPS, B_RATE),
+    "another start, aligned": (ALIGNED,),
+}
+
+
+UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they should be
 
 
 def group_style(name: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,34 +28,33 @@ from hw1lib.chapters.interpolation.spec import (
     BATCH_HIGH,
     BATCH_LOW,
     DECAY,
-    MAIN,
     NESTEROV,
     ON_B,
     ON_B_RATE,
     OTHER,
-    SIDE,
     STEPS,
     main,
 )
 from hw1lib.chapters.interpolation.styles import (
+    GROUPS,
     SHORT,
+    SPELLED,
     SPLITS,
     TRAINED_ON,
+    UNTOUCHED,
     Style,
     group_style,
     title,
     way,
 )
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, GREEN
 
 ALPHA = r"position on the line, $\alpha$"
 NATS = "cross-entropy (nats)"
 COURSES = (  # rows of the training curves: label, split, measure
     ("training loss\n(nats)", TRAIN, LOSS),
-    ("test loss\n(nats)", TEST, LOSS),
-    ("training\naccuracy", TRAIN, ACCURACY),
     ("test\naccuracy", TEST, ACCURACY),
 )
 BY_WAY = {  # columns of the training curves: what they show, and of which pairs
@@ -66,32 +64,42 @@ BY_WAY = {  # columns of the training curves: what they show, and of which pairs
     "B's network, by rate": (B_RATE,),
 }
 VARIED = {name: (name,) for name in (STEPS, OTHER, DECAY)}
-UNTOUCHED = (*MAIN, *SIDE, B_PAIR, B_STEPS, B_RATE)  # pairs measured as they should be
 
 
 def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
-    """Draw loss and accuracy of both splits against passes, a column per group of pairs."""
-    figure, axes = figures.panels(4, len(columns), 1.15, sharex="col", sharey="row")
+    """Draw loss and accuracy of both splits against epochs, a column per group of pairs."""
+    figure, axes = figures.panels(len(COURSES), len(columns), 1.45, sharex="col", sharey="row")
     for column, names in zip(axes.T, columns.values(), strict=True):
         for end in (end for name in names for end in result.pairs[name].ends):
             passes = np.arange(len(end.course))
             for ax, (_, split, measure) in zip(column, COURSES, strict=True):
                 _draw_course(ax, passes, end.course[:, :, split, measure], way(result, end))
         column[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-        column[-1].set_xlabel("passes")
+        column[-1].set_xlabel("epochs")
     for ax, heading in zip(axes[0], columns, strict=True):
         ax.set_title(heading)
     for row, (label, _, measure) in zip(axes, COURSES, strict=True):
         row[0].set_ylabel(label)
         if measure == LOSS:
-            figures.log_scale(*row)
+            lettering.log_scale(*row)
+        else:
+            row[0].set_ylim(bottom=_after_the_first_step(result, columns))
     _legend(figure, axes)
     return figure
 
 
+def _after_the_first_step(result: Result, columns: Mapping[str, Sequence[str]]) -> float | None:
+    """Find the lowest median test accuracy after the first epoch, in which all curves are steep."""
+    ends = (end for names in columns.values() for name in names for end in result.pairs[name].ends)
+    courses = [end.course[1:2, :, TEST, ACCURACY] for end in ends]
+    sound = [course[np.isfinite(course)] for course in courses]
+    known = [float(np.median(course)) for course in sound if len(course)]
+    return max(0.0, min(known) - 0.02) if known else None
+
+
 def by_update(result: Result) -> Figure:
     """Draw training loss and test accuracy against updates, for A's and B's pairs with Adam."""
-    figure, axes = figures.panels(2, 2, 1.6, sharex="col", sharey="row")
+    figure, axes = figures.panels(2, 2, 1.4, sharex="col", sharey="row")
     shown = {
         "A's network, Adam": (main(ADAM, BATCH_LOW), STEPS),
         "B's network, Adam": (B_PAIR, B_STEPS),
@@ -105,7 +113,7 @@ def by_update(result: Result) -> Figure:
                 ax.set_xscale("log")
         column[0].set_title(heading)
         column[1].set_xlabel("updates")
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
     axes[1, 0].set_ylabel("test accuracy")
     _legend(figure, axes)
@@ -114,14 +122,14 @@ def by_update(result: Result) -> Figure:
 
 def lines(result: Result, names: Sequence[str]) -> Figure:
     """Draw loss and accuracy of both splits on the lines of some pairs, a column each."""
-    figure, axes = figures.panels(2, len(names), 1.75, sharex=True, sharey="row")
+    figure, axes = figures.panels(2, len(names), 1.4, sharex=True, sharey="row")
     for column, name in zip(axes.T, names, strict=True):
         pair = result.pairs[name]
         for measure, ax in enumerate(column):
             _draw_line(ax, pair, measure)
-        column[0].set_title(title(name, pair), fontsize=7.5)
+        column[0].set_title(title(name, pair))
         column[1].set_xlabel(ALPHA)
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
     _legend(figure, axes)
@@ -129,17 +137,31 @@ def lines(result: Result, names: Sequence[str]) -> Figure:
 
 
 def barriers(result: Result) -> Figure:
-    """Draw the barrier of the training loss of every pair of trainings."""
-    figure, axes = figures.panels(1, 1, 2.3)
-    ax = axes[0, 0]
+    """Draw the barrier of the training loss of every pair of trainings, by where they started."""
     found = _barriers(result)
-    styles = [group_style(name) for name in found]
-    groups = {SHORT[name]: values for name, values in found.items()}
-    figures.strip(ax, groups, [color for color, _ in styles], [mark for _, mark in styles])
-    ax.set_yscale("symlog", linthresh=0.01, linscale=0.4)
-    ax.set_ylim(bottom=-0.002)
-    ax.tick_params(axis="x", labelsize=6.5)
-    ax.set_ylabel("barrier (nats)")
+    figure, axes = figures.panels(1, 1, 0.6 + 0.19 * len(found))
+    ax = axes[0, 0]
+    order = [name for group in GROUPS for name in GROUPS[group] if name in found]
+    for place, name in enumerate(order):
+        color, mark = group_style(name)
+        values = found[name]
+        points = ax.scatter(
+            values, np.full(len(values), place), s=13, color=color, marker=mark, alpha=0.7
+        )
+        points.set_linewidths(0)
+        drawn.note(points, series=SPELLED[name], replica=np.arange(len(values)))
+        median = np.nanmedian(values)
+        drawn.omit(*ax.plot([median] * 2, [place - 0.35, place + 0.35], color=color, linewidth=2))
+    for group in list(GROUPS)[1:]:
+        first = next((n for n, name in enumerate(order) if name in GROUPS[group]), None)
+        if first:
+            ax.axhline(first - 0.5, color="0.6", linewidth=0.8)
+    ax.set_yticks(range(len(order)), [SPELLED[name] for name in order])
+    ax.set_ylim(len(order) - 0.5, -0.5)
+    ax.set_xscale("symlog", linthresh=0.01, linscale=0.4)
+    ax.set_xlim(left=-0.002)
+    ax.set_xticks([0, 0.01, 0.1, 1], ["0", "0.01", "0.1", "1"])
+    ax.set_xlabel("barrier of the training loss (nats)")
     return figure
 
 
@@ -162,7 +184,7 @@ def as_a(result: Result) -> Figure:
         for where in x[[*A_PLACES]]:
             ax.axvline(where, color="0.5", linewidth=0.8, linestyle=(0, (1, 2)))
         ax.set(title=heading, xlabel=label)
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     _mark_ends(axes[0, 1])
     axes[0, 0].set_ylabel(NATS)
     _legend(figure, axes)
@@ -170,16 +192,16 @@ def as_a(result: Result) -> Figure:
 
 
 def as_b(result: Result) -> Figure:
-    """Draw B's pairs on B's ranges, as mixed and after a further pass at every point."""
-    figure, axes = figures.panels(2, 2, 1.75, sharex="col", sharey="row")
+    """Draw B's pairs on B's ranges, as mixed and after a further epoch at every point."""
+    figure, axes = figures.panels(2, 2, 1.4, sharex="col", sharey="row")
     for column, (mixed, after) in zip(axes.T, ((ON_B, AS_B), (ON_B_RATE, AS_B_RATE)), strict=True):
         for measure, ax in enumerate(column):
             _draw_curves(ax, result.pairs[mixed], measure, SPLITS)
             _draw_curves(ax, result.pairs[after], measure, TRAINED_ON, ", each point trained on")
             _mark_ends(ax)
-        column[0].set_title(title(mixed, result.pairs[mixed]), fontsize=7.5)
+        column[0].set_title(title(mixed, result.pairs[mixed]))
         column[1].set_xlabel(ALPHA)
-    figures.log_scale(*axes[0])
+    lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
     axes[1, 0].set_ylabel("accuracy")
     _legend(figure, axes)
@@ -195,54 +217,13 @@ def panel(ax: Axes, result: Result) -> None:
         sides = np.nan_to_num([mean - low, high - mean])
         ax.errorbar(mean, range(len(found)), xerr=sides, fmt="o", markersize=4, linewidth=1)
     names = [SHORT[name].replace("\n", " ") for name in found]
-    ax.set_yticks(range(len(found)), names, fontsize=6.5)
+    ax.set_yticks(range(len(found)), names)
     ax.set_xscale("symlog", linthresh=0.01, linscale=0.4)
     ax.set_xticks([0, 0.01, 0.1, 1])
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlim(-0.02, 5)
     ax.set(xlabel="barrier between two solutions (nats)")
     ax.invert_yaxis()
-
-
-def end_table(result: Result) -> pd.DataFrame:
-    """List every way of training with what it reached."""
-    rows = []
-    for end in result.ends:
-        rows.append(
-            {
-                "network": "-".join(map(str, end.settings.widths[1:-1])),
-                "trained by": result.label(end),
-                "updates": f"{end.updates[-1]:,}",
-                "training loss": str(t_interval(end.final(TRAIN, LOSS))),
-                "test loss": str(t_interval(end.final(TEST, LOSS))),
-                "test accuracy (%)": str(t_interval(100 * end.final(TEST, ACCURACY))),
-                "norm": f"{t_interval(np.where(end.diverged, np.nan, end.norm)).mean:.3g}",
-                "diverged": int(end.diverged.sum()),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def line_table(result: Result) -> pd.DataFrame:
-    """List every pair's barrier, what its line looks like beyond the ends, and their norms."""
-    rows = []
-    for name in UNTOUCHED:
-        pair = result.pairs[name]
-        norms = [
-            f"{t_interval(np.where(pair.sound, end.norm, np.nan)).mean:.3g}" for end in pair.ends
-        ]
-        rows.append(
-            {
-                "pair": name,
-                "barrier, training": str(t_interval(pair.barrier())),
-                "barrier, test": str(t_interval(pair.barrier(TEST))),
-                "lean (decades)": str(t_interval(pair.lean)),
-                "norms": " → ".join(norms),
-                "distance": f"{t_interval(pair.distance).mean:.3g}",
-                "n": int(pair.sound.sum()),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _barriers(result: Result) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from hw1lib.chapters.minimal_ratio.result import (
 )
 from hw1lib.chapters.minimal_ratio.spec import (
     ARMS,
+    BOTTOM,
     FOUND,
     LEAKY,
     MADE,
@@ -29,7 +30,12 @@ from hw1lib.judging.statistics import t_interval
 def search_sentence(result: Result) -> str:
     """Count the searches of each kind that found a point."""
     parts = [f"{arm} {result.certified(arm).sum()} of {len(result.certified(arm))}" for arm in ARMS]
-    return f"Gradient norm at most {result.spec.residual:g}: {', '.join(parts)}."
+    recipe, bottom = (result.certified(arm) for arm in (RECIPE, BOTTOM))
+    return (
+        f"The homework's search ends at a zero gradient in {recipe.sum()} of {len(recipe)} "
+        f"networks, Newton's method in {bottom.sum()} of {len(bottom)}. "
+        f"Gradient norm at most {result.spec.residual:g}: {', '.join(parts)}."
+    )
 
 
 def share_sentence(result: Result) -> str:
@@ -107,15 +113,33 @@ def tolerance_sentence(result: Result) -> str:
     return f"From a tolerance of 1 to 1e10 round-offs the median ratio falls: {moves}."
 
 
+def bulk_sentence(result: Result) -> str:
+    """Say how many eigenvalues weight decay lifts off zero, at the point with least gradient."""
+    end = result.arms[BOTTOM].end
+    measured = np.where(np.isfinite(end.loss), end.residual, np.inf)
+    if not np.isfinite(measured).any():
+        return "Every search to the bottom diverged."
+    values, decay = end.eigenvalues[int(measured.argmin())], result.spec.weight_decay
+    lifted = int(((values > 0) & (values < 2 * decay)).sum())
+    return (
+        f"At the minimum {lifted} of {len(values)} eigenvalues lie between 0 and twice the weight "
+        f"decay of {decay:g}, which lifts them off zero."
+    )
+
+
 def rival_sentence(result: Result) -> str:
     """List which rival definition goes with the Hessian's share, and which against it."""
-    parts: dict[str, list[str]] = {"agree": [], "disagree": [], "are open": []}
+    parts: dict[str, list[str]] = {"rank alike": [], "rank the other way": [], "undecided": []}
     for name, label in RIVALS.items():
         rho = correlate(result, name, "positive")
-        word = "are open" if not rho.excludes_zero else "agree" if rho.mean > 0 else "disagree"
-        parts[word].append(label.replace("\n", " "))
+        against = "rank alike" if rho.mean > 0 else "rank the other way"
+        parts[against if rho.excludes_zero else "undecided"].append(label.replace("\n", " "))
+    counts = ", ".join(f"{len(names)} {word}" for word, names in parts.items() if names)
     listed = "; ".join(f"{word}: {', '.join(names)}" for word, names in parts.items() if names)
-    return f"In rank with the Hessian's share of positive eigenvalues, {listed}."
+    return (
+        f"Of {len(RIVALS)} other definitions, beside the Hessian's share, {counts}. "
+        f"By name, {listed}."
+    )
 
 
 def kink_sentence(result: Result) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from hw1lib.chapters.minimal_ratio import ratios
@@ -26,7 +27,7 @@ from hw1lib.chapters.minimal_ratio.spec import (
     SPLIT,
     UNDECAYED,
 )
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, GREEN, ORANGE, PINK, RED, SKY
 
 STYLES = {  # colour and mark of each arm, in every figure
@@ -37,12 +38,14 @@ STYLES = {  # colour and mark of each arm, in every figure
     SPLIT: (ORANGE, "^"),
     LEAKY: (PINK, "D"),
 }
+SEARCH, NEWTON, SMALLER = "homework's search", "then Newton's method", "made from smaller ones"
+PLAIN = {RECIPE: SEARCH, BOTTOM: NEWTON, EMBEDDED: SMALLER, ALONE: SEARCH, SPLIT: SMALLER}
 FACTORS = np.geomspace(1, 1e14, 57)  # tolerances of the sweep, in round-offs
 
 
 def searches(result: Result) -> Figure:
     """Draw where every search ended: its residual against its loss, with and without decay."""
-    figure, axes = figures.panels(1, 2, 2.6, sharey=True, sharex=True)
+    figure, axes = figures.panels(1, 2, 2.3, sharey=True, sharex=True)
     arms = (SMOOTH, UNDECAYED)
     titles = ("with weight decay", "loss alone")
     for ax, group, title in zip(axes[0], arms, titles, strict=True):
@@ -64,7 +67,7 @@ def searches(result: Result) -> Figure:
                     edgecolors=edge,
                     linewidths=0.8,
                     alpha=0.8,
-                    label=arm if face == color else None,
+                    label=PLAIN[arm] if face == color else None,
                 )
                 drawn.note(points, series=arm, network=np.flatnonzero(which), outcome=outcome)
         ax.axhline(result.spec.residual, color="0.4", linewidth=0.8, linestyle="--")
@@ -77,7 +80,7 @@ def searches(result: Result) -> Figure:
 
 def along(result: Result) -> Figure:
     """Draw the ratio of A's network while it trains: against the update, and against the loss."""
-    figure, axes = figures.panels(1, 2, 2.5, sharey=True)
+    figure, axes = figures.panels(1, 2, 2.2, sharey=True)
     looks, decay = result.along, result.spec.weight_decay
     kinds = {
         "Hessian of the loss": (result.along_shares().positive, BLUE, "o"),
@@ -103,7 +106,7 @@ def along(result: Result) -> Figure:
 
 def shares_against_loss(result: Result) -> Figure:
     """Draw the minimal ratio of every certified point against its loss: found, and made ones."""
-    figure, axes = figures.panels(1, 2, 2.6, sharex=True, sharey=True)
+    figure, axes = figures.panels(1, 2, 2.2, sharex=True, sharey=True)
     kinds = {"found": lambda arm: arm not in MADE, "made": lambda arm: arm in MADE}
     for ax, (title, belongs) in zip(axes[0], kinds.items(), strict=True):
         for arm in filter(belongs, (*SMOOTH, *UNDECAYED)):
@@ -158,10 +161,20 @@ def tolerances(result: Result) -> Figure:
 
 def spectra(result: Result) -> Figure:
     """Draw the sorted eigenvalues of a few points, each sign on a logarithmic axis."""
-    figure, axes = figures.panels(1, 1, 2.5)
-    ax = axes[0, 0]
-    for arm in (BOTTOM, EMBEDDED, ALONE, SPLIT, LEAKY):
-        end, color = result.arms[arm].end, STYLES[arm][0]
+    figure, axes = figures.panels(1, 2, 2.3, sharex=True, sharey=True)
+    groups = {"with weight decay": (BOTTOM, EMBEDDED), "loss alone": (ALONE, SPLIT, LEAKY)}
+    for ax, (title, arms) in zip(axes[0], groups.items(), strict=True):
+        ax.set_title(title)
+        _sorted_eigenvalues(ax, result, arms)
+    axes[0, 0].set_ylabel("eigenvalue (loss per squared weight)")
+    figure.supxlabel("eigenvalue, from the largest down")
+    return figure
+
+
+def _sorted_eigenvalues(ax: Axes, result: Result, arms: tuple[str, ...]) -> None:
+    """Draw those of the network with the smallest gradient of each arm."""
+    for arm in arms:
+        end, (color, mark) = result.arms[arm].end, STYLES[arm]
         measured = np.where(np.isfinite(end.loss), end.residual, np.inf)
         if not np.isfinite(measured).any():
             continue
@@ -170,43 +183,45 @@ def spectra(result: Result) -> Figure:
         (line,) = ax.plot(
             np.arange(1, len(values) + 1),
             values,
-            ".-",
-            markersize=3,
+            f"{mark}-",
+            markersize=2.5,
             linewidth=0.7,
             color=color,
-            label=f"{arm}, loss {end.loss[best]:.1e}, gradient {end.residual[best]:.0e}",
+            label=PLAIN.get(arm, arm),
         )
         drawn.note(line, network=best)
     ax.axhline(0, color="0.5", linewidth=0.8)
     ax.set_yscale("symlog", linthresh=1e-8)
-    ax.set(
-        xlabel="eigenvalue, from the largest down", ylabel="eigenvalue (loss per squared weight)"
-    )
     ax.set_yticks([-1, -1e-2, -1e-4, -1e-6, 0, 1e-6, 1e-4, 1e-2, 1])
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower left")
-    return figure
 
 
 def rivals(result: Result) -> Figure:
     """Draw every rival definition against the Hessian's share, where phase 1 was left."""
-    figure, axes = figures.panels(2, 2, 2.0, sharex=True)
+    figure, axes = figures.panels(2, 2, 1.7, sharex=True)
     positive = trained(result, "positive")
-    losses = np.log10(trained(result, "loss"))
+    losses = trained(result, "loss")
+    some = losses[np.isfinite(losses) & (losses > 0)]
+    scale = LogNorm(some.min(), some.max()) if len(some) else None
     networks = np.flatnonzero(~result.arms[RECIPE].diverged)
     for ax, (name, label) in zip(axes.flat, RIVALS.items(), strict=True):
         values = trained(result, name)
-        points = ax.scatter(positive, values, c=losses, s=14, cmap="cividis", linewidths=0)
-        drawn.note(points, network=networks, **{"log10 of the loss": losses})
+        points = ax.scatter(
+            positive, values, c=losses, s=14, cmap="cividis", norm=scale, linewidths=0
+        )
+        drawn.note(points, network=networks, loss=losses)
         rho = correlate(result, "positive", name)
-        ax.set_title(f"rank correlation {signed(rho)}" if rho.n else "nothing to rank")
+        ax.set_title(f"rank correlation\n{signed(rho)}" if rho.n else "nothing to rank")
         ax.set_label(label)
         ax.set_ylabel(label)
         if name in ("over_loss", "layer_norm") and (values > 0).any():
             ax.set_yscale("log")
     figure.supxlabel("share of positive eigenvalues of the Hessian")
     bar = figure.colorbar(points, ax=axes, shrink=0.7)
-    bar.set_label("log10 of the loss")
+    bar.set_label("loss (mean squared error)")
+    if len(some):
+        lettering.few_numbers(bar.ax.yaxis, some.min(), some.max())
     return figure
 
 
@@ -238,7 +253,7 @@ def kinks(result: Result) -> Figure:
     handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     ax.axhline(result.ceiling, color="0.3", linewidth=0.8, linestyle="--")
     ax.annotate("ceiling 1 - H/P", (0.99, result.ceiling), xycoords=("axes fraction", "data"),
-                ha="right", va="bottom", fontsize=7)  # fmt: skip
+                ha="right", va="bottom")  # fmt: skip
     ax.set(xscale="log", ylim=(-0.03, 1.03), xlabel="loss (mean squared error)")
     ax.set_ylabel("share of positive eigenvalues")
     ax.legend(handles.values(), handles.keys(), loc="lower left")
@@ -259,7 +274,7 @@ def panel(ax: Axes, result: Result) -> None:
     ax.set(xlabel="loss (mean squared error)", ylabel="share of negative eigenvalues")
     ax.set_xscale("log")
     if ax.collections:
-        ax.legend(fontsize=6)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1))
 
 
 def rival_table(result: Result) -> pd.DataFrame:

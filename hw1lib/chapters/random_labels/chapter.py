@@ -42,8 +42,8 @@ CHAPTER = registry.Chapter(
     metrics={
         "training accuracy on random labels, MLP (%)": _percent(MLP, RANDOM, "train"),
         "training accuracy on random labels, CNN (%)": _percent(CNN, RANDOM, "train"),
-        "time to fit random labels, MLP (passes)": _passes(MLP),
-        "time to fit random labels, CNN (passes)": _passes(CNN),
+        "time to fit random labels, MLP (epochs)": _passes(MLP),
+        "time to fit random labels, CNN (epochs)": _passes(CNN),
         "test accuracy with true labels, MLP (%)": _percent(MLP, TRUE, "test"),
         "test accuracy with true labels, CNN (%)": _percent(CNN, TRUE, "test"),
     },

@@ -41,20 +41,20 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C22, A's scale",
-        "It fits random labels of all 50,000 images at A's learning rate in A's 100 passes.",
+        "It fits random labels of all 50,000 images at A's learning rate in A's 100 epochs.",
         comparisons.fits_at_scale(CNN, longer=False),
         FIT,
     ),
     Claim(
         "A-C22, trained on",
-        "It fits them at A's learning rate in twice as many passes.",
+        "It fits them at A's learning rate in twice as many epochs.",
         comparisons.fits_at_scale(CNN, longer=True),
         FIT,
     ),
     Claim(
         "B-C14, B's scale",
         "The perceptron fits random labels of all 60,000 digits at B's learning rate in B's 1,000 "
-        "passes.",
+        "epochs.",
         comparisons.fits_at_scale(MLP, longer=False),
         FIT,
     ),

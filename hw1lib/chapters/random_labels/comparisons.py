@@ -60,15 +60,15 @@ def fits(network: str) -> Callable[[Result], Effect]:
 
 
 def fits_at_scale(network: str, longer: bool) -> Callable[[Result], Effect]:
-    """Hold it at the report's scale, after its passes or after the last, against that of a fit."""
+    """Hold it at the report's scale, after its epochs or after the last, against that of a fit."""
 
     def accuracy(result: Result) -> Effect:
         fit, theirs = _at_scale(result, network), THEIRS[network]
         if longer and fit.epochs[-1] <= theirs.epochs:
-            raise NotTested(f"no training goes on after {theirs.epochs:,} passes")
+            raise NotTested(f"no training goes on after {theirs.epochs:,} epochs")
         passes = int(fit.epochs[-1]) if longer else theirs.epochs
         return Bound(
-            f"training accuracy on random labels of {at_scale(result, network)}, {passes:,} passes",
+            f"training accuracy on random labels of {at_scale(result, network)}, {passes:,} epochs",
             fit.percent_after(passes, "train"),
             at_least=FITTED,
             unit="%",
@@ -96,7 +96,7 @@ def _at_scale(result: Result, network: str) -> Fit:
         theirs = THEIRS[network]
         raise NotTested(
             f"only the full profile learns report {theirs.report}'s {theirs.images:,} images for "
-            f"its {theirs.epochs:,} passes at its rate"
+            f"its {theirs.epochs:,} epochs at its rate"
         )
     return result.at_scale[network, RANDOM]
 
@@ -130,11 +130,11 @@ def _rise(fit: Fit, learned: str) -> Effect:
 
 
 def takes_longer(network: str) -> Callable[[Result], Effect]:
-    """Compare the passes until all labels are right."""
+    """Compare the epochs until all labels are right."""
 
     def passes(result: Result) -> Effect:
         return Ratio(
-            f"passes until all labels of {scale(result, network)} are right",
+            f"epochs until all labels of {scale(result, network)} are right",
             passes_to_fit(result, network, RANDOM),
         )
 
@@ -142,12 +142,12 @@ def takes_longer(network: str) -> Callable[[Result], Effect]:
 
 
 def takes_longer_to_half(network: str) -> Callable[[Result], Effect]:
-    """Compare the passes until half of the labels are right."""
+    """Compare the epochs until half of the labels are right."""
 
     def passes(result: Result) -> Effect:
         sides = {"random labels": RANDOM, "true labels": TRUE}
         return Ratio(
-            f"passes until half the labels of {scale(result, network)} are right",
+            f"epochs until half the labels of {scale(result, network)} are right",
             {name: result.fits[network, share].passes_to(0.5) for name, share in sides.items()},
         )
 

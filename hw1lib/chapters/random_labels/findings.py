@@ -26,7 +26,7 @@ def curve_sentence(result: Result, network: str) -> str:
     for share, called in ((TRUE, "true"), (RANDOM, "random")):
         fit = result.fits[network, share]
         passes = finite(fit.fitted)
-        when = f" (median {np.median(passes):g} passes)" if len(passes) else ""
+        when = f" (median {np.median(passes):g} epochs)" if len(passes) else ""
         parts.append(f"{len(passes)} of {len(fit.fitted)} trainings fit {called} labels{when}")
     course = result.fits[network, RANDOM].series("test", "loss")
     rises = finite(course[-1] - course[0])
@@ -45,7 +45,7 @@ def slower_sentence(result: Result) -> str:
         least = f", at least, since {short} ended unfitted" if short and log10.n else ""
         parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
     return (
-        f"Passes to fit random labels of {scale(result, *NETWORKS)}, as a multiple of those for "
+        f"Epochs to fit random labels of {scale(result, *NETWORKS)}, as a multiple of those for "
         f"true ones: {'; '.join(parts)}."
     )
 
@@ -75,7 +75,7 @@ def at_scale_sentence(result: Result) -> str:
             for values in (fit.percent_after(theirs.epochs, "train"), fit.percent("train"))
         )
         passes = min(theirs.epochs, int(fit.epochs[-1]))
-        found = f"{then} % of the labels right after {passes:,} passes" if then.n else "diverged"
+        found = f"{then} % of the labels right after {passes:,} epochs" if then.n else "diverged"
         if then.n and passes < fit.epochs[-1]:
             found += f" and {last} % after {fit.epochs[-1]:,}"
         parts.append(f"{network}, {at_scale(result, network)}: {found}")
@@ -89,7 +89,7 @@ def pace_sentence(result: Result) -> str:
         half, most = (geometric_mean(slower_to(result, network, share)) for share in (0.5, 0.99))
         parts.append(f"{network} {half} and {most}")
     return (
-        "Passes with random labels as a multiple of those with true ones until 50 % and until 99 % "
+        "Epochs with random labels as a multiple of those with true ones until 50 % and until 99 % "
         f"of the labels of {scale(result, *NETWORKS)} are right: {'; '.join(parts)}."
     )
 
@@ -138,7 +138,7 @@ def written_sentence(result: Result) -> str:
         factor = f"{10 ** np.median(off):.2f}" if len(off) else "not known"
         parts.append(f"{factor} for the {network}")
     return (
-        "The last minibatch's loss is off by this factor, median over passes and trainings: "
+        "The last minibatch's loss is off by this factor, median over epochs and trainings: "
         f"{', '.join(parts)}."
     )
 

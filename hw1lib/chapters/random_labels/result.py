@@ -64,11 +64,11 @@ def zhangs_range(split: str) -> tuple[float, float]:
 class Fit:
     """How R replicas of one network learned one share of random labels."""
 
-    epochs: np.ndarray  # (K,) passes before each measurement
+    epochs: np.ndarray  # (K,) epochs before each measurement
     train: np.ndarray  # (K, R, 3) whole training split: nats, share, share by the true labels
     test: np.ndarray  # (K, R, 2) whole test split: nats, share
-    objective: np.ndarray  # (E, R) mean loss of each pass, while the network changes, nats
-    last: np.ndarray  # (E, R) loss of each pass's last minibatch, nats
+    objective: np.ndarray  # (E, R) mean loss of each epoch, while the network changes, nats
+    last: np.ndarray  # (E, R) loss of each epoch's last minibatch, nats
     diverged: np.ndarray  # (R,) bool: stopped by a loss that was not finite
 
     def series(self, split: str, measure: str) -> np.ndarray:
@@ -93,18 +93,18 @@ class Fit:
         return 100 * self.final(split, measure)
 
     def percent_after(self, passes: int, split: str) -> np.ndarray:
-        """Return an accuracy as measured first after so many passes, or at the end, (R,) in %."""
+        """Return an accuracy as measured first after so many epochs, or at the end, (R,) in %."""
         place = min(int(np.searchsorted(self.epochs, passes)), len(self.epochs) - 1)
         return np.asarray(100 * self.series(split, "accuracy")[place])
 
     @property
     def fitted(self) -> np.ndarray:
-        """Passes after which all training labels were first right, (R,); infinite where never."""
+        """Epochs after which all training labels were first right, (R,); infinite where never."""
         right = self.series("train", "accuracy")[1:] == 1
         return np.where(right.any(axis=0), self.epochs[1:][right.argmax(axis=0)], np.inf)
 
     def passes_to(self, share: float) -> np.ndarray:
-        """Compute the passes until so many of the training labels were first right, (R,).
+        """Compute the epochs until so many of the training labels were first right, (R,).
 
         Between two measurements on the straight line; NaN where that many never were.
         """
@@ -128,9 +128,9 @@ class Fit:
         return np.asarray(loss[1:] >= JUMP * loss[:-1])
 
     def minibatch_error(self) -> np.ndarray:
-        """Compute how far each pass's last minibatch's loss is from the whole split's, either way.
+        """Compute how far each epoch's last minibatch's loss is from the whole split's, either way.
 
-        In decades, (K - 1, R) after every pass that was measured; NaN where either is unknown.
+        In decades, (K - 1, R) after every epoch that was measured; NaN where either is unknown.
         """
         whole = self.series("train", "loss")[1:]
         off = np.abs(decades(self.last[self.epochs[1:] - 1]) - decades(whole))
@@ -222,9 +222,9 @@ def is_theirs(result: Result, network: str) -> bool:
 
 
 def passes_to_fit(result: Result, network: str, share: float) -> dict[str, np.ndarray]:
-    """Return the passes until all labels are fitted, a share of them random, and all true, (R,).
+    """Return the epochs until all labels are fitted, a share of them random, and all true, (R,).
 
-    A training that ends unfitted counts with all its passes, which is the least it would have
+    A training that ends unfitted counts with all its epochs, which is the least it would have
     needed. Where the true labels were not fitted, or a training diverged, they are not finite.
     """
     noisy, true = result.fits[network, share], result.fits[network, TRUE]
@@ -236,12 +236,12 @@ def passes_to_fit(result: Result, network: str, share: float) -> dict[str, np.nd
 
 
 def slower(result: Result, network: str, share: float) -> Interval:
-    """Compare these passes: mean of log10(random / true labels), over the pairs that have both."""
+    """Compare these epochs: mean of log10(random / true labels), over the pairs that have both."""
     return log_ratio(*passes_to_fit(result, network, share).values())
 
 
 def slower_to(result: Result, network: str, share: float) -> np.ndarray:
-    """Divide the passes until so many labels are right, random by true labels, (R,)."""
+    """Divide the epochs until so many labels are right, random by true labels, (R,)."""
     random, true = (result.fits[network, labels].passes_to(share) for labels in (RANDOM, TRUE))
     return random / np.where(true > 0, true, np.nan)
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from hw1lib.chapters.random_labels.result import THEIRS, Result, finite, with_subject
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import figures
+from hw1lib.showing import figures, lettering
 from hw1lib.showing.palette import BLUE, ORANGE
 
 COLORS = {RANDOM: ORANGE, TRUE: BLUE}
@@ -15,7 +15,7 @@ CALLED = {RANDOM: "random", TRUE: "true"}
 
 
 def curves(result: Result) -> Figure:
-    """Draw loss and accuracy of both splits against passes, of all images at the reports' rate."""
+    """Draw loss and accuracy of both splits against epochs, of all images at the reports' rate."""
     figure, axes = figures.panels(2, len(NETWORKS), 1.9, sharex="col", sharey="row")
     for column, network in zip(axes.T, NETWORKS, strict=True):
         for ax, measure in zip(column, UNITS, strict=True):
@@ -32,19 +32,19 @@ def curves(result: Result) -> Figure:
                     )
         theirs = THEIRS[network]
         column[0].set_title(f"report {theirs.report}'s {with_subject(result, network)}")
-        figures.log_scale(column[0])
+        lettering.log_scale(column[0])
         if theirs.epochs < fit.epochs[-1]:
             for ax in column:
                 ax.axvline(theirs.epochs, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
     for ax, unit in zip(axes[:, 0], UNITS.values(), strict=True):
         ax.set_ylabel(unit)
     axes[0, -1].legend(title="labels, split", loc="upper left", bbox_to_anchor=(1, 1))
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
 def table(result: Result) -> pd.DataFrame:
-    """List what is reached on all images at the reports' rate, after their passes and at last."""
+    """List what is reached on all images at the reports' rate, after their epochs and at last."""
     rows = []
     for (network, share), fit in result.at_scale.items():
         theirs, passes = THEIRS[network], finite(fit.fitted)
@@ -52,11 +52,11 @@ def table(result: Result) -> pd.DataFrame:
             {
                 "network": f"report {theirs.report}'s {network}",
                 "labels": CALLED[share],
-                "training accuracy after their passes (%)": str(
+                "training accuracy after their epochs (%)": str(
                     t_interval(finite(fit.percent_after(theirs.epochs, "train")))
                 ),
                 "last (%)": str(t_interval(finite(fit.percent("train")))),
-                "passes": f"{fit.epochs[-1]:,}",
+                "epochs": f"{fit.epochs[-1]:,}",
                 "all labels right": f"{len(passes)} of {len(fit.fitted)}",
                 "test accuracy (%)": str(t_interval(finite(fit.percent("test")))),
                 "test loss (nats)": str(t_interval(finite(fit.final("test", "loss")))),

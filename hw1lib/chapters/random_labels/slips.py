@@ -4,6 +4,7 @@ import numpy as np
 
 from hw1lib.chapters.random_labels.result import Result, slower
 from hw1lib.chapters.random_labels.spec import CNN, MLP, RANDOM, TRUE
+from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import Slip, times, told
 from hw1lib.judging.statistics import paired_difference, t_interval
 
@@ -13,13 +14,13 @@ def _true_labels(result: Result) -> str:
     true, random = (result.fits[CNN, share].percent("test") for share in (TRUE, RANDOM))
     return (
         "with true labels, as the code had them, the CNN gains "
-        f"{told(paired_difference(true, random), 'points')} of test accuracy; passes to fit, "
+        f"{told(paired_difference(true, random), POINTS)} of test accuracy; epochs to fit, "
         f"random over true: {times(slower(result, CNN, RANDOM))}"
     )
 
 
 def _last_minibatch(result: Result) -> str:
-    """Write by which factor the last minibatch's loss is off, in the median over passes."""
+    """Write by which factor the last minibatch's loss is off, in the median over epochs."""
     errors = result.fits[MLP, RANDOM].minibatch_error()
     some = np.isfinite(errors).any(axis=0)
     off = t_interval(np.nanmedian(errors[:, some], axis=0))
@@ -36,7 +37,7 @@ SLIPS = (
     Slip(
         "B12",
         "kept the training loss of the last minibatch only",
-        "loss and accuracy of the whole split, along all passes",
+        "loss and accuracy of the whole split, along all epochs",
         _last_minibatch,
     ),
 )

@@ -64,8 +64,8 @@ class Spec(specs.Replicated):
         at_least=1,
         within=("digits", "scenes", "scale_digits", "scale_scenes"),
     )
-    epochs: int = setting(150, "passes over the training images, at most", at_least=1)
-    evaluate_every: int = setting(1, "passes between two measurements", at_least=1)
+    epochs: int = setting(150, "epochs over the training images, at most", at_least=1)
+    evaluate_every: int = setting(1, "epochs between two measurements", at_least=1)
     learning_rate: float = setting(
         1e-3, "of Adam; A and B take a tenth, and many more steps", above=0
     )
@@ -76,10 +76,10 @@ class Spec(specs.Replicated):
         50_000, "training images of the CNN at A's scale, at most", at_least=1
     )
     scale_rate: float = setting(1e-4, "of Adam at the reports' scale, as A and B have it", above=0)
-    scale_digit_epochs: int = setting(1_000, "passes of the MLP there, as B makes", at_least=1)
-    scale_scene_epochs: int = setting(200, "passes of the CNN there; A makes 100", at_least=1)
+    scale_digit_epochs: int = setting(1_000, "epochs of the MLP there, as B makes", at_least=1)
+    scale_scene_epochs: int = setting(200, "epochs of the CNN there; A makes 100", at_least=1)
     scale_replicas: int = setting(6, "trainings of each network there, at most", at_least=1)
-    scale_every: int = setting(10, "passes between two measurements there", at_least=1)
+    scale_every: int = setting(10, "epochs between two measurements there", at_least=1)
     described: int = setting(
         1_000,
         "images of each split on which sensitivity and sharpness are measured, at most",
@@ -116,7 +116,7 @@ class Spec(specs.Replicated):
         return self.scale_scenes if network == CNN else self.scale_digits
 
     def epochs_at_scale(self, network: str) -> int:
-        """Return how many passes it makes there, at most."""
+        """Return how many epochs it makes there, at most."""
         return self.scale_scene_epochs if network == CNN else self.scale_digit_epochs
 
 

@@ -23,7 +23,7 @@ from hw1lib.chapters.random_labels.result import (
 )
 from hw1lib.chapters.random_labels.spec import CNN, MLP, NETWORKS, RANDOM, TRUE
 from hw1lib.judging.statistics import geometric_mean, t_interval
-from hw1lib.showing import drawn, figures
+from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, RED
 
 STYLES = {MLP: (BLUE, "o"), CNN: (RED, "s")}  # colour and mark of each network
@@ -34,7 +34,7 @@ SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by 
 
 
 def curves(result: Result, network: str) -> Figure:
-    """Draw loss and accuracy of both splits against passes, by share of random labels."""
+    """Draw loss and accuracy of both splits against epochs, by share of random labels."""
     figure, axes = figures.panels(2, 2, 1.8, sharex=True, sharey="row")
     for row, measure in zip(axes, UNITS, strict=True):
         for ax, split in zip(row, ("train", "test"), strict=True):
@@ -42,9 +42,9 @@ def curves(result: Result, network: str) -> Figure:
         row[0].set_ylabel(UNITS[measure])
     for ax, split in zip(axes[0], ("training images", "test images"), strict=True):
         ax.set_title(split)
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     _name_shares(axes[0, 1])
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
@@ -69,8 +69,8 @@ def noise(result: Result) -> Figure:
             drawn.omit(drawn_line)
     for ax in axes:
         ax.set_xticks([100 * share for share in result.spec.shares])
-    figures.log_scale(axes[0])
-    axes[0].set_ylabel("passes until all labels are right")
+    lettering.log_scale(axes[0])
+    axes[0].set_ylabel("epochs until all labels are right")
     axes[1].axhline(result.images[MLP].chance, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
     axes[1].set(ylabel="test accuracy (%)", ylim=(0, 102))
     axes[1].legend()
@@ -92,22 +92,22 @@ def pace(result: Result) -> Figure:
         )
         drawn.note(line, x=100 * PACES[:, None], y=ratios, replica=np.arange(ratios.shape[1]))
         ax.fill_between(100 * PACES, low, high, color=color, alpha=0.18, linewidth=0)
-    figures.log_scale(ax)
+    lettering.log_scale(ax)
     ax.axhline(1, color="0.5", linewidth=0.8, linestyle=(0, (2, 2)))
-    ax.set(xlabel="training labels that are right (%)", ylabel="passes, random / true labels")
+    ax.set(xlabel="training labels that are right (%)", ylabel="epochs, random / true labels")
     ax.legend()
     return figure
 
 
 def memory(result: Result) -> Figure:
-    """Draw the accuracy on the true labels of the training images against passes."""
+    """Draw the accuracy on the true labels of the training images against epochs."""
     figure, (axes,) = figures.panels(1, len(NETWORKS), 2.1, sharey=True)
     for ax, network in zip(axes, NETWORKS, strict=True):
         _course(ax, result, network, "train", "true accuracy")
         ax.set_title(with_subject(result, network))
     axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
     _name_shares(axes[-1])
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
@@ -125,10 +125,10 @@ def written(result: Result) -> Figure:
         for line in (*last, *rest):
             drawn.note(line, replica=0)
         ax.set_title(with_subject(result, network))
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     axes[0].set_ylabel("training loss (nats)")
     axes[0].legend(loc="lower left")
-    figure.supxlabel("passes over the training images")
+    figure.supxlabel("epochs over the training images")
     return figure
 
 
@@ -148,10 +148,10 @@ def panel(ax: Axes, result: Result) -> None:
                 marker=mark,
                 markersize=3.5,
                 linewidth=1,
-                label=f"{network}, {split}",
             )
+            drawn.omit(*ax.plot(100 * max(arm), mean[-1], color=color, label=f"{network}, {split}"))
     ax.set(xlabel="labels drawn at random (%)", ylabel="accuracy (%)", ylim=(0, 104))
-    ax.legend(fontsize=6.5)
+    lettering.label_lines(ax)
 
 
 def fit_table(result: Result) -> pd.DataFrame:
@@ -166,7 +166,7 @@ def fit_table(result: Result) -> pd.DataFrame:
                 "images": f"{learned(result, network):,}",
                 "random labels (%)": f"{100 * share:g}",
                 "all labels right": f"{len(passes)} of {len(fit.fitted)}",
-                "passes": f"{np.median(passes):g}" if len(passes) else "–",
+                "epochs": f"{np.median(passes):g}" if len(passes) else "–",
                 "× true labels": str(slower(result, network, share).factor) if share else "1",
                 "training accuracy (%)": str(t_interval(right)),
                 "diverged": int(fit.diverged.sum()),
@@ -217,7 +217,7 @@ def literature_table(result: Result) -> pd.DataFrame:
 
 
 def _course(ax: Axes, result: Result, network: str, split: str, measure: str) -> None:
-    """Draw one measure against passes, a curve per share of random labels."""
+    """Draw one measure against epochs, a curve per share of random labels."""
     arm = result.arm(network)
     for place, (share, fit) in enumerate(arm.items()):
         figures.curves(
@@ -238,11 +238,11 @@ def _course(ax: Axes, result: Result, network: str, split: str, measure: str) ->
 def _name_shares(ax: Axes) -> None:
     """Put the legend of the shares beside a panel, since the curves may be anywhere in it."""
     title = "random\nlabels"
-    ax.legend(title=title, title_fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1))
+    ax.legend(title=title, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _ends(fit: Fit) -> np.ndarray:
-    """Passes after which each replica rests, (R,)."""
+    """Epochs after which each replica rests, (R,)."""
     return np.minimum(fit.fitted, fit.epochs[-1])
 
 

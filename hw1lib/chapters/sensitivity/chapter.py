@@ -35,8 +35,12 @@ CHAPTER = registry.Chapter(
         "E-34b",
     ),
     metrics={
-        "accuracy lost by large batches, equal epochs (points)": partial(accuracy_lost, arm=EPOCHS),
-        "accuracy lost by large batches, equal updates (points)": partial(accuracy_lost, arm=STEPS),
+        "accuracy lost by large batches, equal epochs (percentage points)": partial(
+            accuracy_lost, arm=EPOCHS
+        ),
+        "accuracy lost by large batches, equal updates (percentage points)": partial(
+            accuracy_lost, arm=STEPS
+        ),
         "Keskar's sharpness, large batch / small": sharpness_factor,
     },
 )

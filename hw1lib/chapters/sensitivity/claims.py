@@ -113,7 +113,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C36b",
-        "A pass with the largest batch takes less time than one with the smallest.",
+        "An epoch with the largest batch takes less time than one with the smallest.",
         comparisons.a_pass_is_shorter,
         FASTER,
     ),

@@ -102,10 +102,10 @@ def falls_by_the_law(result: Result) -> Effect:
 
 
 def a_pass_is_shorter(result: Result) -> Effect:
-    """Compare the times of a pass with the smallest batch and with the largest."""
+    """Compare the times of an epoch with the smallest batch and with the largest."""
     sizes = result.spec.batch_sizes
     sides = {f"batch {sizes[place]:,}": result.seconds[place] for place in (0, -1)}
-    return Ratio("seconds per pass over the training images", sides)
+    return Ratio("seconds per epoch over the training images", sides)
 
 
 def large_is_sharper(network: str, result: Result) -> Effect:

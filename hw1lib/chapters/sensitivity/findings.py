@@ -46,8 +46,8 @@ def sweep_sentence(result: Result) -> str:
     lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in result.sweep.values())
     of_all = len(result.sweep) * result.spec.replicas
     return (
-        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in points: "
-        f"{found or 'not known'}. Diverged: {lost} of {of_all} trainings."
+        f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in percentage "
+        f"points: {found or 'not known'}. Diverged: {lost} of {of_all} trainings."
     )
 
 
@@ -93,11 +93,11 @@ def noise_sentence(result: Result) -> str:
 
 
 def time_sentence(result: Result) -> str:
-    """Say how long a pass takes with the smallest and the largest batch, and what it achieves."""
+    """Say how long an epoch takes with the smallest and the largest batch, and what it achieves."""
     sizes, seconds = result.spec.batch_sizes, result.seconds
     small, large = (written(geometric_mean(seconds[place]).mean) for place in (0, -1))
     said = (
-        f"A pass takes {small} s with batches of {sizes[0]:,} and {large} s with batches of "
+        f"An epoch takes {small} s with batches of {sizes[0]:,} and {large} s with batches of "
         f"{sizes[-1]:,}, a ratio of {log_ratio(seconds[0], seconds[-1]).factor}."
     )
     ends = [geometric_mean(of) for of in sizes_compared(result, AS_A, "train_loss").values()]

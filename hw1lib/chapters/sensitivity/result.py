@@ -73,7 +73,7 @@ class Result:
     closer: dict[str, CloserLook]  # of the networks of BATCHES
     variance: np.ndarray  # (2, S, R) of minibatch gradients: at first, after an epoch
     length: np.ndarray  # (2, R) squared norm of the gradient over all images there
-    seconds: np.ndarray  # (S, M) of a pass over the training images, by batch size and round
+    seconds: np.ndarray  # (S, M) of an epoch over the training images, by batch size and round
     timed_on: str  # the machine and device on which those passed
     images: ImageSet
     provenance: tuple[dict[str, Any], ...]

@@ -52,7 +52,7 @@ class Spec(specs.Replicated):
         (10, 200, 1_000, 10_000, 20_000), "images per update, as A has them", at_least=1
     )
     epochs: int = setting(
-        30, "passes over the digits, as A makes, where they are equal", at_least=1
+        30, "epochs over the digits, as A makes, where they are equal", at_least=1
     )
     updates: int = setting(300, "where they are equal", at_least=1)
     learning_rate: float = setting(0.01, "of SGD, where it is the same for all", above=0)
@@ -63,7 +63,7 @@ class Spec(specs.Replicated):
         1_000, "images of each split on which sensitivity and sharpness are measured", at_least=1
     )
     noise_batches: int = setting(20, "minibatches of each size, for their noise", at_least=1)
-    timed_updates: int = setting(100, "of a pass that are timed, at most", at_least=1)
+    timed_updates: int = setting(100, "of an epoch that are timed, at most", at_least=1)
     timed_rounds: int = setting(8, "measurements of the time with each batch size", at_least=1)
     adam_rate: float = setting(1e-3, "learning rate of Adam, as Keskar et al. have it", above=0)
     small_batch: int = setting(
@@ -78,21 +78,21 @@ class Spec(specs.Replicated):
     large_share: float = setting(
         0.1, "of the training images in a large batch, likewise", above=0, at_most=1
     )
-    small_epochs: int = setting(20, "passes with small batches", at_least=1)
-    large_epochs: int = setting(150, "passes with large batches", at_least=1)
+    small_epochs: int = setting(20, "epochs with small batches", at_least=1)
+    large_epochs: int = setting(150, "epochs with large batches", at_least=1)
     f1_units: tuple[int, ...] = setting(
         (512, 512, 512, 512, 512),
         "of the hidden layers of F1, as Keskar et al. have them",
         at_least=1,
     )
     f1_replicas: int = setting(6, "trainings of F1, at most", at_least=1)
-    f1_small_epochs: int = setting(10, "passes of F1 with small batches", at_least=1)
-    f1_large_epochs: int = setting(60, "passes of F1 with large batches", at_least=1)
+    f1_small_epochs: int = setting(10, "epochs of F1 with small batches", at_least=1)
+    f1_large_epochs: int = setting(60, "epochs of F1 with large batches", at_least=1)
     closer: int = setting(10_000, "images on which those are compared, at most", at_least=1)
     twin_examples: int = setting(
         2_000, "digits to learn with random labels", at_least=1, within=("train_examples",)
     )
-    twin_epochs: int = setting(300, "passes over those", at_least=1)
+    twin_epochs: int = setting(300, "epochs over those", at_least=1)
 
     def __post_init__(self) -> None:
         """Check also what no field can check alone."""

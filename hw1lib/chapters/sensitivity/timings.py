@@ -1,4 +1,4 @@
-"""How long a pass over the training images takes with each batch size."""
+"""How long an epoch over the training images takes with each batch size."""
 
 import time
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Timing:
 
     widths: tuple[int, ...]
     batch_sizes: tuple[int, ...]
-    updates: int  # of a pass, at most; a longer pass is cut there
+    updates: int  # of an epoch, at most; a longer epoch is cut there
     rounds: int  # measurements with each batch size
     optimizer: Optimizer
     learning_rate: float
@@ -32,14 +32,14 @@ class Timing:
 
 
 def time_passes(settings: Timing, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
-    """Time how long one network takes for a pass over the training images.
+    """Time how long one network takes for an epoch over the training images.
 
     In every round all batch sizes have their turn, so that a machine that becomes slower slows all
-    of them. A turn is a new network, one pass to warm up, and `PASSES` passes, whose median counts.
-    The time of a cut pass is multiplied by the number of images over the number that it took.
+    of them. A turn is a new network, one epoch to warm up, and `PASSES` more, whose median counts.
+    The time of a cut epoch is multiplied by the number of images over the number that it took.
 
     Returns:
-        `seconds` (S, M) of a whole pass, by batch size and round.
+        `seconds` (S, M) of a whole epoch, by batch size and round.
     """
     task = classification.task(
         images,
@@ -64,7 +64,7 @@ def time_passes(settings: Timing, images: ImageSet, *, run: Run) -> dict[str, np
 
 
 def _passes(settings: Timing, batches: Minibatches, device: str) -> np.ndarray:
-    """Train a new network, and return the seconds of each pass but the first, (PASSES,)."""
+    """Train a new network, and return the seconds of each epoch but the first, (PASSES,)."""
     model = builders.mlp(Streams([settings.seed]), *settings.widths).to(device)
     ends: list[float] = []
     loop.fit(

@@ -13,6 +13,7 @@ from hw1lib.chapters.sensitivity.result import (
     gradient_by_weights,
     gradient_of_the_mean,
     keskar_measures,
+    largest_against_smallest,
     own_gradient,
     their_factor,
 )
@@ -30,7 +31,7 @@ from hw1lib.chapters.sensitivity.spec import (
     TRUE,
 )
 from hw1lib.judging.statistics import geometric_mean, log_ratio, t_interval
-from hw1lib.showing import drawn, figures, palette
+from hw1lib.showing import drawn, figures, lettering, palette
 
 SPLITS = {"train": (palette.BLUE, "-", "o"), "test": (palette.RED, "--", "s")}  # in every figure
 # colour, dash and mark of what is drawn beside each other
@@ -41,16 +42,16 @@ COLORS = (palette.BLUE, palette.RED, palette.GREEN, palette.PINK, palette.BLACK)
 
 
 def sweep(result: Result) -> Figure:
-    """Draw loss and accuracy against the batch size: a column per arm."""
-    figure, axes = figures.panels(2, len(ARMS), 1.55, sharex=True, sharey="row")
+    """Draw loss and accuracy against the batch size: a column per arm, each on its own scale."""
+    figure, axes = figures.panels(2, len(ARMS), 1.4, sharex=True)
     for column, arm in zip(axes.T, ARMS, strict=True):
         for split, style in SPLITS.items():
-            for ax, measure in zip(column, ("loss", "accuracy"), strict=True):
-                _against_size(ax, result, arm, f"{split}_{measure}", split, style)
-        figures.log_scale(column[0])
-    figures.label_grid(axes, ARMS, [""] * 2)
+            for ax, (measure, times) in zip(column, (("loss", 1), ("accuracy", 100)), strict=True):
+                _against_size(ax, result, arm, f"{split}_{measure}", split, style, times)
+        lettering.log_scale(column[0])
+    lettering.label_grid(axes, ARMS, [""] * 2)
     axes[0, 0].set_ylabel("loss (nats)")
-    axes[1, 0].set_ylabel("accuracy")
+    axes[1, 0].set_ylabel("accuracy (%)")
     _legend(figure, axes)
     return _sized(figure)
 
@@ -62,14 +63,14 @@ def sensitivity(result: Result) -> Figure:
         "jacobian": "Jacobian of the\noutputs (per unit)",
         "probability_jacobian": "Jacobian of the\nprobabilities (per unit)",
     }
-    figure, axes = figures.panels(len(rows), len(ARMS), 1.35, sharex=True, sharey="row")
+    figure, axes = figures.panels(len(rows), len(ARMS), 1.15, sharex=True, sharey="row")
     for column, arm in zip(axes.T, ARMS, strict=True):
         for split, style in SPLITS.items():
             for ax, measure in zip(column, rows, strict=True):
                 _against_size(ax, result, arm, f"{measure}_{split}", split, style)
         for ax in column:
-            figures.log_scale(ax)
-    figures.label_grid(axes, ARMS, [""] * len(rows))
+            lettering.log_scale(ax)
+    lettering.label_grid(axes, ARMS, [""] * len(rows))
     for ax, label in zip(axes[:, 0], rows.values(), strict=True):
         ax.set_ylabel(label)
     _legend(figure, axes)
@@ -100,13 +101,13 @@ def as_written(result: Result) -> Figure:
         ax.lines[-1].set_marker(mark)
         ax.set(title=title, ylabel=unit)
         _by_size(ax, sizes)
-        figures.log_scale(ax)
+        lettering.log_scale(ax)
     return _sized(figure)
 
 
 def noise(result: Result) -> Figure:
     """Draw the variance of the minibatch gradient against the batch size."""
-    figure, axes = figures.panels(1, 1, 2.4)
+    figure, axes = figures.panels(1, 1, 2.0)
     ax, sizes = axes[0, 0], np.array(result.spec.batch_sizes)
     looks = {"initial weights": FIRST, "after an epoch": SECOND}
     for variance, length, (name, (color, dash, mark)) in zip(
@@ -121,26 +122,34 @@ def noise(result: Result) -> Figure:
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
     _by_size(ax, sizes)
     ax.set(xlabel="images per update", ylabel="squared distance\nto the full gradient")
-    figures.log_scale(ax)
+    lettering.log_scale(ax)
     ax.legend(loc="upper right")
     return figure
 
 
 def sharp(result: Result) -> Figure:
-    """Draw three measures of sharpness against the batch size: a column per arm."""
+    """Draw how many times sharper the largest batch ends than the smallest: a panel per measure."""
     measures = {
-        "keskar_wide": "Keskar, 1e-3\n(% of 1 + loss)",
-        "top_eigenvalue": "largest eigenvalue\n(nats per weight²)",
-        "relative_sharpness": "relative sharpness\n(% of 1 + loss)",
+        "keskar_wide": "Keskar's sharpness",
+        "top_eigenvalue": "largest eigenvalue",
+        "relative_sharpness": "relative sharpness",
     }
-    figure, axes = figures.panels(len(measures), len(ARMS), 1.35, sharex=True, sharey="row")
-    for row, (measure, unit) in zip(axes, measures.items(), strict=True):
-        for ax, arm in zip(row, ARMS, strict=True):
-            _against_size(ax, result, arm, measure, "train", SPLITS["train"])
-            figures.log_scale(ax)
-        row[0].set_ylabel(unit)
-    figures.label_grid(axes, ARMS, [""] * len(measures))
-    return _sized(figure)
+    figure, axes = figures.panels(1, len(measures), 1.6, sharex=True, sharey=True)
+    for ax, (measure, heading) in zip(axes[0], measures.items(), strict=True):
+        for place, (arm, color, mark) in enumerate(zip(ARMS, COLORS, palette.MARKS, strict=False)):
+            ratio = largest_against_smallest(result, arm, measure).factor
+            if ratio.n:
+                drawn.note(*ax.plot(ratio.mean, place, mark, color=color), series=arm)
+                ends = np.nan_to_num([ratio.low, ratio.high], nan=ratio.mean)
+                drawn.omit(*ax.plot(ends, [place] * 2, color=color, linewidth=1.5))
+        ax.axvline(1, color="black", linewidth=1)
+        ax.set(xscale="log", title=heading)
+    axes[0, 0].set_yticks(range(len(ARMS)), ARMS)
+    axes[0, 0].set_ylim(len(ARMS) - 0.5, -0.5)
+    for ax in axes[0]:
+        lettering.few_numbers(ax.xaxis, *ax.get_xlim())
+    figure.supxlabel("largest over smallest batch (right of 1: the large batch ends sharper)")
+    return figure
 
 
 def rescaled(result: Result) -> Figure:
@@ -152,7 +161,7 @@ def rescaled(result: Result) -> Figure:
         "perturbed": "rise under noise",
         "relative": "relative sharpness",
     }
-    figure, axes = figures.panels(1, 1, 2.6)
+    figure, axes = figures.panels(1, 1, 2.2)
     ax = axes[0, 0]
     values = result.closer[SMALL].rescaled  # (measures, factors, R)
     dashes = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
@@ -168,21 +177,21 @@ def rescaled(result: Result) -> Figure:
         ylabel="multiple of the measure\nbefore rescaling",
     )
     ax.invert_xaxis()
-    figures.log_scale(ax)
-    ax.legend(loc="upper left")
+    lettering.log_scale(ax)
+    lettering.label_lines(ax)
     return figure
 
 
 def time_table(result: Result) -> pd.DataFrame:
-    """List how long a pass takes with each batch size, and the loss after equal epochs."""
+    """List how long an epoch takes with each batch size, and the loss after equal epochs."""
     rows = []
     for size, seconds in zip(result.spec.batch_sizes, result.seconds, strict=True):
         updates = -(-result.train_examples // size)
         rows.append(
             {
                 "images per update": f"{size:,}",
-                "updates per pass": f"{updates:,}",
-                "seconds per pass": str(geometric_mean(seconds)),
+                "updates per epoch": f"{updates:,}",
+                "seconds per epoch": str(geometric_mean(seconds)),
                 "milliseconds per update": f"{1000 * geometric_mean(seconds).mean / updates:.3g}",
                 **{
                     f"training loss, {arm}": str(
@@ -251,11 +260,12 @@ def _against_size(
     measure: str,
     label: str,
     style: tuple[str, str, str],
+    times: float = 1,
 ) -> None:
     color, dash, mark = style
     sizes = np.array(result.spec.batch_sizes)
     values = np.stack([result.sweep[arm, size][measure] for size in sizes.tolist()])
-    figures.curves(ax, sizes, values, label=label, color=color, dash=dash)
+    figures.curves(ax, sizes, times * values, label=label, color=color, dash=dash)
     ax.lines[-1].set_marker(mark)
     _by_size(ax, sizes)
 
@@ -272,4 +282,4 @@ def _sized(figure: Figure) -> Figure:
 
 def _by_size(ax: Axes, sizes: np.ndarray) -> None:
     ax.set_xscale("log")
-    figures.few_numbers(ax.xaxis, sizes[0], sizes[-1])
+    lettering.few_numbers(ax.xaxis, sizes[0], sizes[-1])

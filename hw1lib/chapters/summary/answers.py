@@ -250,8 +250,7 @@ def figure(result: Result) -> Figure:
     for ax, point in zip(axes, _shown(), strict=True):
         _panel(point).draw(ax, result=result.chapters[point.section])
         ax.set_title("")
-        ax.set_title(textwrap.fill(point.worded(result), 30), fontsize=6.5, loc="left")
-        ax.yaxis.label.set_fontsize(6.5)
+        ax.set_title(textwrap.fill(point.worded(result), 26), fontsize=8, loc="left")
     return drawn
 
 

@@ -177,7 +177,7 @@ def _keskar(result: Result) -> Iterator[Comparison]:
         at = f"large batch at {loss.mean:.2g} times the training loss, " if loss.n else ""
         scale = f"{at}hidden layers {units} without batch normalization"
         yield _compare(
-            f"small − large batch, {network}: test accuracy (points)",
+            f"small − large batch, {network}: test accuracy (percentage points)",
             source,
             "0.22",
             paired_difference(small["test accuracy (%)"], large["test accuracy (%)"]),

@@ -67,12 +67,12 @@ def _ranks(ax: Axes, result: Result) -> None:
             for name in COMPARED
         ]
         _whiskers(ax, rho, np.arange(len(COMPARED)) + shift, mark, label)
-    ax.set_yticks(range(len(COMPARED)), [SHORT[name] for name in COMPARED], fontsize=6)
+    ax.set_yticks(range(len(COMPARED)), [SHORT[name] for name in COMPARED])
     ax.axvline(0, color="0.5", linewidth=0.8)
     ax.set(xlabel="rank correlation with the accuracy gap", xlim=(-1, 1))
     ax.invert_yaxis()
     if ax.containers:
-        ax.legend(fontsize=6)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.3, 1))
 
 
 def _ranks_caption(result: Result) -> str:

@@ -118,12 +118,11 @@ def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
             markersize=3.5,
             linewidth=1,
         )
-    ax.set_yticks(range(len(tests)), [one.claim.id for one in tests], fontsize=5.5)
+    ax.set_yticks(range(len(tests)), [one.claim.id for one in tests])
     ax.set_xscale("symlog", linthresh=1)
     ax.set_xlim(-1e3, 1e3)
     ax.set_xticks([-100, -1, 1, 100])
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.tick_params(axis="x", labelsize=6.5)
     ax.set_xlabel("effect in margins")
     _band(ax)
 

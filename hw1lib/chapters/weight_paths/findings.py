@@ -37,20 +37,39 @@ def outward_sentence(result: Result) -> str:
             f"{paths.outward(None, walk=walk).sum()} of {len(paths.arrived)}"
             for walk in POINTS.values()
         )
-        parts.append(f"{trained} trained and {walks} random paths of {paths.name}")
-    listed = "; ".join(parts)
-    return f"In that plane, these end farther from the middle than they start: {listed}."
+        parts.append(f"{trained} trainings and {walks} random walks of {paths.name}")
+    return f"Outwards in the plane of two components lead {'; '.join(parts)}."
 
 
 def own_sentence(result: Result) -> str:
-    """Write how much of a single path two components hold, beside theory."""
+    """Write how much of a single path its first component holds."""
     parts = []
     for paths in result.paths.values():
         trained, walks = (
-            t_interval(paths.own_percent(None, walk=w)[:, 1]) for w in POINTS.values()
+            t_interval(paths.own_percent(None, walk=w)[:, 0]) for w in POINTS.values()
         )
         parts.append(f"{trained} % of a path of {paths.name} and {walks} % of its random walk")
-    return f"Two components hold {'; '.join(parts)} (means with 95 % t intervals)."
+    return f"One component holds {'; '.join(parts)} (means with 95 % t intervals)."
+
+
+def straight_sentence(result: Result) -> str:
+    """Write how straight trainings are, beside both kinds of walk, by their medians."""
+    parts = []
+    for paths in result.paths.values():
+        if len(paths.arrived):
+            trained, kept, walks = (
+                np.median(values)
+                for values in (
+                    paths.straightness(None),
+                    paths.persistent_straightness(None),
+                    paths.straightness(None, walk=True),
+                )
+            )
+            parts.append(
+                f"{trained:.2g} of its length where a walk that keeps its direction as long covers "
+                f"{kept:.2g} and a random walk {walks:.2g} ({paths.name})"
+            )
+    return f"As distance, a training covers {'; '.join(parts) or 'nothing: all diverged'}."
 
 
 def theory_sentence(result: Result) -> str:
@@ -118,7 +137,7 @@ def accuracy_sentence(result: Result) -> str:
     accuracies = 100 * paths.final_accuracy
     low, high = REPORTED_B
     return (
-        f"After {result.spec.epochs} passes the trainings of {paths.name} are right on "
+        f"After {result.spec.epochs} epochs the trainings of {paths.name} are right on "
         f"{accuracies.min():.2f} to {accuracies.max():.2f} % of the test images "
         f"(n = {len(accuracies)}); report B found {low:.2f} to {high:.2f} % in eight trainings "
         "on MNIST."
@@ -139,5 +158,6 @@ def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
         "distance between the first and the last weights over the length of the path, of every "
-        "training, of a walk that turns no more than it does, and of a random walk with its steps."
+        "training of report A's network, of a walk that turns no more than it does, and of a "
+        "random walk with its steps."
     )

@@ -28,7 +28,7 @@ class Paths:
     widths: tuple[int, ...]
     batch_size: int
     parameters: tuple[int, ...]  # of each layer, biases included
-    epochs: np.ndarray  # (T,) passes before each snapshot
+    epochs: np.ndarray  # (T,) epochs before each snapshot
     train: np.ndarray  # (T, R, 3) classification.MEASURES there: nats, squared error, share
     test: np.ndarray  # (T, R, 3)
     grams: np.ndarray  # (L, R, T, R, T) inner products of snapshots, in squared weights
@@ -52,7 +52,7 @@ class Paths:
 
     @property
     def final_accuracy(self) -> np.ndarray:
-        """Test accuracy of each run after the last pass, (R',), as a share."""
+        """Test accuracy of each run after the last epoch, (R',), as a share."""
         return self.test[-1, self.arrived, 2]
 
     def size(self, layer: int | None) -> int:

@@ -19,7 +19,7 @@ class Spec(specs.Replicated):
 
     data: str = setting("auto", "auto, real, standin or folder:PATH", choices=image_sets.MODES)
     replicas: int = setting(8, "trainings of each network, as the homework asks", at_least=1)
-    epochs: int = setting(45, "passes over the training images", at_least=1)
+    epochs: int = setting(45, "epochs over the training images", at_least=1)
     every: int = setting(3, "epochs between two snapshots of the weights", at_least=1)
     train_examples: int = setting(60_000, "training images used, at most", at_least=1)
     test_examples: int = setting(10_000, "test images used, at most", at_least=1)
@@ -45,7 +45,7 @@ class Spec(specs.Replicated):
 
     @property
     def snapshots(self) -> np.ndarray:
-        """Passes before each snapshot, (T,)."""
+        """Epochs before each snapshot, (T,)."""
         return Probe(replicas.weights, self.every).epochs(self.epochs)
 
 

@@ -1,7 +1,5 @@
 """Figures and tables of chapter 21, each a function of its result."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -25,6 +23,7 @@ from hw1lib.chapters.weight_paths.result import (
     broader,
     percent_text,
 )
+from hw1lib.chapters.weight_paths.spec import OF_A
 from hw1lib.judging.statistics import paired_difference, t_interval
 from hw1lib.measuring import trajectories
 from hw1lib.showing import drawn, figures
@@ -37,24 +36,26 @@ STYLES = {  # colour, dash and mark
 }
 
 
-def joint(result: Result, *, walk: bool = False) -> Figure:
-    """Draw all paths of a network in the plane in which they vary most: a row per network.
+def joint(result: Result, network: str) -> Figure:
+    """Draw all paths of a network in the plane in which they vary most, beside its random walks.
 
     Args:
         result: What was trained.
-        walk: Draw the random walks instead.
+        network: Which one, a key of `result.paths`.
     """
-    figure, axes = figures.panels(2, 2, 2.75)
-    color = None if walk else ScalarMappable(_loss_scale(result), "viridis")
-    for ax, paths, part in _panels(axes, result):
-        ax.set_label(f"{paths.name}, {part}")
-        ax.set_title(f"{paths.name}, {part}{_share_title(paths, PARTS[part], walk=walk)}")
-        if not len(paths.arrived):
-            _nothing(ax)
-            continue
-        gram = paths.gram(PARTS[part], walk=walk)
-        scores = trajectories.principal_components(all_points(gram)).scores
-        _draw(ax, scores.reshape(*gram.shape[:2], 2), paths, color)
+    paths = result.paths[network]
+    figure, axes = figures.panels(len(PARTS), 2, 2.3)
+    color = ScalarMappable(_loss_scale(paths), "viridis")
+    for row, (part, layer) in zip(axes, PARTS.items(), strict=True):
+        for ax, (points, walk) in zip(row, POINTS.items(), strict=True):
+            ax.set_label(f"{paths.name}, {part}, {points}")
+            ax.set_title(f"{part}, {points}{_share_title(paths, layer, walk=walk)}")
+            if not len(paths.arrived):
+                _nothing(ax)
+                continue
+            gram = paths.gram(layer, walk=walk)
+            scores = trajectories.principal_components(all_points(gram)).scores
+            _draw(ax, scores.reshape(*gram.shape[:2], 2), paths, None if walk else color)
     figure.supxlabel("along the first component (weights)")
     figure.supylabel("along the second component (weights)")
     _legend(figure, axes, color)
@@ -62,26 +63,23 @@ def joint(result: Result, *, walk: bool = False) -> Figure:
 
 
 def by_run(result: Result) -> Figure:
-    """Draw each path and its walk in the plane of its own two components, starting at the left."""
-    figure, axes = figures.panels(2, 2, 2.2)
-    for ax, paths, part in _panels(axes, result):
-        ax.set_title(f"{paths.name}, {part}")
+    """Draw how much of each path, and of its walk, the first of its own components holds."""
+    figure, axes = figures.panels(1, len(result.paths), 2.0, sharey=True)
+    for ax, paths in zip(axes[0], result.paths.values(), strict=True):
+        ax.set_title(paths.name)
         if not len(paths.arrived):
             _nothing(ax)
             continue
-        for points, walk in POINTS.items():
-            grams = trajectories.own(paths.gram(PARTS[part], walk=walk))
-            for run, gram in zip(paths.arrived, grams, strict=True):
-                scores = _upright(trajectories.principal_components(gram).scores)
-                (line,) = ax.plot(*scores.T, ".", markersize=3, linewidth=0.9, label=points)
-                color, dash, _ = STYLES[points]
-                line.set(color=color, linestyle=dash, alpha=0.75)
-                drawn.note(line, replica=run)
-                drawn.omit(*ax.plot(*scores[0], "s", color="black", markersize=2.5, zorder=3))
-        handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        ax.legend(handles.values(), handles.keys(), loc="lower center")
-    figure.supxlabel("along the run's own first component (weights)")
-    figure.supylabel("along its own second (weights)")
+        groups = {
+            f"{part},\n{points}".replace(" ", "\n"): paths.own_percent(layer, walk=walk)[:, 0]
+            for part, layer in PARTS.items()
+            for points, walk in POINTS.items()
+        }
+        styles = [STYLES[points] for _ in PARTS for points in POINTS]
+        figures.strip(ax, groups, [style[0] for style in styles], [style[2] for style in styles])
+        ax.set_ylim(0, 100)
+    figure.supylabel("variance of a path along its\nown first component (%)")
+    figure.supxlabel("what went this way")
     return figure
 
 
@@ -91,8 +89,8 @@ def neighbours(result: Result) -> Figure:
     Source:
         L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 9, 2008.
     """
-    figure, axes = figures.panels(2, 2, 2.4)
-    color = ScalarMappable(_loss_scale(result), "viridis")
+    figure, axes = figures.panels(2, 2, 2.0)
+    color = ScalarMappable(_loss_scale(*result.paths.values()), "viridis")
     for row, paths in zip(axes, result.paths.values(), strict=True):
         for ax, (points, walk) in zip(row, POINTS.items(), strict=True):
             ax.set_title(f"{paths.name}, {points}")
@@ -133,16 +131,15 @@ def straightness(result: Result) -> Figure:
 
 
 def panel(ax: Axes, result: Result) -> None:
-    """Draw the same in one panel, for the summary."""
-    groups = {
-        f"{paths.name}\n{name}": values
-        for paths in result.paths.values()
-        if len(paths.arrived)
-        for name, values in _straightness(paths).items()
-    }
-    _strip(ax, groups)
-    ax.tick_params(axis="x", labelsize=5.5, rotation=90)
-    ax.set(ylabel="distance from the start / path length", ylim=(0, 1))
+    """Draw the same of report A's network in one panel, for the summary."""
+    paths = result.paths[OF_A]
+    values = _straightness(paths) if len(paths.arrived) else {}
+    for place, (name, straight) in enumerate(values.items()):
+        color, _, mark = STYLES[name]
+        ax.scatter(straight, np.full(len(straight), place), s=13, color=color, marker=mark)
+    ax.set_yticks(range(len(values)), [name.replace(" ", "\n") for name in values])
+    ax.set(xlabel="distance from the start / path length", xlim=(0, 1))
+    ax.set_ylim(len(values) - 0.5, -0.5)
 
 
 def _straightness(paths: Paths) -> dict[str, np.ndarray]:
@@ -225,15 +222,9 @@ def spread_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _panels(axes: np.ndarray, result: Result) -> Iterator[tuple[Axes, Paths, str]]:
-    for row, paths in zip(axes, result.paths.values(), strict=True):
-        for ax, part in zip(row, PARTS, strict=True):
-            yield ax, paths, part
-
-
 def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | None) -> None:
-    """Draw paths (R', T, 2), coloured by training loss, with the test accuracy at their ends."""
-    for line, run, accuracy in zip(lines, paths.arrived, paths.final_accuracy, strict=True):
+    """Draw paths (R', T, 2), coloured by training loss."""
+    for line, run in zip(lines, paths.arrived, strict=True):
         drawn.omit(*ax.plot(*line.T, color="0.6", linewidth=0.7, zorder=1))
         losses = paths.train[:, run, 0]
         shade = STYLES[WALKS][0] if color is None else color.to_rgba(losses)
@@ -242,15 +233,6 @@ def _draw(ax: Axes, lines: np.ndarray, paths: Paths, color: ScalarMappable | Non
         drawn.note(points, replica=run, **known)
         start = ax.plot(*line[0], "s", markersize=4, color="black", fillstyle="none", zorder=3)
         drawn.omit(*start)
-        if color is not None:
-            ax.annotate(
-                f"{100 * accuracy:.1f}",
-                line[-1],
-                (3, 3),
-                textcoords="offset points",
-                fontsize=6,
-                zorder=4,
-            )
     ax.margins(0.12)
     ax.set_aspect("equal", adjustable="datalim")
 
@@ -265,25 +247,15 @@ def _legend(figure: Figure, axes: np.ndarray, color: ScalarMappable | None) -> N
         bar.minorticks_off()
 
 
-def _loss_scale(result: Result) -> LogNorm:
-    losses = np.concatenate(
-        [paths.train[:, paths.arrived, 0].ravel() for paths in result.paths.values()]
-    )
+def _loss_scale(*networks: Paths) -> LogNorm:
+    losses = np.concatenate([paths.train[:, paths.arrived, 0].ravel() for paths in networks])
     return LogNorm(losses.min(), losses.max()) if len(losses) else LogNorm(0.1, 1)
 
 
 def _share_title(paths: Paths, layer: int | None, *, walk: bool) -> str:
     if not len(paths.arrived):
         return ""
-    shown, other = (percent_text(paths.plane_share(layer, walk=w)) for w in (walk, not walk))
-    return f"\n{shown} of the variance ({TRAINED if walk else 'walks'}: {other})"
-
-
-def _upright(scores: np.ndarray) -> np.ndarray:
-    """Turn a path (T, 2) so that it leads to the right and bends upwards in between."""
-    ahead = np.sign(scores[-1, 0] - scores[0, 0]) or 1.0
-    ends_below = np.sign(scores[[0, -1], 1].mean()) or 1.0
-    return scores * [ahead, -ends_below]
+    return f"\n{percent_text(paths.plane_share(layer, walk=walk))} of the variance"
 
 
 def _nothing(ax: Axes) -> None:

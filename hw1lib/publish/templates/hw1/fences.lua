@@ -128,7 +128,8 @@ local fences = {
   table = function(fence)
     local source = fence.attributes.source
     return markdown(fence.text, source):walk{Table = function(tbl)
-      tbl.caption = {long = {pandoc.Plain(inlines(fence.attributes.caption, source))}}
+      local caption = inlines(fence.attributes.caption, source)
+      tbl.caption = {long = #caption > 0 and {pandoc.Plain(caption)} or {}}
       tbl.identifier = fence.identifier
       return tbl
     end}

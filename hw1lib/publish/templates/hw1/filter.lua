@@ -66,6 +66,16 @@ local function next_section(level, chapter)
 end
 
 local function number(blocks, source)
+  -- in print, what fits on a page with text floats to the top or the bottom of one
+  local function floating(el)
+    local rows = el.t == 'Table' and #el.bodies[1].body or 0
+    if not PRINT or appendix or rows > 14 then return el end
+    return {
+      pandoc.RawBlock('typst', '#[#set figure(placement: auto)'), el,
+      pandoc.RawBlock('typst', ']'),
+    }
+  end
+
   local function captioned(word)
     return function(el)
       if #el.caption.long == 0 then return nil end
@@ -80,7 +90,7 @@ local function number(blocks, source)
         local caption = pandoc.utils.blocks_to_inlines(el.caption.long)
         el.caption.long = {pandoc.Plain(pandoc.Inlines{name, pandoc.Space()} .. caption)}
       end
-      return el
+      return floating(el)
     end
   end
 
