@@ -26,7 +26,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter first lab give-back test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
+.PHONY: report chapter first lab keep test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
@@ -38,11 +38,11 @@ chapter: $(NAME:%=$(BUILD)/%.pdf) ## one chapter as PDF and HTML: make chapter N
 first: $(ENV) ## the first figure, from results that come along: nothing trained or downloaded
 	@$(VENV)/python -m hw1lib.first
 
-lab: $(ENV) ## JupyterLab on copies of the notebooks, to play with; give-back takes a change over
+lab: $(ENV) ## JupyterLab on copies of the notebooks, to play with; keep takes a change over
 	$(VENV)/python tools/play.py
 	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(VENV)/jupyter lab play --LabApp.default_url=/lab/tree/11_function_fit.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-give-back: $(ENV) ## a change made in make lab into the notebook: make give-back NAME=11_function_fit
+keep: $(ENV) ## a change made in make lab into the notebook: make keep NAME=11_function_fit
 	@$(VENV)/python tools/play.py $(or $(NAME),--help)
 
 test: $(ENV) ## all tests, one file at a time on each core

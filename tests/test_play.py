@@ -19,7 +19,8 @@ def notebook(text="# A title", seed="0", outputs=()):
     cell = new_code_cell(f"seed: int = {seed}  # first", metadata={"tags": ["parameters"]}, id="p")
     told = new_code_cell("seed", outputs=list(outputs), id="c")
     told.execution_count = 3 if outputs else None
-    return new_notebook(cells=[new_markdown_cell(text, id="t"), cell, told])
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return new_notebook(cells=[new_markdown_cell(text, id="t"), cell, told], metadata=kernel)
 
 
 @pytest.fixture

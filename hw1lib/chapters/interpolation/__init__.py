@@ -1,4 +1,4 @@
-"""What lies between two ways of training? Chapter 33, homework 1-3."""
+"""Is the loss flat between two trained networks? Chapter 33, homework 1-3."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""Can a network fit labels that mean nothing? Chapter 31, homework 1-3."""
+"""Can a network fit random labels? Chapter 31, homework 1-3."""
 
 import dataclasses
 from functools import partial

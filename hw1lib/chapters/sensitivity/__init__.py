@@ -1,4 +1,4 @@
-"""What goes with the batch size, and with generalization? Chapter 34, homework 1-3."""
+"""Do sensitivity and sharpness say which network generalizes? Chapter 34, homework 1-3."""
 
 from collections.abc import Hashable
 from dataclasses import replace

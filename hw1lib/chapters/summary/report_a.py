@@ -50,7 +50,7 @@ ROWS = (
     Said(
         "1-1",
         "the loss is the squared error",
-        shown=("fig-image-written",),
+        shown=("tbl-image-main",),
         taken="two trainings of each network, shown without a verdict",
     ),
     Said("1-1", "loss and accuracy after every pass", shown=("fig-image-main",)),
