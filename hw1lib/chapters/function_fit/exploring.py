@@ -30,6 +30,7 @@ from hw1lib.exploring.views import (
     line,
     rule,
 )
+from hw1lib.marks import typographic
 from hw1lib.networks import builders
 from hw1lib.showing.palette import BLUE, GREEN, PINK, RED
 from hw1lib.training import optimizers
@@ -293,7 +294,8 @@ def against(run: Seen, fits: dict[str, Fit]) -> list[str]:
         )
     best, stored = (min(of, key=of.__getitem__) for of in (ours, theirs))
     agrees = "the same as" if best == stored else f"not {stored}, as"
-    return [*said, f"Your lowest median has {best}: {agrees} over the stored trainings."]
+    said.append(f"Your lowest median has {best}: {agrees} over the stored trainings.")
+    return [typographic(sentence) for sentence in said]
 
 
 def _finite(losses: np.ndarray) -> np.ndarray:
