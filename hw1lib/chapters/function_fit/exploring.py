@@ -9,7 +9,14 @@ import numpy as np
 import torch
 
 from hw1lib.chapters.function_fit.asking import GRID, Asked, understood
-from hw1lib.chapters.function_fit.on_the_spot import OTHER_SEEDS, SHOWN, Seen, Trial, watch
+from hw1lib.chapters.function_fit.on_the_spot import (
+    OTHER_SEEDS,
+    SHOWN,
+    Seen,
+    Trial,
+    progress,
+    watch,
+)
 from hw1lib.chapters.function_fit.result import LOWER, Fit, Result, loss_text, successes, title
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, NETWORKS, TUNED
 from hw1lib.data import functions
@@ -261,16 +268,6 @@ def _drawn(run: Seen, *, older: bool) -> list[Layer]:
             found += curves(GRID, run.fit[network], panel=1, dash=dash, **look)
         layers += [layer for layer in found if not older or layer.kind == "line"]
     return layers
-
-
-def progress(run: Seen, *, over: bool) -> str:
-    """Say how far a run has come."""
-    trial, made = run.trial, run.updates[-1]
-    many = f"{len(trial.seeds)} training{'s' * (len(trial.seeds) > 1)} of each network"
-    if over and made < trial.updates:
-        return f"Stopped after {made:,} of {trial.updates:,} updates; {many}."
-    state = "Trained" if over else "Training"
-    return f"{state}: {made:,} of {trial.updates:,} updates; {many}."
 
 
 def against(run: Seen, fits: dict[str, Fit]) -> list[str]:
