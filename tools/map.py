@@ -16,15 +16,16 @@ from xml.sax.saxutils import escape
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "hw1lib"
 ORDER = (
-    "networks", "data", "training", "measuring", "judging", "results", "showing", "chapters",
-    "publish",
+    "networks", "data", "training", "measuring", "judging", "results", "showing", "exploring",
+    "chapters", "publish",
 )  # fmt: skip
 # where each box stands, column and row, and over how many columns
 PLACES = {
     "networks": (0, 0, 1), "data": (1, 0, 1),
     "training": (0.5, 1, 1),
-    "measuring": (0, 2, 1), "results": (1, 2, 1), "judging": (2, 2, 1), "showing": (3, 2, 1),
-    "chapters": (0, 3, 3), "publish": (3, 3, 1),
+    "measuring": (0, 2, 1), "results": (1, 2, 1), "showing": (2, 2, 1), "judging": (3, 2, 1),
+    "exploring": (1.5, 3, 1),
+    "chapters": (0, 4, 3), "publish": (3, 4, 1),
 }  # fmt: skip
 COLUMN, LINE, GAP, PAD = 220, 15, 46, 12  # pixels
 

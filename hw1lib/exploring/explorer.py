@@ -13,7 +13,7 @@ from hw1lib import marks
 from hw1lib.exploring import front
 from hw1lib.exploring.packing import offline, packed
 from hw1lib.exploring.pictures import picture
-from hw1lib.exploring.views import State, View
+from hw1lib.exploring.views import View
 from hw1lib.showing import figures
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -61,7 +61,7 @@ def show(
     result: figures.Result,
     standin: str = "",
     explorer: Explorer | None = None,
-    printed: State | None = None,
+    printed: View | None = None,
 ) -> None:
     """Show a view in the notebook, and hand its picture and its numbers to the report.
 
@@ -72,13 +72,13 @@ def show(
         result: What it is drawn from.
         standin: Data in the place of a published set, named on the figure.
         explorer: One that already shows the view, since it answers to buttons.
-        printed: What the controls are at in the picture, where that is not the first state.
+        printed: What the picture shows, where that is not the view as it begins.
     """
     view = replace(view, id=name)
     explorer = explorer or Explorer(view)
     widget = {"version_major": 2, "version_minor": 0, "model_id": explorer.model_id}
     figures.show(
-        picture(view, printed),
+        picture(printed or view),
         name,
         caption,
         alt=view.alt,

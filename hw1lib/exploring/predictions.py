@@ -40,6 +40,7 @@ STEPS = 61  # values that can be predicted
 HIDDEN, SHOWN = 0, 1  # the answer
 VERDICTS = ("hidden until you look", "inside the band", "below the band", "above the band")
 FILE = "predictions.json"
+PREDICTION = "your prediction"
 _LOCK = threading.Lock()  # of that file, within this process
 
 
@@ -123,7 +124,7 @@ def view(question: Question) -> View:
             rule(x=behind(np.array([low])), colour=GREEN, label="10th and 90th percentile"),
             rule(x=behind(np.array([high])), colour=GREEN),
             points(behind(known), seeds, colour=BLUE, label="measured, every training"),
-            rule(x=guess, colour=PINK, dash="", label="your prediction"),
+            rule(x=guess, colour=PINK, dash="", label=PREDICTION),
         ],
         controls=[
             slider("guess", "You predict", [f"{v:g}" for v in options], start=STEPS // 2),
@@ -141,6 +142,13 @@ def view(question: Question) -> View:
         status=question.text,
         offline="Keeping a prediction needs Python; here you can make one and look.",
     )
+
+
+def answered(asked: View) -> View:
+    """Return the view of a question as it is printed: with the answer, and no prediction."""
+    shown = asked.settled({**asked.start, "look": SHOWN})
+    layers = [layer for layer in shown.layers if layer.label != PREDICTION]
+    return replace(shown, layers=layers, controls=())
 
 
 class Asking:
@@ -163,7 +171,7 @@ class Asking:
             result=self.result,
             standin=self.standin,
             explorer=self.explorer,
-            printed={"look": SHOWN},
+            printed=answered(self.view),
         )
 
     def pressed(self, name: str) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +11,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from short_notebooks import ROOT, short
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SYSTEM = os.environ.get("HW1_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-KEPT = {"parameters", "setup", "run", "guess", "try-intro", "try"}  # cells that trying needs
 
 
 @pytest.fixture(scope="session")
@@ -31,19 +29,6 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-def short(notebook, folder, profile="smoke"):
-    """Copy a notebook with the cells that its last one needs."""
-    nb = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
-    nb["cells"] = [cell for cell in nb["cells"] if cell["id"] in KEPT]
-    for cell in nb["cells"]:
-        text = "".join(cell["source"])
-        if cell["id"] == "parameters":
-            text = re.sub(r'^profile: str = "\w+"', f'profile: str = "{profile}"', text)
-        cell["source"] = text
-        cell["metadata"].pop("jupyter", None)
-    (folder / f"{notebook}.ipynb").write_text(json.dumps(nb), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

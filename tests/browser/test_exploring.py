@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import short
+from short_notebooks import short
 
 from hw1lib.publish.execute import execute
 from hw1lib.publish.exporter import HTMLReportExporter

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hw1lib.exploring import packing, predictions
+from hw1lib.exploring import packing, pictures, predictions
 from hw1lib.exploring.predictions import HIDDEN, SHOWN, VERDICTS, Asking, Question
 from hw1lib.exploring.views import numbers
 
@@ -104,6 +104,15 @@ def test_a_file_of_somebody_elses_is_left_alone(tmp_path, monkeypatch):
     assert (tmp_path / predictions.FILE).read_text() == "{}"
     assert "could not be kept" in asking.explorer.header["status"]
     assert "holds no list of predictions; move it away" in asking.explorer.header["status"]
+
+
+def test_print_has_the_answer_and_no_prediction():
+    figure = pictures.picture(predictions.answered(predictions.view(question())))
+    (ax,) = figure.axes
+    (points,) = ax.collections
+    assert points.get_offsets()[:, 0].tolist() == [10, 20, 30]
+    assert [line.get_xdata()[0] for line in ax.lines] == [12, 28]
+    assert figure.get_suptitle() == ""
 
 
 def test_a_question_packs_into_little():

@@ -9,7 +9,14 @@ import numpy as np
 import torch
 
 from hw1lib.chapters.function_fit.asking import GRID, Asked, understood
-from hw1lib.chapters.function_fit.on_the_spot import OTHER_SEEDS, SHOWN, Seen, Trial, watch
+from hw1lib.chapters.function_fit.on_the_spot import (
+    OTHER_SEEDS,
+    SHOWN,
+    Seen,
+    Trial,
+    progress,
+    watch,
+)
 from hw1lib.chapters.function_fit.result import LOWER, Fit, Result, loss_text, successes, title
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, NETWORKS, TUNED
 from hw1lib.data import functions
@@ -30,6 +37,7 @@ from hw1lib.exploring.views import (
     line,
     rule,
 )
+from hw1lib.marks import typographic
 from hw1lib.networks import builders
 from hw1lib.showing.palette import BLUE, GREEN, PINK, RED
 from hw1lib.training import optimizers
@@ -262,16 +270,6 @@ def _drawn(run: Seen, *, older: bool) -> list[Layer]:
     return layers
 
 
-def progress(run: Seen, *, over: bool) -> str:
-    """Say how far a run has come."""
-    trial, made = run.trial, run.updates[-1]
-    many = f"{len(trial.seeds)} training{'s' * (len(trial.seeds) > 1)} of each network"
-    if over and made < trial.updates:
-        return f"Stopped after {made:,} of {trial.updates:,} updates; {many}."
-    state = "Trained" if over else "Training"
-    return f"{state}: {made:,} of {trial.updates:,} updates; {many}."
-
-
 def against(run: Seen, fits: dict[str, Fit]) -> list[str]:
     """Compare a run with the stored trainings after as many updates.
 
@@ -293,7 +291,8 @@ def against(run: Seen, fits: dict[str, Fit]) -> list[str]:
         )
     best, stored = (min(of, key=of.__getitem__) for of in (ours, theirs))
     agrees = "the same as" if best == stored else f"not {stored}, as"
-    return [*said, f"Your lowest median has {best}: {agrees} over the stored trainings."]
+    said.append(f"Your lowest median has {best}: {agrees} over the stored trainings.")
+    return [typographic(sentence) for sentence in said]
 
 
 def _finite(losses: np.ndarray) -> np.ndarray:

@@ -90,6 +90,16 @@ def watch(trial: Trial) -> Iterator[Seen]:
         piece = min(max(MOST * piece, piece + 1), max(1.0, count * PIECE / took))
 
 
+def progress(run: Seen, *, over: bool) -> str:
+    """Say how far a run has come."""
+    trial, made = run.trial, run.updates[-1]
+    many = f"{len(trial.seeds)} training{'s' * (len(trial.seeds) > 1)} of each network"
+    if over and made < trial.updates:
+        return f"Stopped after {made:,} of {trial.updates:,} updates; {many}."
+    state = "Trained" if over else "Training"
+    return f"{state}: {made:,} of {trial.updates:,} updates; {many}."
+
+
 def _model(trial: Trial, name: str) -> nn.Module:
     streams = replicas.Streams(trial.seeds)
     return builders.mlp(streams, *trial.networks[name], activation=builders.leaky_relu)

@@ -25,7 +25,7 @@ function render({ model, el }) {
   const form = tag("form", { class: "controls" });
   const pictures = tag("div", { class: "panels" });
   const legend = tag("ul", { class: "legend" });
-  const readings = tag("dl", { class: "readings" });
+  const readings = tag("p", { class: "readings" });
   const status = tag("p", { class: "status", role: "status" });
   const spot = tag("p", { class: "spot", role: "status" });
   const files = tag("p", { class: "handed" });
@@ -59,10 +59,11 @@ function render({ model, el }) {
     for (const [place, svg] of [...pictures.children].entries()) {
       draw(svg, place, header, numbers, state());
     }
-    readings.replaceChildren(...header.readings.flatMap((reading) => {
+    readings.replaceChildren(...header.readings.map((reading) => {
       const value = parts(reading, header, numbers, state()).value[0];
-      const text = reading.words[value] ?? `${digits(value)}${Number.isFinite(value) && reading.unit ? ` ${reading.unit}` : ""}`;
-      return [tag("dt", {}, reading.label), tag("dd", {}, text)];
+      const unit = Number.isFinite(value) && reading.unit ? ` ${reading.unit}` : "";
+      const text = reading.words[value] ?? digits(value) + unit;
+      return tag("span", {}, `${reading.label} `, tag("strong", {}, text));
     }));
     if (status.textContent !== header.status) status.textContent = header.status;
     status.hidden = !header.status;
