@@ -26,7 +26,7 @@ def picture(view: View, state: State | None = None) -> Figure:
         else:
             ax.set_axis_off()
     if settings := said(view, state):
-        figure.suptitle(figures.shortened(settings).replace("$", r"\$"), fontsize=7)
+        figure.suptitle(figures.shortened(settings).replace("$", r"\$"), fontsize=figures.SMALLEST)
     return figure
 
 
@@ -43,7 +43,7 @@ def said(view: View, state: State) -> str:
 
 def _panel(ax: Axes, view: View, number: int, state: State) -> None:
     panel = view.panels[number]
-    ax.set_title(panel.title, fontsize=8)
+    ax.set_title(panel.title, fontsize=figures.SMALLEST)
     for layer in view.layers:
         if layer.panel == number:
             _layer(ax, layer, {n: view.at(a, state) for n, a in layer.parts.items()})
@@ -55,7 +55,7 @@ def _panel(ax: Axes, view: View, number: int, state: State) -> None:
         getattr(ax, f"set_{name}label")(label)
         getattr(ax, f"set_{name}lim")(*view.limits(number, name, option))
     if number == 0 and ax.get_legend_handles_labels()[1]:
-        ax.legend(fontsize=6)
+        ax.legend(fontsize=figures.SMALLEST)
 
 
 def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
@@ -83,4 +83,4 @@ def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
             norm = LogNorm(low, high) if layer.log else Normalize(low, high)
             ax.pcolormesh(part["x"], part["y"], part["z"], cmap=COLOURS, norm=norm, rasterized=True)
             ax.grid(visible=False)
-            ax.set_title(f"{ax.get_title()}, dark {low:.2g} to light {high:.2g}", fontsize=8)
+            ax.set_title(f"{ax.get_title()}, dark {low:.2g} to light {high:.2g}", fontsize=figures.SMALLEST)

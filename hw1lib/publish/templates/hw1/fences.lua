@@ -145,7 +145,8 @@ local fences = {
   appendices = function() return {pandoc.RawBlock('typst', '#show: hw1-appendices')} end,
   references = function(fence)
     local title = pandoc.Header(1, fence.text, {id = 'references', class = 'unnumbered'})
-    return {title, pandoc.Div({}, {id = 'refs'})}
+    -- in print, no figure of the chapters floats behind them
+    return {pandoc.RawBlock('typst', '#place.flush()'), title, pandoc.Div({}, {id = 'refs'})}
   end,
 }
 fences.abstract = fences.text

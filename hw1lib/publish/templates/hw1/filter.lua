@@ -66,12 +66,12 @@ local function next_section(level, chapter)
 end
 
 local function number(blocks, source)
-  -- in print, what fits on a page with text floats to the top or the bottom of one
+  -- in print, what fits on a page with text floats to its bottom, where no heading comes after it
   local function floating(el)
     local rows = el.t == 'Table' and #el.bodies[1].body or 0
     if not PRINT or appendix or rows > 14 then return el end
     return {
-      pandoc.RawBlock('typst', '#[#set figure(placement: auto)'), el,
+      pandoc.RawBlock('typst', '#[#set figure(placement: bottom)'), el,
       pandoc.RawBlock('typst', ']'),
     }
   end
