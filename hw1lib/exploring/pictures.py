@@ -83,4 +83,6 @@ def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
             norm = LogNorm(low, high) if layer.log else Normalize(low, high)
             ax.pcolormesh(part["x"], part["y"], part["z"], cmap=COLOURS, norm=norm, rasterized=True)
             ax.grid(visible=False)
-            ax.set_title(f"{ax.get_title()}, dark {low:.2g} to light {high:.2g}", fontsize=figures.SMALLEST)
+            ax.set_title(
+                f"{ax.get_title()}, dark {low:.2g} to light {high:.2g}", fontsize=figures.SMALLEST
+            )

@@ -34,7 +34,7 @@ def part(view, label, name, panel, state, kind="line"):
 
 
 def test_readings_of_a_line_are_the_medians_there(fresh):
-    result = fresh(interpolation, interpolation.PROFILES["smoke"])
+    result = fresh(interpolation, interpolation.PROFILES.choose("smoke", data="standin"))
     view = lines.view(result)
     places = np.array([float(text) for text in view.controls[1].options])
     for number, pair in enumerate(result.pairs.values()):
@@ -68,7 +68,7 @@ def test_the_minimal_ratio_follows_the_tolerance(fresh):
 
 
 def test_paths_keep_their_distances_and_their_numbers(fresh):
-    result = fresh(weight_paths, weight_paths.PROFILES["smoke"])
+    result = fresh(weight_paths, weight_paths.PROFILES.choose("smoke", data="standin"))
     view = paths.view(result)
     one = next(iter(result.paths.values()))
     for kind, walk in ((0, False), (1, True)):
@@ -84,7 +84,7 @@ def test_paths_keep_their_distances_and_their_numbers(fresh):
 
 
 def test_the_norm_close_up_is_the_course_by_its_mean(fresh):
-    result = fresh(gradient_norm, gradient_norm.PROFILES["smoke"])
+    result = fresh(gradient_norm, gradient_norm.PROFILES.choose("smoke", data="standin"))
     view = norms.view(result)
     for number, course in enumerate(result.courses.values()):
         state = {"course": number, "look": 3}
