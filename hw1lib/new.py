@@ -54,6 +54,7 @@ def written(root: Path, chapter: str, question: str) -> dict[Path, str]:
         text = text.replace("import example as chapter", f"import {name} as chapter")
         text = text.replace('"example"', f'"{name}"').replace(QUESTION, question)
         text = text.replace("E-00", f"E-{number}").replace('number="00"', f'number="{number}"')
+        text = text.replace("Chapter 00, homework 1-0", f"Chapter {number}, homework 1-{number[0]}")
         section = name.replace("_", "-")
         text = text.replace(f'section="{name}"', f'section="{section}"')
         return text.replace("-example-", f"-{section}-").replace(" example-", f" {section}-")

@@ -30,7 +30,7 @@ def copy(tmp_path_factory):
             shutil.copytree(source, folder / name, ignore=unwanted)
         else:
             shutil.copy(source, folder / name)
-    done = inside(folder, "-m", "hw1lib.new", "13_activation", "--question", QUESTION)
+    done = inside(folder, "-m", "hw1lib.new", "19_rehearsed", "--question", QUESTION)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout.splitlines()
 
@@ -45,19 +45,19 @@ def inside(folder, *words):
 
 def test_a_chapter_is_a_package_and_four_paths(copy):
     _, (*places, advice) = copy
-    outside = {place for place in places if not place.startswith("hw1lib/chapters/activation/")}
+    outside = {place for place in places if not place.startswith("hw1lib/chapters/rehearsed/")}
     assert outside == {
-        "notebooks/13_activation.ipynb",
-        "tests/chapters/test_activation.py",
+        "notebooks/19_rehearsed.ipynb",
+        "tests/chapters/test_rehearsed.py",
         "report/report.yml",
         "README.md",
     }
-    assert advice == "now: make chapter NAME=13_activation PROFILE=smoke"
+    assert advice == "now: make chapter NAME=19_rehearsed PROFILE=smoke"
 
 
 def test_its_own_tests_and_those_of_all_chapters_pass(copy):
     folder, _ = copy
-    tests = ["activation", "claims", "slips"]
+    tests = ["rehearsed", "claims", "slips"]
     done = inside(
         folder,
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_layers.py"),
@@ -70,10 +70,10 @@ def test_its_own_tests_and_those_of_all_chapters_pass(copy):
 
 def test_its_notebook_runs(copy):
     folder, _ = copy
-    words = ["notebooks/13_activation.ipynb", "done.ipynb", "-p", "profile", "smoke"]
+    words = ["notebooks/19_rehearsed.ipynb", "done.ipynb", "-p", "profile", "smoke"]
     done = inside(folder, "-m", "hw1lib.publish.execute", *words)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "fig-activation-losses" in (folder / "done.ipynb").read_text()
+    assert "fig-rehearsed-losses" in (folder / "done.ipynb").read_text()
 
 
 def test_it_is_written_in_the_style_of_the_library(copy):
@@ -94,17 +94,17 @@ def test_nothing_of_the_example_is_left_in_it(copy):
 @pytest.mark.parametrize(
     ("chapter", "question", "sentence"),
     [
-        ("13_Activation", QUESTION, "a word in lower case, such as 13_activation; got"),
-        ("activation", QUESTION, "a chapter is named by two digits, the first its part"),
-        ("41_activation", QUESTION, r"the first its part \(1, 2, 3\)"),
-        ("13_../up", QUESTION, "a chapter is named by two digits"),
-        ("11_activation", QUESTION, "there is a chapter 11_function_fit already"),
-        ("13_capacity", QUESTION, "there is a chapter 32_capacity already"),
-        ("13_registry", QUESTION, "hw1lib/chapters/registry is a module of all chapters"),
-        ("13_activation", "It does.", "the question must be one line that ends with \\?"),
-        ("13_activation", "a | b?", "the question must be one line"),
-        ("13_activation", 'Does it "matter"?', "holds no quotes, bars or backslashes"),
-        ("13_activation", "a\\b?", "holds no quotes, bars or backslashes"),
+        ("19_Rehearsed", QUESTION, "a word in lower case, such as 13_activation; got"),
+        ("rehearsed", QUESTION, "a chapter is named by two digits, the first its part"),
+        ("41_rehearsed", QUESTION, r"the first its part \(1, 2, 3\)"),
+        ("19_../up", QUESTION, "a chapter is named by two digits"),
+        ("11_rehearsed", QUESTION, "there is a chapter 11_function_fit already"),
+        ("19_capacity", QUESTION, "there is a chapter 32_capacity already"),
+        ("19_registry", QUESTION, "hw1lib/chapters/registry is a module of all chapters"),
+        ("19_rehearsed", "It does.", "the question must be one line that ends with \\?"),
+        ("19_rehearsed", "a | b?", "the question must be one line"),
+        ("19_rehearsed", 'Does it "matter"?', "holds no quotes, bars or backslashes"),
+        ("19_rehearsed", "a\\b?", "holds no quotes, bars or backslashes"),
     ],
 )
 def test_what_cannot_be_a_chapter_is_refused_in_a_sentence(chapter, question, sentence):
@@ -114,18 +114,18 @@ def test_what_cannot_be_a_chapter_is_refused_in_a_sentence(chapter, question, se
 
 def test_a_folder_that_is_no_checkout_is_refused(tmp_path):
     with pytest.raises(ValueError, match="is no checkout of the project"):
-        new.written(tmp_path, "13_activation", QUESTION)
+        new.written(tmp_path, "19_rehearsed", QUESTION)
 
 
 def test_nothing_is_written_over(tmp_path):
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "13_activation.ipynb").touch()
-    with pytest.raises(ValueError, match=r"notebooks/13_activation\.ipynb is there already"):
-        new.written(tmp_path, "13_activation", QUESTION)
+    (tmp_path / "notebooks" / "19_rehearsed.ipynb").touch()
+    with pytest.raises(ValueError, match=r"notebooks/19_rehearsed\.ipynb is there already"):
+        new.written(tmp_path, "19_rehearsed", QUESTION)
 
 
-@pytest.mark.parametrize("chapter", ["10_early", "13_late", "20_early", "25_late", "39_last"])
+@pytest.mark.parametrize("chapter", ["10_early", "19_late", "20_early", "25_late", "39_last"])
 def test_a_chapter_takes_its_place_in_its_part_by_its_number(chapter):
     files = new.written(ROOT, chapter, QUESTION)
     before = [one.notebook for one in discover().values()]

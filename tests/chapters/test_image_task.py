@@ -573,3 +573,12 @@ def test_a_metric_is_one_number_per_training(seen, overflowed):
         assert {values.shape for values in found.values()} == {(IMAGES.replicas,)}
         sound = {name: np.isfinite(values).all() for name, values in found.items()}
         assert set(sound.values()) == {result is seen}, sound
+
+
+def test_the_final_measure_is_that_after_the_last_epoch():
+    measured = np.arange(24.0).reshape(4, 2, 3)
+    curves = Curves(
+        1, np.arange(4), measured, measured + 100, measured[1:, :, 0], np.zeros(2, dtype=bool)
+    )
+    assert curves.final("train", "loss").tolist() == [18, 21]
+    assert curves.final("test", "accuracy").tolist() == [120, 123]

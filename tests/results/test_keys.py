@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from hw1lib.data import image_sets
+from hw1lib.results import keys
 from hw1lib.results.keys import digest, key_of
 from hw1lib.results.store import Entry
 
@@ -369,3 +370,8 @@ def test_a_key_is_json_with_one_spelling():
     assert list(key) == ["arguments", "experiment", "function"]
     assert key["arguments"]["settings"]["widths"] == [1, 5, 1]
     assert set(key["arguments"]["settings"]["class"]) == {"source"}
+
+
+def test_a_part_that_one_key_lacks_is_a_difference_of_its_own():
+    assert keys.differing({"a": {"b": 1}}, {"a": None}) == ["a (None for {'b': 1})"]
+    assert keys.differing({"a": 1}, {}) == ["a (None for 1)"]

@@ -1,4 +1,4 @@
-"""What is the question?"""
+"""What is the question? Chapter 00, homework 1-0."""
 
 from functools import partial
 
