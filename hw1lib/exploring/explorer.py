@@ -50,6 +50,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _heard(self, _: Any, content: Any, buffers: Any) -> None:
         if self._pressed and isinstance(content, dict) and "press" in content:
+            told = content.get("state")
+            if isinstance(told, dict) and set(told) == set(self.state):
+                self.state = told
             self._pressed(str(content["press"]))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
@@ -25,6 +27,7 @@ def picture(view: View, state: State | None = None) -> Figure:
             _panel(ax, view, n, state)
         else:
             ax.set_axis_off()
+    _legends(axes.flat)
     if settings := said(view, state):
         figure.suptitle(figures.shortened(settings).replace("$", r"\$"), fontsize=figures.SMALLEST)
     return figure
@@ -54,8 +57,18 @@ def _panel(ax: Axes, view: View, number: int, state: State) -> None:
             getattr(ax, f"set_{name}scale")("log")
         getattr(ax, f"set_{name}label")(label)
         getattr(ax, f"set_{name}lim")(*view.limits(number, name, option))
-    if number == 0 and ax.get_legend_handles_labels()[1]:
-        ax.legend(fontsize=figures.SMALLEST)
+
+
+def _legends(axes: Iterable[Axes]) -> None:
+    """Name in each panel what no panel before it has named."""
+    named: set[str] = set()
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        fresh = {label: handle for handle, label in zip(handles, labels, strict=True)}
+        fresh = {label: handle for label, handle in fresh.items() if label not in named}
+        if fresh:
+            ax.legend(fresh.values(), fresh.keys(), fontsize=figures.SMALLEST)
+        named |= set(fresh)
 
 
 def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
@@ -77,7 +90,7 @@ def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
         case "rule":
             draw, at = (ax.axvline, part["x"]) if "x" in part else (ax.axhline, part["y"])
             if np.isfinite(at[0]):
-                draw(float(at[0]), color=layer.colour, linestyle=dash, linewidth=0.8)
+                draw(float(at[0]), color=layer.colour, linestyle=dash, linewidth=0.8, label=label)
         case "heat":
             low, high = heat_limits(part["z"], log=layer.log)
             norm = LogNorm(low, high) if layer.log else Normalize(low, high)

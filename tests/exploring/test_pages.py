@@ -132,3 +132,12 @@ def test_buttons_are_heard_and_other_messages_are_not():
     for content in ({"press": "train"}, {"other": 1}, "press", None):
         shown._heard(shown, content, [])
     assert heard == ["train"]
+
+
+def test_a_press_brings_the_state_that_it_was_made_in():
+    heard = []
+    shown = Explorer(view(), pressed=lambda _: heard.append(dict(shown.state)))
+    before = dict(shown.state)
+    shown._heard(shown, {"press": "train", "state": {**before, "network": 2}}, [])
+    shown._heard(shown, {"press": "train", "state": {"other": 1}}, [])
+    assert heard == [{**before, "network": 2}] * 2

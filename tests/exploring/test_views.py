@@ -95,6 +95,18 @@ def test_the_picture_shows_what_the_controls_choose(state):
     assert figure.get_suptitle() == f"Rate: {[0.1, 0.01][rate]}; N: {'abc'[network]}"
 
 
+def test_every_label_is_named_once_in_print():
+    layers = [views.line(X, X, label="a", panel=panel) for panel in (0, 1)] + [
+        views.points(X, X, label="b", panel=1),
+        views.rule(x=X[:1], label="c", panel=1),
+    ]
+    axis = Axis(label="")
+    panels = [Panel(title="", x=axis, y=axis)] * 2
+    figure = pictures.picture(view(layers=layers, panels=panels, controls=[], readings=[]))
+    named = [[text.get_text() for text in ax.get_legend().texts] for ax in figure.axes]
+    assert named == [["a"], ["b", "c"]] or named == [["a"], ["c", "b"]]
+
+
 def test_every_kind_of_layer_is_drawn():
     side = np.linspace(-1, 1, 3)
     layers = [

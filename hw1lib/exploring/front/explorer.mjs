@@ -36,6 +36,7 @@ function render({ model, el }) {
 
   let header = {};
   let numbers = new Float32Array();
+  let bytes = null;  // from which they were read
   let shown = { controls: "", panels: "" };  // what the page holds already
   const inputs = new Map();
   let waiting = 0;
@@ -52,9 +53,12 @@ function render({ model, el }) {
   function redraw() {
     waiting = 0;
     header = model.get("header");
-    const view = model.get("numbers");
-    // the bytes may begin anywhere, numbers must not
-    numbers = new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+    if (bytes !== model.get("numbers")) {
+      bytes = model.get("numbers");
+      // bytes may begin anywhere, numbers must not
+      const [from, to] = [bytes.byteOffset, bytes.byteOffset + bytes.byteLength];
+      numbers = new Float32Array(bytes.buffer.slice(from, to));
+    }
     build();
     for (const [place, svg] of [...pictures.children].entries()) {
       draw(svg, place, header, numbers, state());
@@ -97,7 +101,8 @@ function render({ model, el }) {
     const row = tag("div", { class: `control ${control.kind}` });
     if (control.kind === "button") {
       const button = tag("button", { type: "button", id }, control.label);
-      button.addEventListener("click", () => model.send({ press: control.name }));
+      // with the state, which may else arrive after the press
+      button.addEventListener("click", () => model.send({ press: control.name, state: state() }));
       inputs.set(control.name, { show: (_, now) => { button.disabled = Boolean(now.disabled); } });
       row.append(button);
     } else if (control.kind === "choice") {
@@ -122,10 +127,15 @@ function render({ model, el }) {
     } else {
       const field = tag("input", { id, type: "text", spellcheck: "false", autocomplete: "off" });
       let delay = 0;
+      const now = () => {
+        clearTimeout(delay);
+        if (field.value !== state()[control.name]) change(control.name, field.value);
+      };
       field.addEventListener("input", () => {
         clearTimeout(delay);
-        delay = setTimeout(() => change(control.name, field.value), 120);
+        delay = setTimeout(now, 120);
       });
+      field.addEventListener("change", now);  // when the field is left
       inputs.set(control.name, {
         show: (value) => { if (document.activeElement !== field) field.value = value; },
       });
