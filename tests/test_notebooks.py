@@ -434,6 +434,7 @@ def test_what_made_a_figure_stands_below_it(built, text):
 
 
 BARE = {  # so short a run has no certified point, and too few trainings for a verdict
+    "fig-hand-in-minimal-ratio",
     "fig-ratio-loss",
     "fig-ratio-tolerance",
     "fig-summary-verdicts",
