@@ -455,6 +455,7 @@ def test_what_made_a_figure_stands_below_it(built, text):
 
 
 BARE = {  # so short a run has no certified point, no fitted labels, and no verdict
+    "fig-hand-in-minimal-ratio",
     "fig-ratio-loss",
     "fig-ratio-tolerance",
     "fig-summary-verdicts",

@@ -65,6 +65,7 @@ SENTENCES = [findings.sweep_sentence, findings.sensitivity_sentence, findings.wr
 SENTENCES += [findings.noise_sentence, findings.sharp_sentence, findings.rescaled_sentence]
 SENTENCES += [findings.keskar_sentence, findings.describe_sweep]
 SENTENCES += [findings.time_sentence, findings.networks_sentence]
+SENTENCES += [partial(findings.in_short, measure="keskar_wide", title="Keskar's sharpness")]
 
 
 @pytest.fixture(autouse=True)
@@ -584,7 +585,7 @@ def test_everything_can_be_shown_whatever_happened(which, request):
         assert isinstance(tabulate(shown), pd.DataFrame)
         assert not re.search(r"\bnan\b|\binf\b", tabulate(shown).to_string())
     for say in SENTENCES:
-        assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say.__name__
+        assert not re.search(r"\bnan\b|\binf\b|None", say(shown)), say
 
 
 @pytest.mark.parametrize("which", ["result", "failed"])
@@ -597,7 +598,11 @@ def test_several_chapters_are_shown_together(which, request):
         assert len(correlations.chapter_table(gathered)) == 2 * len(COMPARED)
         for tabulate in (correlations.correlation_table, correlations.chapter_table):
             assert not re.search(r"\bnan\b|\binf\b", tabulate(gathered).to_string())
-        for say in (findings.correlation_sentence, findings.equal_loss_sentence):
+        for say in (
+            findings.correlation_sentence,
+            findings.equal_loss_sentence,
+            findings.closest_in_short,
+        ):
             assert not re.search(r"\bnan\b|\binf\b|None", say(gathered)), say.__name__
 
 

@@ -161,6 +161,10 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[1]["verdict"] == "not tested"
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"
+    assert tables.brief(claims, None).to_dict("records") == [  # expectations stand elsewhere
+        {"claim": "A-C0", "in our words": "Water is wet.", "verdict": "supported"},
+        {"claim": "B-C0", "in our words": "Water is wet.", "verdict": "not tested"},
+    ]
     assert tables.margins(claims).strip().splitlines()[2:] == [
         "- A-C0: less is dry.",
         "- B-C0: less is dry.",
@@ -184,6 +188,7 @@ def test_a_word_that_another_scale_turns_is_fragile():
         "(fragile: contradicted with one training left out)"
         in tables.table([turning], None)["verdict"].item()
     )
+    assert tables.brief([turning], None)["verdict"].item() == "undecided (fragile)"
     steady = claim(lambda _: Ratio("loss", {"high": 3 * low, "low": low}), margin=1.25)
     assert steady.turns(None) == {}
 

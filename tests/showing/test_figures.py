@@ -309,3 +309,58 @@ def test_panels_made_logarithmic_together_carry_the_same_numbers():
     numbers = [{*ax.yaxis.get_major_locator().tick_values(1, 10)} for ax in axes[0, :2]]
     assert {2, 5} <= numbers[0] == numbers[1]
     assert [[text.get_text() for text in ax.texts] for ax in axes[0]] == [[], [], ["diverged"]]
+
+
+def test_what_is_to_be_seen_heads_the_caption(displayed, handed_over):
+    said = {
+        "alt": "A hill.",
+        "result": RESULT,
+        "seen": "Deep wins in 0.5 % of 3. The rest is even.",
+    }
+    figures.show(drawing(), "fig-loss", "Loss of runs.", **said)
+    ((_, entry),) = handed_over()
+    assert entry["caption"] == "**Deep wins in 0.5 % of 3.** The rest is even. Loss of runs."
+
+
+def test_letters_too_small_to_read_are_refused():
+    figure = drawing()
+    figure.axes[0].set_title("small", fontsize=7)
+    with pytest.raises(ValueError, match=r"fig-loss: 'small' has 7 points, .* nothing below 8"):
+        figures.show(figure, "fig-loss", "Loss.", alt="A hill.", result=RESULT)
+
+
+def test_counts_that_are_the_same_in_every_row_of_a_wide_table_are_said_once(handed_over):
+    wide = {name: ["1", "2"] for name in "abcd"}
+    figures.table(pd.DataFrame({**wide, "n": [20, 20], "diverged": [0, 1]}), "tbl-x", "X.")
+    figures.table(pd.DataFrame({"a": ["1", "2"], "n": [20, 20]}), "tbl-y", "Y.")
+    (wide_one, of_wide), (narrow, of_narrow) = handed_over()
+    assert of_wide["caption"] == "X. In every row, n = 20."
+    assert wide_one["text/markdown"].splitlines()[0] == "| a | b | c | d | diverged |"
+    assert numbers(wide_one)[0] == "a,b,c,d,n,diverged"  # the file has them all
+    assert of_narrow["caption"] == "Y."
+    assert "| n |" in narrow["text/markdown"]
+
+
+def test_a_brief_table_travels_with_the_whole_one(handed_over):
+    brief = pd.DataFrame({"claim": ["A-C1"], "verdict": ["supported"]})
+    figures.table(brief.assign(n=6), "tbl-x", "X.", brief=brief)
+    figures.table(brief, "tbl-y", "Y.", brief=brief.iloc[:0])
+    (_, whole), (_, empty) = handed_over()
+    assert whole["brief"].splitlines()[2] == "| A-C1 | supported |"
+    assert empty["brief"] == ""
+
+
+def test_lines_are_named_at_their_ends_in_their_colours_and_apart():
+    _, grid = figures.panels(1, 1, 2.0)
+    ax = grid[0, 0]
+    for name, end in (("low", 0.0), ("same", 1.0), ("other", 1.001)):
+        ax.plot([0, 1], [0, end], label=name)
+    ax.plot([0, 1], [2, np.nan], label="broken off")
+    lettering.label_lines(ax)
+    placed = {text.get_text(): text for text in ax.texts}
+    assert set(placed) == {"low", "same", "other", "broken off"}
+    for line in ax.get_lines():
+        assert placed[line.get_label()].get_color() == line.get_color()
+    heights = sorted(text.xy[1] for text in placed.values())
+    height = 72 * ax.figure.get_figheight() * ax.get_position().height
+    assert min(np.diff(heights)) * height > 9.9

@@ -19,7 +19,7 @@ from hw1lib.chapters.sensitivity.result import (
     sizes_compared,
     their_factor,
 )
-from hw1lib.chapters.sensitivity.spec import ARMS, AS_A, BATCHES, FACTORS, SMALL
+from hw1lib.chapters.sensitivity.spec import ARMS, AS_A, BATCHES, EPOCHS, FACTORS, SMALL, STEPS
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
 from hw1lib.judging.statistics import Interval, geometric_mean, log_ratio, t_interval, written
@@ -192,6 +192,29 @@ def describe_sweep(result: Result) -> str:
         whole = len(medians) == len(ends)
         parts.append(f"{arm} {medians[0]:.2f} to {medians[1]:.2f}" if whole else f"{arm} diverged")
     return f"Median test accuracy from the smallest to the largest batch: {', '.join(parts)}."
+
+
+def in_short(result: Result, measure: str, title: str) -> str:
+    """Compare the largest batch with the smallest by one measure, in a line."""
+    epochs, updates = (
+        largest_against_smallest(result, arm, measure).factor for arm in (EPOCHS, STEPS)
+    )
+    return (
+        f"{title}, largest over smallest batch: {epochs} after equal epochs, {updates} after equal "
+        "updates."
+    )
+
+
+def closest_in_short(chapters: Chapters) -> str:
+    """Name the measure that goes with the gap most closely at equal training loss."""
+    given = _with_the_gap(chapters, given="train_loss")
+    if not given:
+        return "There are too few networks to correlate at equal training loss."
+    best = max(given, key=lambda name: abs(given[name].mean))
+    return (
+        f"At equal training loss the measure that goes with the gap most closely is "
+        f"{SHORT[best]}: rank correlation {given[best]}."
+    )
 
 
 def _compared(result: Result, **titles: str) -> str:
