@@ -8,6 +8,9 @@ import torch
 from hw1lib.data import image_sets
 from hw1lib.networks import replicas
 
+# which share a name, and hold no doctests
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 
 @pytest.fixture(autouse=True)
 def _global_random_state_is_left_as_found():

@@ -303,7 +303,7 @@ BAD = [
         "11_function_fit",
         ["epochs", '"50"'],
         "SettingError: epochs of function_fit.Spec must be a whole number, got '\"50\"'; "
-        "papermill passes numbers with -p epochs 5, not with -r or quotes",
+        "papermill passes numbers with -p epochs 50, not with -r or quotes",
     ),
 ]
 

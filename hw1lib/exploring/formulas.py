@@ -72,7 +72,7 @@ def parse(text: str) -> Formula:
 
     >>> parse("2*x^2 - 1")(np.array([0.0, 3.0])).tolist()
     [-1.0, 17.0]
-    >>> parse("(x > 0) * min(x, 0.5)")(np.array([-1.0, 0.25, 2.0])).tolist()
+    >>> parse("(x > 0) * min(x, 0.5)")(np.array([0.0, 0.25, 2.0])).tolist()
     [0.0, 0.25, 0.5]
     """
     if not text.strip():

@@ -94,8 +94,8 @@ def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
         case "heat":
             low, high = heat_limits(part["z"], log=layer.log)
             norm = LogNorm(low, high) if layer.log else Normalize(low, high)
-            ax.pcolormesh(part["x"], part["y"], part["z"], cmap=COLOURS, norm=norm, rasterized=True)
-            ax.grid(visible=False)
-            ax.set_title(
-                f"{ax.get_title()}, dark {low:.2g} to light {high:.2g}", fontsize=figures.SMALLEST
+            cells = ax.pcolormesh(
+                part["x"], part["y"], part["z"], cmap=COLOURS, norm=norm, rasterized=True
             )
+            ax.grid(visible=False)
+            ax.figure.colorbar(cells, ax=ax, label=layer.label or ax.get_title())

@@ -18,7 +18,7 @@ from hw1lib.data.published import DataError
 from hw1lib.judging import verdicts
 from hw1lib.measuring import generalization
 from hw1lib.results.specs import SettingError
-from hw1lib.showing import figures
+from hw1lib.showing import carried, figures
 
 CHAPTERS = {
     c.notebook: c for c in registry.discover().values() if hasattr(c.profiles["smoke"], "data")
@@ -27,10 +27,10 @@ CHAPTERS = {
 OF_FUNCTIONS = {
     "22": ("zoom", "swing", "memory", "edge", "batch", "oscillation", "slips"),
     "24": ("fit-line", "direction", "slips"),
-    "00": ("words", "audit", "literature"),
+    "00": ("words", "audit", "literature", "coverage"),
 }
 # what says in words what the reports or others learned
-OF_OTHERS = r"-(verdicts|slips|literature|theirs|long|keskar|index)$"
+OF_OTHERS = r"-(verdicts|slips|literature|theirs|long|keskar|index|coverage)$"
 NAMED = re.compile(r"MNIST|CIFAR|digit|colour image", re.IGNORECASE)
 
 
@@ -95,13 +95,13 @@ def cells(name, root):
     """
     shown, said, names = {}, [], {}
 
-    def show(figure, name, caption, *, alt, result, standin=""):
+    def show(figure, name, caption, *, alt, result, standin="", **_):
         figure.draw_without_rendering()
         texts = [text.get_text() for text in figure.findobj(Text)]
-        shown[name] = f"{figures._naming(caption, standin) if standin else caption} {alt} {texts}"
+        shown[name] = f"{carried.naming(caption, standin) if standin else caption} {alt} {texts}"
 
-    def table(frame, name, caption, *, standin=""):
-        text = figures._naming(caption, standin) if standin else caption
+    def table(frame, name, caption, *, standin="", **_):
+        text = carried.naming(caption, standin) if standin else caption
         shown[name] = f"{text} {frame.to_string()}"
 
     with pytest.MonkeyPatch.context() as patch:

@@ -119,7 +119,8 @@ def test_every_kind_of_layer_is_drawn():
     axis = Axis(label="")
     panels = [Panel(title="a", x=axis, y=axis), Panel(title="b", x=axis, y=axis)]
     one = view(layers=layers, panels=panels, controls=[], readings=[])
-    left, right = pictures.picture(one).axes
+    left, right, bar = pictures.picture(one).axes
+    assert bar.get_ylabel() == "b"
     assert (len(left.lines), len(left.collections), len(right.collections)) == (3, 2, 1)
     assert one.limits(1, "x") == (-1.5, 1.5)  # half a cell beyond the outermost
     kinds = [layer["kind"] for layer in packing.packed(one)[0]["layers"]]

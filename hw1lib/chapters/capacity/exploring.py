@@ -72,7 +72,7 @@ def view(result: Result) -> View:
     across = Axis(label="parameters", log=True, by="arm")
     return View(
         title="Size and generalization",
-        alt="Loss and accuracy of training and test digits against the number of parameters.",
+        alt="Loss and accuracy of training and test images against the number of parameters.",
         panels=[
             Panel(title="Loss", x=across, y=Axis(label="nats", log=True, by="arm")),
             Panel(title="Accuracy", x=across, y=Axis(label="%", by="arm")),
