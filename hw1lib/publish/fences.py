@@ -85,7 +85,8 @@ def as_jupyter_reads(text: str) -> str:
     2006\. It was cold.
     """
     parts, end = [], 0
-    text = _NUMBERED.sub(_no_list, text)
+    codes = [code.span() for code in _CODE.finditer(text)]
+    text = _NUMBERED.sub(lambda number: _no_list(number, codes), text)
     for code in _CODE.finditer(text):
         parts += [_rewritten(text[end : code.start()]), code[0]]
         end = code.end()
@@ -96,11 +97,11 @@ _NUMBERED = re.compile(r"(?<=[^\n]\n)( {0,3}\d+)([.)])(?= )")
 _NOT_TEXT = re.compile(r"^ *([-*+>|#`~]|\d+[.)] )", re.MULTILINE)  # lists, code and the like
 
 
-def _no_list(number: re.Match[str]) -> str:
+def _no_list(number: re.Match[str], codes: list[tuple[int, int]]) -> str:
     """Escape the dot of a number that continues a paragraph of nothing but text."""
     paragraph = number.string[: number.start()].rpartition("\n\n")[2]
-    inside = number.string.count("```", 0, number.start()) % 2  # a fence of code is open
-    if int(number[1]) == 1 or inside or _NOT_TEXT.search(paragraph):
+    inside = any(start <= number.start() < end for start, end in codes)
+    if number[1].strip() == "1" or inside or _NOT_TEXT.search(paragraph):
         return number[0]
     return f"{number[1]}\\{number[2]}"
 

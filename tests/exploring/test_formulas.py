@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(text, sentence):
     "text",
     [
         "__import__('os').system('true')",
-        "x.tofile('/tmp/x')",
+        "x.tofile('x')",
         "(lambda: x)()",
         "[x for x in (1,)]",
         "x if x else x",

@@ -10,6 +10,7 @@ from nbformat.v4 import new_output, new_raw_cell
 from small_report import Page, code, display, notebook, squeezed, text
 
 from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter, TypstPDFExporter
+from hw1lib.publish.fences import as_jupyter_reads
 
 TABULAR = r"\begin{tabular}{r|lr} & fruit & price\\ \hline 1 & apple & 3.60\\ \end{tabular}"
 
@@ -67,6 +68,23 @@ def test_what_is_written_is_printed_as_jupyterlab_shows_it(printed, shown):
     page, pdf = printed
     assert squeezed(shown) in squeezed(page.text)
     assert squeezed(shown) in pdf
+
+
+@pytest.mark.parametrize(
+    "text_",
+    [
+        "~~~\none\n\ntwo\n2006. three\n~~~",
+        "```\none\n\ntwo\n2006. three\n```",
+        "- a list\n7. and another",
+        "some words\n1. a list of one",
+    ],
+)
+def test_numbers_in_code_and_lists_stay_as_they_are(text_):
+    assert as_jupyter_reads(text_) == text_
+
+
+def test_a_line_may_begin_with_any_number():
+    assert as_jupyter_reads("words\n" + "9" * 5000 + ". end").endswith("9\\. end")
 
 
 def test_no_attribute_of_a_reader_gets_into_the_page(printed):
