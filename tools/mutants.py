@@ -24,10 +24,16 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
     "hw1lib", "tests", "notebooks", "report", "docs", "tools", "benchmarks", "README.md",
-    "Makefile", "pyproject.toml", "environment.yml", "requirements.lock", "CITATION.cff",
+    "Makefile", "reference", "pyproject.toml", "environment.yml", "requirements.lock",
+    "CITATION.cff",
 )  # fmt: skip
 SKIPPED = ("views.py", "findings.py", "slips.py", "chapter.py", "literature.py", "__main__.py")
 SECONDS = 400  # that the tests of one mutant may take; longer counts as noticed
+
+ALSO = {  # tests of such a module of every chapter
+    "claims": ("chapters/test_claims", "chapters/test_margins"),
+    "__init__": ("test_reference",),
+}
 
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -162,8 +168,7 @@ def tests_of(file: Path) -> list[str]:
     if folder == "chapters" and len(rest) > 1:
         chapter, module = rest[0], file.stem
         own = [f"tests/chapters/test_{name}.py" for name in (chapter, module)]
-        if module == "claims":
-            own.append("tests/chapters/test_claims.py")
+        own += [f"tests/{name}.py" for name in ALSO.get(module, ())]
     else:
         own = [f"tests/{folder}/test_{file.stem}.py"]
     found = [name for name in own if (ROOT / name).exists()]

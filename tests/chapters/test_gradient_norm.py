@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import inspect
 import itertools
 import re
 
@@ -166,6 +167,10 @@ def test_an_arm_and_both_ways_on_are_those_of_plain_torch(seen, arm, make):
     its.param_groups[0]["lr"] /= 10
     same_course(seen.courses[arm, SAME], 1, by_hand(network, optimizer, [batch] * 24, fit))
     same_course(seen.courses[arm, TENTH], 1, by_hand(shorter, its, [batch] * 24, fit))
+
+
+def test_the_usual_memory_is_that_of_plain_torch():
+    assert inspect.signature(torch.optim.RMSprop).parameters["alpha"].default == USUAL
 
 
 @pytest.mark.parametrize("smoothing", SPEC.smoothings)

@@ -606,6 +606,21 @@ def test_several_chapters_are_shown_together(which, request):
             assert not re.search(r"\bnan\b|\binf\b|None", say(gathered)), say.__name__
 
 
+def test_what_goes_with_the_loss_alone_is_nothing_at_equal_loss():
+    """In 60 networks whose gap and measure follow the loss, each with noise of its own."""
+    g = np.random.default_rng(0)
+    loss = np.arange(60.0)
+    of = {"train_loss": loss, "test_loss": loss, "test_accuracy": np.zeros(60)}
+    of["train_accuracy"] = loss + g.normal(0, 4, 60)
+    of |= {name: loss + g.normal(0, 4, 60) for name in COMPARED}
+    networks = {f"network {n}": {k: v[n : n + 1] for k, v in of.items()} for n in range(60)}
+    table = correlations.chapter_table({"31 another": networks})
+    found = table["31 another (n = 60)"].str.split().str[0].astype(float).to_numpy().reshape(-1, 2)
+    assert (found[:, 0] > 0.9).all()
+    # the rank correlation of what is left of noise, two standard errors of which are 0.26
+    assert (abs(found[:, 1]) < 0.35).all()
+
+
 def test_every_measure_that_is_correlated_is_described():
     assert {*SHORT} <= {*MEASURES}
     assert {*MEASURES} - {*SHORT} == {"test_loss", "train_accuracy", "test_accuracy"}
