@@ -11,6 +11,7 @@ FIGURE, TABLE, CAPTION = "figure", "table", "caption"
 PROVENANCE, SETTINGS = "provenance", "settings"  # which stand in appendices
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
 EXPLORER = "application/vnd.hw1.explorer+json"  # in which it carries what a page can explore
+WIDGET = "application/vnd.jupyter.widget-view+json"  # Jupyter's, of what a kernel draws
 
 # tags of cells
 APPENDICES = {  # what such a cell shows stands in the appendix of this title, in this order

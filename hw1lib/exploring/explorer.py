@@ -16,8 +16,6 @@ from hw1lib.exploring.pictures import picture
 from hw1lib.exploring.views import View
 from hw1lib.showing import figures
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
 
 class Explorer(anywidget.AnyWidget):
     """A view in a notebook; what it shows can be replaced, from any thread."""
@@ -87,5 +85,5 @@ def show(
         alt=view.alt,
         result=result,
         standin=standin,
-        beside={WIDGET: widget, marks.EXPLORER: offline(view)},
+        beside={marks.WIDGET: widget, marks.EXPLORER: offline(view)},
     )

@@ -16,7 +16,13 @@ to one HTML page. pandoc and Typst are Python wheels, so nothing outside the env
 formulas are to it in files of their own; the look of both pages.
 """
 
+import sys
+
 from hw1lib.publish.settings import Part, PublishError, Report, load_report
 
 # not `build`, whose programs are slow to load for those who need only the settings
 __all__ = ["Part", "PublishError", "Report", "load_report"]
+
+# jsonschema, which nbformat imports, would load a grammar of internationalized addresses for a
+# second; no notebook holds such, and without the package it goes on without
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,7 +23,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from hw1lib.publish.fences import WIDGET
+from hw1lib.marks import WIDGET
 from hw1lib.publish.given import (
     SETTINGS,
     ExecutionError,
@@ -34,7 +33,7 @@ from hw1lib.publish.given import (
     resolve,
     seconds,
 )
-from hw1lib.publish.kernels import Limit, connection
+from hw1lib.publish.kernels import Limit, connection, connection_folder
 
 
 def execute(
@@ -90,7 +89,7 @@ def _run(
 ) -> None:
     """Execute to `scratch`; a cell that fails is left for `_complaint` to find there."""
     limit = Limit(timeout)
-    with tempfile.TemporaryDirectory(prefix="hw1-", ignore_cleanup_errors=True) as folder:
+    with connection_folder() as folder:
         try:
             with suppress(PapermillExecutionError), limit:
                 papermill.execute_notebook(
@@ -209,7 +208,7 @@ def _say(sentence: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m hw1lib.execute",
+        prog="python -m hw1lib.publish.execute",
         description="Execute a notebook with parameters, and write the copy if no cell failed.",
         epilog="After a failed cell, OUT.failed.ipynb shows it and an older OUT.ipynb is kept.",
     )

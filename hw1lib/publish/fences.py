@@ -29,7 +29,6 @@ PICTURES = {  # media types that each kind of page can show, the best first
     "print": ("application/pdf", "image/svg+xml", "image/png", "image/jpeg"),
     "web": ("image/svg+xml", "image/png", "image/jpeg"),
 }
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def fence(kind: str, body: str = "", **attributes: str | None) -> str:
@@ -231,7 +230,7 @@ def _plain_output(output: NotebookNode, cell: NotebookNode) -> str:
     if any(pictures.values()):
         alt = f"Picture put out by {cell.metadata[KEY]['shown']}"
         return fence("picture", "", source=source, alt=alt, **pictures)
-    if WIDGET in data:
+    if marks.WIDGET in data:
         return ""
     if "text/html" in data:
         return fence("html", data["text/html"], source=source)

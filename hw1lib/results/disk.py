@@ -14,7 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 DAY = 86400.0  # seconds
+# neither through a link nor waiting for a pipe; Windows has neither
+PLAINLY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class StoreError(OSError):
@@ -47,7 +51,7 @@ def sha256(content: bytes) -> str:
 def read_file(path: Path) -> bytes:
     """Return the content of a plain file; nothing if there is no such file."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = os.open(path, PLAINLY)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
             return b""
@@ -76,7 +80,9 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Return once the names in a folder are on the disk."""
+    """Return once the names in a folder are on the disk, where the system can say so."""
+    if os.name == "nt":  # which opens no folders
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -94,16 +100,6 @@ def sweep(folder: Path) -> None:
     for path in folder.glob(".tmp-*"):
         with suppress(OSError, ValueError):  # just renamed, not ours to remove, or not our name
             host, pid = path.name.removeprefix(".tmp-").rsplit("-", 2)[:2]
-            ended = host == platform.node() and not _runs(int(pid))
+            ended = host == platform.node() and not psutil.pid_exists(int(pid))
             if ended or time.time() - path.stat().st_mtime > DAY:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from hw1lib.publish import kernels
 from hw1lib.publish.execute import execute, main
 from hw1lib.publish.given import ExecutionError
 
@@ -252,3 +254,28 @@ def test_every_kernel_has_sockets_of_its_own_and_removes_them(
     execute(notebook(run=show), target, {})
     assert printed(target).startswith(str(tmp_path / "t"))
     assert not any((tmp_path / "t").iterdir())
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_uses_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with kernels.connection_folder() as own:
+        with kernels.connection_folder():
+            assert Path(own).exists()
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        left = Path(f"{own.rpartition('-')[0]}-x".replace(f"-{os.getpid()}-", f"-{dead.pid}-"))
+        left.mkdir()
+        elsewhere = tmp_path / f"hw1-kernel-other-{dead.pid}-x"  # of a machine with this folder
+        elsewhere.mkdir()
+        with kernels.connection_folder():
+            assert not left.exists()
+    assert [*tmp_path.iterdir()] == [elsewhere]
+
+
+def test_a_notebook_is_executed_without_a_grammar_that_it_does_not_need():
+    """Loading it took twice as long as all the rest."""
+    script = "import sys, hw1lib.publish.execute; print(sorted({'lark', 'nbconvert.filters'} & "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}{{*sys.modules}}))"], capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n", done.stderr
