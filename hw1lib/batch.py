@@ -56,6 +56,8 @@ def main(words: list[str] | None = None) -> int:
         options, fixed = read(_parser(), words)
         chapter = _chapter(options.chapter)
         axes = {plain(name): sweeps.values(name, text) for name, text in options.axes}
+        if options.stack:
+            axes, fixed = sweeps.stacked(chapter, axes, fixed)
         found = sweeps.runs(options.out, sweeps.grid(axes, fixed), axes)
         sweeps.check_seeds(chapter, [run.parameters for run in found])
         asked = {run.folder: _ask(chapter, run) for run in found}
@@ -93,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
         help="an axis of the grid: 1e-3,1e-2 or 0:40:20",
     )  # fmt: skip
     parser.add_argument("-o", dest="out", type=Path, required=True, help="folder of the runs")
+    parser.add_argument(
+        "--stack", choices=["seed"],
+        help="train the blocks of an axis of seeds side by side, as the replicas of one run",
+    )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="only list the runs, and forecast")
     parser.add_argument("--retry-failed", action="store_true", help="run also what failed before")
     parser.add_argument("--force", action="store_true", help="run also what is done")

@@ -18,6 +18,7 @@ import pandas as pd
 
 from hw1lib.chapters.registry import Chapter
 from hw1lib.judging.statistics import t_interval
+from hw1lib.messages import brief
 from hw1lib.publish.given import ExecutionError, value
 from hw1lib.results.specs import SettingError
 
@@ -58,6 +59,35 @@ def grid(axes: Mapping[str, Sequence[Any]], fixed: Parameters) -> list[Parameter
         raise ExecutionError(f"the grid has {count:,} runs, more than {MOST:,}")
     combinations = itertools.product(*axes.values())
     return [fixed | dict(zip(axes, of, strict=True)) for of in combinations]
+
+
+def stacked(
+    chapter: Chapter, axes: Mapping[str, Sequence[Any]], fixed: Parameters
+) -> tuple[dict[str, list[Any]], Parameters]:
+    """Make runs that differ in their seeds alone one run, whose replicas train side by side.
+
+    Args:
+        chapter: Whose runs they are.
+        axes: Of the grid, one of them `seed`: the first seeds of blocks that follow each other.
+        fixed: What all runs share.
+
+    Returns:
+        The axes without `seed`, and what is fixed with the first seed and the sum of replicas.
+
+    Raises:
+        ExecutionError: If there is no such axis, or its blocks leave gaps or overlap.
+    """
+    seeds = list(axes.get("seed", ()))
+    if not seeds or "replicas" in axes:
+        raise ExecutionError("runs are stacked over an axis of seeds, with one number of replicas")
+    each = spec_of(chapter, fixed).replicas
+    if seeds != list(range(seeds[0], seeds[0] + each * len(seeds), each)):
+        raise ExecutionError(
+            f"seeds {brief(seeds)} cannot be one stack: each is the first of {each}, so take "
+            f"{seeds[0]}:{seeds[0] + each * len(seeds)}:{each}"
+        )
+    others = {name: list(of) for name, of in axes.items() if name != "seed"}
+    return others, fixed | {"seed": seeds[0], "replicas": each * len(seeds)}
 
 
 def check_seeds(chapter: Chapter, runs: Iterable[Parameters]) -> None:

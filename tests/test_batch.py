@@ -61,6 +61,24 @@ def test_seeds_that_overlap_are_refused_with_a_step_that_does_not():
     sweeps.check_seeds(chapter, apart)
 
 
+def test_blocks_of_seeds_become_one_stack():
+    chapter = discover()["function-fit"]
+    fixed = {"profile": "smoke", "replicas": 3}
+    axes = {"seed": [6, 9, 12], "epochs": [4, 5]}
+    found = sweeps.stacked(chapter, axes, fixed)
+    assert found == ({"epochs": [4, 5]}, {"profile": "smoke", "replicas": 9, "seed": 6})
+    assert sweeps.spec_of(chapter, found[1]).seeds == tuple(range(6, 15))
+    for seeds, sentence in (
+        ([0, 1], "each is the first of 3, so take 0:6:3"),
+        ([0, 6], "so take 0:6:3"),
+        ([], "over an axis of seeds"),
+    ):
+        with pytest.raises(ExecutionError, match=sentence):
+            sweeps.stacked(chapter, {"seed": seeds}, fixed)
+    with pytest.raises(ExecutionError, match="one number of replicas"):
+        sweeps.stacked(chapter, {"seed": [0], "replicas": [2, 3]}, fixed)
+
+
 def test_runs_have_folders_that_any_file_system_takes(tmp_path):
     values = ["1e-3", "a/b", "..", "x" * 300, 'q"*', "写"]
     runs = sweeps.runs(tmp_path, [{"x": value} for value in values], ["x"])
