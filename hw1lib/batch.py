@@ -16,9 +16,6 @@ import argparse
 import contextlib
 import hashlib
 import json
-import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +26,7 @@ from typing import Any
 from hw1lib import sweeps
 from hw1lib.chapters.registry import Chapter, discover
 from hw1lib.compute import add_crew, crew_of, fill, missing
+from hw1lib.publish.apart import Apart
 from hw1lib.publish.build import publish_chapter
 from hw1lib.publish.execute import execute
 from hw1lib.publish.given import ExecutionError, add_parameters, plain, read, seconds
@@ -37,12 +35,11 @@ from hw1lib.results import jobs
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import MissingResultError, StoreError
-from hw1lib.results.workers import Making
+from hw1lib.results.workers import Making, terminable
 from hw1lib.sweeps import DONE, FAILED, Run
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOTEBOOKS, COMPARISON = CHECKOUT / "notebooks", CHECKOUT / "tools" / "comparison.ipynb"
-GRACE = 10  # seconds for a run to end by itself once its time is up
 
 
 def main(words: list[str] | None = None) -> int:
@@ -71,8 +68,8 @@ def main(words: list[str] | None = None) -> int:
             with crew_of(options) as crew:
                 _, failed = fill(lambda: _missing(chapter, todo), device="cpu", crew=crew)
             todo = _without(chapter, todo, failed)
-        with ThreadPoolExecutor(options.workers) as pool:
-            for _ in pool.map(lambda run: _execute(chapter, run, options), todo):
+        with terminable(), ThreadPoolExecutor(options.workers) as pool, Apart() as apart:
+            for _ in pool.map(lambda run: _execute(chapter, run, apart, options), todo):
                 pass
         return _report(chapter, found, axes, options)
     except (ExecutionError, PublishError, SettingError, StoreError, OSError) as error:
@@ -193,58 +190,15 @@ def _forecast(asked: Mapping[Path, Mapping[str, Asked]], todo: Sequence[Run]) ->
     return f"{len(left)} results are missing at first, about {seconds / 60:.1f} min of one core"
 
 
-def _execute(chapter: Chapter, run: Run, options: argparse.Namespace) -> None:
+def _execute(chapter: Chapter, run: Run, apart: Apart, options: argparse.Namespace) -> None:
     """Execute a run's notebook in a process of its own, and note what came of it."""
-    run.folder.mkdir(parents=True, exist_ok=True)
-    source = NOTEBOOKS / f"{chapter.notebook}.ipynb"
-    command = [sys.executable, "-m", "hw1lib.publish.execute", str(source), str(run.notebook)]
-    for name, given in run.parameters.items():
-        command += ["-p", name, json.dumps(given) if isinstance(given, list) else str(given)]
-    started, limit = time.monotonic(), options.timeout
-    if limit:  # the command ends its kernel itself
-        command += ["--timeout", str(limit)]
-    error = _run(command, limit and limit + GRACE)
+    source, started = NOTEBOOKS / f"{chapter.notebook}.ipynb", time.monotonic()
+    error = apart.execute(source, run.notebook, run.parameters, timeout=options.timeout)
     took = round(time.monotonic() - started, 1)
     # asked again, since now the chapter gets as far as its last trainings
     decides = _decides(chapter, run, _ask(chapter, run))
     run.note(status=FAILED if error else DONE, seconds=took, error=error, decides=decides)
     _say(f"{run.folder.name}: {error or 'done'} ({took:.0f} s)")
-
-
-def _run(command: Sequence[str], timeout: float | None) -> str:
-    """Run a command; return the last line of its complaint, empty if it went well."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=os.name != "nt",  # so that its kernel ends with it
-    )
-    with process:
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            return f"not finished after {timeout:g} s"
-        except BaseException:
-            _end(process)
-            raise
-    lines = [line for line in output.splitlines() if line.strip()]
-    return (lines[-1] if lines else f"exit status {process.returncode}") * bool(process.returncode)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a process and its kernel, at first politely."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-        with contextlib.suppress(ProcessLookupError):
-            if os.name == "nt":
-                process.kill()
-            else:
-                os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
 
 
 def _report(

@@ -33,7 +33,7 @@ from hw1lib.publish.given import (
     resolve,
     seconds,
 )
-from hw1lib.publish.kernels import Limit, connection, connection_folder
+from hw1lib.publish.kernels import Limit, connection, connection_folder, end_with
 
 
 def execute(
@@ -173,6 +173,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         options, parameters = read(_parser(), arguments)
+        if options.with_process is not None:
+            end_with(options.with_process)
         if options.known_only is not None:
             takes = _taken(options.notebook, options.known_only)
             parameters = {n: v for n, v in parameters.items() if n in takes}
@@ -221,6 +223,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="pass over parameters that this notebook lacks, since other chapters have them; FILE, "
         "which hw1lib.parameters writes, says which it takes besides those that it lists",
+    )
+    parser.add_argument(
+        "--with-process", type=int, metavar="PID", help="end when the process of this number does"
     )
     parser.add_argument(
         "--timeout", type=seconds, metavar="SECONDS", help="after which the notebook has failed"

@@ -152,7 +152,7 @@ def attempt(
     def submit(number: int) -> Future[Contents | None]:
         return crew.submit(number, *todo[number], device=device, rank=ranks[number])
 
-    with _terminable(), bars.bar(sum(shares), progress) as bar:
+    with terminable(), bars.bar(sum(shares), progress) as bar:
         follow = _Follower(todo, shares, bar)
         try:
             futures = {submit(number): number for number in order}
@@ -196,7 +196,7 @@ def _lost(experiment: str, job: Job) -> str:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Take an order to end as Ctrl-C, so that no worker is left behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
