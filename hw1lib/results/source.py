@@ -132,5 +132,10 @@ def is_followed(function: Callable[..., Any]) -> bool:
     if module.partition(".")[0] in ("hw1lib", "__main__"):
         return True
     file = getattr(sys.modules.get(module), "__file__", None)
-    installed = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
-    return file is not None and not any(Path(file).is_relative_to(path) for path in installed)
+    return file is not None and not _is_installed(file)
+
+
+@functools.cache  # asked for every key, and slow to find
+def _is_installed(file: str) -> bool:
+    paths = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+    return any(Path(file).is_relative_to(path) for path in paths)
