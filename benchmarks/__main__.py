@@ -16,6 +16,7 @@ from typing import TextIO
 import torch
 
 from benchmarks import (
+    batch,
     capacity,
     curvature,
     geometry,
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[int], None]] = {
     "capacity": capacity.capacity,
     "line": interpolation.line,
     "gradients": sensitivity.gradients,
+    "batch": lambda rounds: batch.batch(),
     "schedule": lambda rounds: schedule.schedule(),
     "report": lambda rounds: report.report(),
 }

@@ -31,7 +31,7 @@ from hw1lib.publish.build import publish_chapter
 from hw1lib.publish.execute import execute
 from hw1lib.publish.given import ExecutionError, add_parameters, plain, read, seconds
 from hw1lib.publish.settings import Part, PublishError, Report
-from hw1lib.results import jobs
+from hw1lib.results import forecasts, jobs
 from hw1lib.results.jobs import Asked
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import MissingResultError, StoreError
@@ -59,7 +59,11 @@ def main(words: list[str] | None = None) -> int:
         sweeps.check_seeds(chapter, [run.parameters for run in found])
         asked = {run.folder: _ask(chapter, run) for run in found}
         todo = [run for run in found if _is_due(chapter, run, asked[run.folder], options)]
-        _say(f"{len(found)} runs, {len(found) - len(todo)} of them done; {_forecast(asked, todo)}")
+        due = forecasts.forecast(
+            [asked[run.folder] for run in todo], asked.values(), workers=options.workers
+        )
+        done = f"{len(found)} runs, {len(found) - len(todo)} of them done"
+        _say(f"{done}; {due}{_notebooks(found, todo)}")
         if options.dry_run:
             for run in found:
                 _say(f"{'new ' if run in todo else 'done'} {run.folder.name}")
@@ -167,27 +171,12 @@ def _is_due(
     return outcome.get("status") != DONE or outcome.get("decides") != now
 
 
-def _forecast(asked: Mapping[Path, Mapping[str, Asked]], todo: Sequence[Run]) -> str:
-    """Say how many results are missing, and how long they take by what is stored of their kind."""
-    left: dict[str, Any] = {}
-    known: dict[str, tuple[float, float]] = {}
-    for run in todo:
-        for experiment, of in asked[run.folder].items():
-            for name, job in of.jobs.items():
-                if name not in of.entries:
-                    left[name] = (experiment, job)
-                    continue
-                made = of.entries[name].provenance
-                if made["device"] == "cpu":  # as runs of a batch are
-                    work, seconds = known.get(experiment, (0.0, 0.0))
-                    known[experiment] = work + job.work, seconds + made["seconds"]
-    if not left:
-        return "no result is missing"
-    unknown = {experiment for experiment, _ in left.values()} - set(known)
-    if unknown:
-        return f"{len(left)} results are missing at first, how long they take is not known yet"
-    seconds = sum(job.work / known[name][0] * known[name][1] for name, job in left.values())
-    return f"{len(left)} results are missing at first, about {seconds / 60:.1f} min of one core"
+def _notebooks(found: Sequence[Run], todo: Sequence[Run]) -> str:
+    """Say how long the notebooks of runs will take, by those that are done."""
+    took = [of["seconds"] for of in (run.outcome() for run in found) if of.get("status") == DONE]
+    if not todo or not took:
+        return ""
+    return f"; {len(todo)} notebooks of about {sum(took) / len(took):.0f} s"
 
 
 def _execute(chapter: Chapter, run: Run, apart: Apart, options: argparse.Namespace) -> None:

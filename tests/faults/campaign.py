@@ -10,6 +10,7 @@ command then goes on; after the last kill it ends by itself.
 
 import argparse
 import collections
+import functools
 import json
 import os
 import random
@@ -35,6 +36,7 @@ ENDINGS = [
         for whole in ("", " and group")
     ),
 ]
+HEARD = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also behind a shell's &
 GRACE = 15.0  # seconds in which all processes of a dead runner end
 PATIENCE = 30.0  # for a runner that has been told to end
 STARTS = 50  # without a kill between them, after which the command is given up
@@ -67,7 +69,7 @@ def campaign(
         counts["starts"] += 1
         before = counts.total()
         seen: set[psutil.Process] = set()
-        with subprocess.Popen(command, start_new_session=True, **how) as process:
+        with subprocess.Popen(command, preexec_fn=HEARD, start_new_session=True, **how) as process:
             runner = psutil.Process(process.pid)
             for _ in _until_it_ends(process, seen, draw, mean):
                 if kills and (victim := _victim(runner, draw)):
