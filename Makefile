@@ -26,7 +26,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter first lab keep test test-browser lint bench doctor reference verify mutants map lock clean help FORCE
+.PHONY: report chapter first lab keep test test-browser test-faults lint bench doctor reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
@@ -48,6 +48,10 @@ keep: $(ENV) ## a change made in make lab into the notebook: make keep NAME=11_f
 test: $(ENV) ## all tests, one file at a time on each core
 	@# torch's threads would compete with the other workers
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile
+
+test-faults: $(ENV) ## hundreds of kills, 100,000 made-up settings: HW1_KILLS=500 HW1_FUZZ=100000, an hour or more
+	OMP_NUM_THREADS=1 HW1_KILLS=$(or $(HW1_KILLS),500) HW1_FUZZ=$(or $(HW1_FUZZ),100000) \
+	    $(VENV)/python -m pytest tests/faults tests/test_own_parameters.py tests/results/test_store.py
 
 test-browser: $(ENV) ## the HTML report and JupyterLab in Chromium; needs the extra browser, HW1_AXE names axe.min.js
 	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -m browser tests/browser

@@ -266,3 +266,49 @@ def test_what_did_not_arrive_as_it_was_made_is_refused(store, tmp_path):
 def test_a_job_whose_worker_is_killed_goes_to_another(machines, store):
     assert attempt(machines, ending("slay", "fine", "well")) == {}
     assert machines.slain.exists()
+
+
+APART = """
+set -e
+ip link set lo up
+unshare -n sleep 600 & other=$!
+trap 'kill -9 $(jobs -p)' EXIT
+until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+there="nsenter --target $other --net"
+ip link add left type veth peer name right netns $other
+ip addr add 10.99.0.1/24 dev left && ip link set left up
+$there ip addr add 10.99.0.2/24 dev right && $there ip link set right up
+cd "$FOLDER"
+"$PYTHON" -m dask scheduler --host 10.99.0.1 --port 8786 --no-dashboard &
+HW1_RESULTS="$FOLDER/theirs" $there "$PYTHON" -m dask worker tcp://10.99.0.1:8786 \\
+    --host 10.99.0.2 --nthreads 1 --no-dashboard --no-nanny &
+"$PYTHON" -m hw1lib.compute --profile smoke --only 22 -p data standin \\
+    --scheduler tcp://10.99.0.1:8786
+"""
+
+
+def test_a_worker_on_another_network_makes_the_same(tmp_path, store):
+    """Two network namespaces with one wire between them, and no loopback in common."""
+    alone = ["unshare", "-rn", "bash", "-c"]
+    if (
+        not all(map(shutil.which, ("unshare", "ip", "nsenter")))
+        or subprocess.run(
+            [*alone, "unshare -n ip link add left type veth"], capture_output=True
+        ).returncode
+    ):
+        pytest.skip("no network namespaces can be made here")
+    environment = {"PYTHON": sys.executable, "FOLDER": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*alone, APART], env={**os.environ, **environment}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    made = re.search(r"(\d+) results computed, all others were stored", done.stdout)
+    found = compute.asked("smoke", {"data": "standin"}, ("22",))["gradient_norm"]
+    assert int(made[1]) == len(found.jobs) == len(found.entries)
+    job, entry = next((job, found.entries[name]) for name, job in found.jobs.items())
+    other = Store(tmp_path / "here")
+    here = jobs.fetch(other, "gradient_norm", job, device="cpu", tell=lambda part, text: None)
+    assert all(
+        np.array_equal(here.arrays[name], of, equal_nan=True) for name, of in entry.arrays.items()
+    )
