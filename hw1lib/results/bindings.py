@@ -7,7 +7,7 @@ import collections
 import functools
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from hw1lib.results.syntax import Names, own_nodes, root_of
@@ -45,7 +45,7 @@ def statements_of(module: str, name: str) -> list[ast.stmt]:
 
 
 def resolve(
-    module: str, names: Names, packages: set[str], passed: frozenset[Names] = frozenset()
+    module: str, names: Names, packages: Set[str], passed: frozenset[Names] = frozenset()
 ) -> Iterator[Place]:
     """Find what a name in a module stands for, with the attributes taken from it.
 

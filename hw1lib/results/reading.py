@@ -11,7 +11,7 @@ import collections
 import copy
 import re
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 
 from hw1lib.results.bindings import Place, resolve, statements_of
@@ -45,7 +45,7 @@ class Reader(ast.NodeTransformer):
         packages: Whose definitions are followed.
     """
 
-    def __init__(self, definition: Definition, packages: set[str]) -> None:
+    def __init__(self, definition: Definition, packages: Set[str]) -> None:
         self.definition, self.packages = definition, packages
         self.references: list[Definition] = []  # each once, as first met
         self.mentioned: set[str] = set()

@@ -17,10 +17,20 @@ import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hw1lib.results.bindings import statements_of
 from hw1lib.results.reading import ANY, Definition, Reader
+
+
+class Reading(NamedTuple):
+    """What a definition says; not to be changed."""
+
+    text: str  # in one spelling, with a number in place of each reference
+    references: list[Definition]  # each once, as first met
+    mentioned: set[str]  # names of attributes, and words that may name one
+    methods: dict[str, list[ast.stmt]]  # of a class, those that Python itself does not call
+    opened: set[Definition]  # classes whose methods other packages may call
 
 
 @dataclass
@@ -54,42 +64,63 @@ def fingerprint(
         ValueError: If a function has no name at the top level of a file, a name is hidden behind
             `import *`, or a module was edited after this process imported it.
     """
-    return _hashed(reach(function, *beside), _start(function)[0])
+    return _hashed(reach(function, *beside), _start(function))
 
 
 def reach(*functions: Callable[..., Any]) -> dict[Definition, Reached]:
     """Return every definition that functions or classes reach, the first itself first."""
     starts = [_start(function) for function in functions]
-    packages = {"hw1lib", *(first.module.partition(".")[0] for first, _ in starts)}
+    packages = frozenset({"hw1lib", *(first.module.partition(".")[0] for first in starts)})
     found: dict[Definition, Reached] = {}
-    idle: dict[Definition, dict[str, list[ast.stmt]]] = {}  # by class: methods not yet mentioned
+    idle: dict[Definition, set[str]] = {}  # by class: methods not yet mentioned
     # names of attributes, and words that may name one
-    mentioned = {first.method for first, _ in starts}
+    mentioned = {first.method for first in starts}
     opened: set[Definition] = set()
-    pending = [(first._replace(method=""), statements) for first, statements in reversed(starts)]
+    pending = [first._replace(method="") for first in reversed(starts)]
     while pending:
-        here, statements = pending.pop()
-        if here in found or not statements:
+        here = pending.pop()
+        one = None if here in found else _read(here, packages)
+        if one is None:
             continue
-        reader = Reader(here, packages)
-        found[here] = Reached(reader.read(statements), reader.references)
-        idle[here] = reader.methods
-        mentioned |= reader.mentioned
-        opened |= reader.opened
-        pending += [(ref, statements_of(ref.module, ref.name)) for ref in reader.references]
+        found[here] = Reached(one.text, one.references)
+        idle[here] = {*one.methods}
+        mentioned |= one.mentioned
+        opened |= one.opened
+        pending += one.references
         for owner, methods in idle.items():
-            for name in [name for name in methods if owner in opened or mentioned & {name, ANY}]:
+            for name in [n for n in methods if owner in opened or mentioned & {n, ANY}]:
                 method = owner._replace(method=name)
                 found[owner].methods.add(method)
-                pending.append((method, methods.pop(name)))
+                pending.append(method)
+                methods.remove(name)
     if mentioned & {"__name__", "__qualname__"}:  # then a definition's name may decide a number
-        for definition, one in found.items():
-            one.text = f"{definition.name}: {one.text}"
+        for definition, reached in found.items():
+            reached.text = f"{definition.name}: {reached.text}"
     return found
 
 
-def _start(function: Callable[..., Any]) -> tuple[Definition, list[ast.stmt]]:
-    """Find where a function or class is defined, and the statements that do so."""
+@functools.cache  # since many functions reach the same definitions
+def _read(definition: Definition, packages: frozenset[str]) -> Reading | None:
+    """Read a definition; None if there is no source of it.
+
+    Args:
+        definition: Which one.
+        packages: Whose definitions are followed.
+    """
+    if definition.method:
+        owner = _read(definition._replace(method=""), packages)
+        statements = owner.methods.get(definition.method, []) if owner else []
+    else:
+        statements = statements_of(definition.module, definition.name)
+    if not statements:
+        return None
+    reader = Reader(definition, packages)
+    text = reader.read(statements)
+    return Reading(text, reader.references, reader.mentioned, dict(reader.methods), reader.opened)
+
+
+def _start(function: Callable[..., Any]) -> Definition:
+    """Find where a function or class is defined."""
     start = inspect.unwrap(function)
     if free := getattr(getattr(start, "__code__", None), "co_freevars", ()):
         raise ValueError(
@@ -102,10 +133,9 @@ def _start(function: Callable[..., Any]) -> tuple[Definition, list[ast.stmt]]:
             "a key takes functions with a name at the top level of a module"
         )
     name, _, method = start.__qualname__.partition(".")
-    statements = statements_of(start.__module__, name)
-    if not statements:
+    if not statements_of(start.__module__, name):
         raise ValueError(f"the source of {start!r} is not in a file, so it cannot be a key")
-    return Definition(start.__module__, name, method), statements
+    return Definition(start.__module__, name, method)
 
 
 def _hashed(reached: dict[Definition, Reached], first: Definition) -> str:
