@@ -1,5 +1,6 @@
 """Which networks chapter 12 trains, on which images and how."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -237,14 +238,17 @@ def _job(spec: Spec, name: str, arm: Arm, network: Network, seeds: tuple[int, ..
     return Job(
         f"{network.name}, {name}",
         partial(train, settings, images=arm.images),
-        cost=_operations(network, arm.images) * settings.train_examples * len(seeds),
+        cost=_operations(network, tuple(arm.images.train.images.shape[1:]))
+        * settings.train_examples
+        * len(seeds),
     )
 
 
-def _operations(network: Network, images: ImageSet) -> int:
+@functools.cache  # many trainings share a network
+def _operations(network: Network, shape: tuple[int, ...]) -> int:
     """Count the floating-point operations of one image's way through one network."""
     model = network.single().to("meta")  # which counts and does not compute
-    image = images.normalized(images.train.images[:1].to("meta"))
+    image = torch.empty((1, *shape), device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(image.flatten(1) if network.flat else image)
     return counter.get_total_flops()
