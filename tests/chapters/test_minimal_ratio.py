@@ -12,6 +12,7 @@ from filed import changed, filed_under, jobs_of
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from planted import looks as planted_looks
+from torch import nn
 
 from hw1lib.chapters import minimal_ratio as chapter
 from hw1lib.chapters import tables
@@ -21,6 +22,9 @@ from hw1lib.chapters.minimal_ratio.result import PointMeasures, Points
 from hw1lib.chapters.minimal_ratio.spec import (
     ALONE,
     ARMS,
+    B_NARROW,
+    B_NETWORKS,
+    B_WIDE,
     BOTTOM,
     EMBEDDED,
     LEAKY,
@@ -155,19 +159,25 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else():
 
     jobs = listed()
     of_a = chapter.OF_A
-    assert {key[0] for key in jobs} == {*ARMS, *of_a}
+    of_b = {(name,) for name in B_NETWORKS}
+    assert {key[0] for key in jobs} == {*ARMS, *of_a, *B_NETWORKS}
     assert changed(jobs, listed(device="cuda")) == set()
     assert changed(jobs, listed(residual=1e-3, flat=0.5, tolerance=1.0)) == set()  # afterwards
-    decayed = {(RECIPE, 0), (BOTTOM, 0), (EMBEDDED, 1), of_a}
+    decayed = {(RECIPE, 0), (BOTTOM, 0), (EMBEDDED, 1), of_a, *of_b}
     assert changed(jobs, listed(weight_decay=1e-3)) == decayed
     assert changed(jobs, listed(newton=11)) == {(BOTTOM, 0), (EMBEDDED, 1), (SPLIT, 1)}
     for setting in ({"learning_rate": 2e-2}, {"points": 11}, {"radius": 1e-2}):
-        assert changed(jobs, listed(**setting)) == {*jobs} - {of_a}
+        assert changed(jobs, listed(**setting)) == {*jobs} - {of_a, *of_b}
     for setting in ({"a_rate": 2e-2}, {"a_points": 11}, {"a_looks": 2}, {"bounds": (1e-2, 1e-3)}):
         assert changed(jobs, listed(**setting)) == {of_a}
+    for setting in ({"b_points": 11}, {"b_updates": 5}, {"b_looks": 2}):
+        assert changed(jobs, listed(**setting)) == of_b
+    assert changed(jobs, listed(b_rates=(1e-3, 1e-3))) == {(B_NARROW,)}
+    assert changed(jobs, listed(b_hidden=(4, 5))) == {(B_WIDE,)}
     assert changed(jobs, listed(seed=1)) == {*jobs}
     for job in jobs.values():
-        assert filed_under(job, activation=builders.relu) != filed_under(job)
+        other = nn.Tanh if job.settings.activation is builders.relu else builders.relu
+        assert filed_under(job, activation=other) != filed_under(job)
 
 
 def test_the_constant_and_the_ceiling_are_those_of_the_formulas(result):

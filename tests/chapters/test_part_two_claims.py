@@ -20,8 +20,8 @@ from hw1lib.chapters.gradient_norm.spec import (
     SAME,
     TENTH,
 )
-from hw1lib.chapters.minimal_ratio.result import Points
-from hw1lib.chapters.minimal_ratio.spec import BOTTOM, EMBEDDED, RECIPE
+from hw1lib.chapters.minimal_ratio.result import Points, Watched
+from hw1lib.chapters.minimal_ratio.spec import B_NETWORKS, BOTTOM, EMBEDDED, RECIPE
 from hw1lib.chapters.weight_paths.spec import OF_A, OF_B
 from hw1lib.judging.oscillation import Oscillation
 
@@ -202,7 +202,18 @@ def of_points(ratio, rest, *, rivals, residual, along):
         EMBEDDED: Points(lost, found, weights, nobody),
     }
     spec = minimal_ratio.PROFILES["smoke"]
-    return minimal_ratio.Result(spec, arms, along, along, ())
+    return minimal_ratio.Result(spec, arms, along, along, of_b(rivals), ())
+
+
+def of_b(sign):
+    """B's networks, all of whose ratios follow the validation loss with a sign, each in its way."""
+    loss = np.geomspace(1, 1e-4, len(LOOKS))[:, None] * EIGHT
+    noise = np.random.default_rng(3).normal(0, 0.1, loss.shape)
+    ratio = loss**sign * 10**noise
+    shares = 0.5 + 0.1 * np.log10(ratio)
+    spectra = np.where(np.arange(100) < 100 * (1 - shares)[..., None], -1.0, 1.0)
+    watched = Watched(LOOKS, loss, loss, ratio, ratio, spectra)
+    return dict.fromkeys(B_NETWORKS, watched)
 
 
 def in_the_band(looks):

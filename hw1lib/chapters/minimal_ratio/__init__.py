@@ -8,11 +8,13 @@ import numpy as np
 from torch import nn
 
 from hw1lib.chapters.minimal_ratio.along_training import Following, follow
-from hw1lib.chapters.minimal_ratio.result import Looks, PointMeasures, Points, Result
+from hw1lib.chapters.minimal_ratio.of_b import Watching, watch
+from hw1lib.chapters.minimal_ratio.result import Looks, PointMeasures, Points, Result, Watched
 from hw1lib.chapters.minimal_ratio.spec import (
     A_WIDTHS,
     ALONE,
     ARMS,
+    B_NETWORKS,
     BOTTOM,
     EMBEDDED,
     LEAKY,
@@ -46,6 +48,7 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         for (arm, size), settings in _searches(spec).items()
     }
     jobs[OF_A] = _of_a(spec)
+    jobs |= {(name,): job for name, job in _of_b(spec).items()}
     entries = carry_out("minimal_ratio", jobs, device=device, progress=progress)
     return Result(
         spec=spec,
@@ -54,6 +57,9 @@ def run(spec: Spec, *, device: str = "auto", progress: bool = True) -> Result:
         },
         along=_looks(entries[OF_A], np.array(spec.looks)),
         lowered=_looks(entries[OF_A], np.array(spec.bounds), "bound_"),
+        of_b={
+            name: Watched(np.array(spec.looks_at_b), **entries[name,].arrays) for name in B_NETWORKS
+        },
         provenance=(
             record([*entries.values()], learned="the target's formula", replicas=spec.replicas),
         ),
@@ -112,6 +118,25 @@ def _of_a(spec: Spec) -> Job:
         seeds=spec.a_seeds,
     )
     return Job("A's network", partial(follow, settings), cost=spec.a_replicas, threads=1)
+
+
+def _of_b(spec: Spec) -> dict[str, Job]:
+    found = {}
+    for name, hidden, rate, count in zip(
+        B_NETWORKS, spec.b_hidden, spec.b_rates, spec.b_replicas, strict=True
+    ):
+        settings = Watching(
+            widths=(1, hidden, 1),
+            activation=builders.relu,
+            points=spec.b_points,
+            learning_rate=rate,
+            weight_decay=spec.weight_decay,
+            looks=spec.looks_at_b,
+            seeds=tuple(range(spec.seed, spec.seed + count)),
+        )
+        cost = len(settings.seeds) * hidden / max(spec.b_hidden)
+        found[name] = Job(name, partial(watch, settings), cost=cost, threads=1)
+    return found
 
 
 def _looks(entry: Entry, at: np.ndarray, prefix: str = "") -> Looks:

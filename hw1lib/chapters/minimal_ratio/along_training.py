@@ -69,7 +69,7 @@ def follow(settings: Following, *, run: Run) -> dict[str, np.ndarray]:
         seen.append(_look(model, problem))
         run.progress(after, torch.from_numpy(seen[-1]["loss"]))
     reached = []
-    there = _sound(model)
+    there = sound(model)
     for bound in settings.bounds:
         found = critical_points.flatten_gradient(
             there, problem.objective, steps=settings.steps, residual=bound
@@ -83,21 +83,22 @@ def _stacked(looks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {name: np.stack([look[name] for look in looks]) for name in looks[0]}
 
 
-def _sound(model: nn.Module) -> nn.Module:
+def sound(model: nn.Module) -> nn.Module:
     """Return a copy in float64, with zeros for replicas whose weights are no numbers."""
     weights = replicas.weights(model).detach().double()
-    return replicas.with_weights(model, weights.masked_fill(_is_lost(weights)[:, None], 0.0))
+    return replicas.with_weights(model, weights.masked_fill(is_lost(weights)[:, None], 0.0))
 
 
-def _is_lost(weights: Tensor) -> Tensor:
-    return ~(weights.abs().amax(dim=1) < FURTHEST)  # also where they are no numbers
+def is_lost(weights: Tensor) -> Tensor:
+    """Return which replicas have weights (R, P) far away or that are no numbers, (R,)."""
+    return ~(weights.abs().amax(dim=1) < FURTHEST)
 
 
 def _look(model: nn.Module, problem: Problem, lost: Tensor | None = None) -> dict[str, np.ndarray]:
     """Measure a stack in float64; NaN for replicas that are lost."""
-    there = _sound(model)
+    there = sound(model)
     if lost is None:
-        lost = _is_lost(replicas.weights(model).detach())
+        lost = is_lost(replicas.weights(model).detach())
     with torch.no_grad():
         height = problem.task.loss(there)
     values = torch.linalg.eigvalsh(curvature.hessians(there, problem.task.loss))

@@ -1,6 +1,6 @@
 """What chapter 23 computed, and all that more than one of its views, findings and claims reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +64,7 @@ class Looks:
             factor: As in `ratios.shares`.
             decay: Weight decay, which raises every eigenvalue of the objective's Hessian by it.
         """
-        flat = self.eigenvalues.reshape(-1, self.eigenvalues.shape[-1]).astype(float) + decay
-        known = np.asarray(np.isfinite(flat).all(axis=1))
-        found = ratios.shares(np.where(known[:, None], flat, 0.0), factor)
-        return ratios.Shares(*(np.where(known, s, np.nan).reshape(self.loss.shape) for s in found))
+        return _counted(self.eigenvalues + decay, factor)
 
     @property
     def weights(self) -> np.ndarray:
@@ -81,6 +78,34 @@ class Looks:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """What was measured at K moments of R trainings of one of B's networks, (K, R) mostly.
+
+    NaN where a training had diverged.
+    """
+
+    at: np.ndarray  # (K,) updates made before
+    loss: np.ndarray  # mean squared error on the training points
+    validation: np.ndarray  # and halfway between them
+    over_loss: np.ndarray  # gradient norm by loss, as B's text has it
+    layer_norm: np.ndarray  # mean norm of the layers' weight gradients, as B's code has it
+    eigenvalues: np.ndarray  # (K, R, P) of the loss's Hessian, ascending
+
+    def positive(self, factor: float) -> np.ndarray:
+        """Return the share of positive eigenvalues, (K, R); `factor` as in `ratios.shares`."""
+        return _counted(self.eigenvalues, factor).positive
+
+
+def _counted(eigenvalues: np.ndarray, factor: float) -> ratios.Shares:
+    """Count eigenvalues (K, R, P) as `ratios.shares` does, NaN where there are none."""
+    flat = eigenvalues.reshape(-1, eigenvalues.shape[-1]).astype(float)
+    known = np.asarray(np.isfinite(flat).all(axis=1))
+    found = ratios.shares(np.where(known[:, None], flat, 0.0), factor)
+    shape = eigenvalues.shape[:-1]
+    return ratios.Shares(*(np.where(known, share, np.nan).reshape(shape) for share in found))
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything that chapter 23 shows."""
 
@@ -88,6 +113,7 @@ class Result:
     arms: dict[str, Points]  # of tanh networks
     along: Looks  # of A's network while it trains
     lowered: Looks  # and after its gradient's norm was brought down, by the bound
+    of_b: Mapping[str, Watched]  # B's networks while they train
     provenance: tuple[dict[str, Any], ...]
 
     @property
@@ -161,10 +187,20 @@ def correlation(result: Result, what: str, arms: Iterable[str] = FOUND) -> Inter
     return rank_correlation(getattr(shares, what), losses)
 
 
-def by_loss(looks: Looks, values: np.ndarray) -> np.ndarray:
-    """Correlate the ranks of a measure (K, R) and the loss along each training, (R,)."""
+def of_b(result: Result, network: str) -> dict[str, np.ndarray]:
+    """Gather B's two ratios and the Hessian's along the trainings of a network of B, (K, R)."""
+    seen = result.of_b[network]
+    return {
+        "over_loss": seen.over_loss,
+        "layer_norm": seen.layer_norm,
+        "positive": seen.positive(result.spec.tolerance),
+    }
+
+
+def by_loss(losses: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Correlate the ranks of a measure (K, R) and a loss (K, R) along each training, (R,)."""
     found = np.full(values.shape[1], np.nan)
-    for r, (loss, value) in enumerate(zip(looks.loss.T, values.T, strict=True)):
+    for r, (loss, value) in enumerate(zip(losses.T, values.T, strict=True)):
         if np.isfinite([loss, value]).all() and np.ptp(loss) and np.ptp(value):
             found[r] = stats.spearmanr(value, loss).statistic
     return found

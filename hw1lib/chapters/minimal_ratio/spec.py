@@ -21,6 +21,7 @@ UNDECAYED = (ALONE, SPLIT)  # the arms of tanh networks without weight decay
 MADE = (EMBEDDED, SPLIT)  # critical by construction
 FOUND = (RECIPE, BOTTOM)  # critical points of the main result's objective that a search found
 A_WIDTHS = builders.MEDIUM  # of report A's network, 572 parameters
+B_NARROW, B_WIDE = B_NETWORKS = ("B's network", "B's wide network")  # 1-128-1 and 1-500-1
 LEAST_LEVEL = 1e-3  # loss: the lowest at which the recipe leaves phase 1
 
 
@@ -60,6 +61,16 @@ class Spec(specs.Replicated):
         (1e-3, 1e-6, 1e-9), "gradient norms that may pass for zero, falling", above=0
     )
 
+    b_replicas: tuple[int, ...] = setting(
+        (20, 6), "trainings of each of B's networks; the wide one takes a second at each look",
+        at_least=1,
+    )  # fmt: skip
+    b_hidden: tuple[int, ...] = setting((128, 500), "units of B's two networks", at_least=1)
+    b_points: int = setting(300, "training points of B's networks", at_least=2)
+    b_rates: tuple[float, ...] = setting((4e-4, 1e-3), "of B's Adam, for each", above=0)
+    b_updates: int = setting(2_500, "full-batch updates of B's networks", at_least=2)
+    b_looks: int = setting(20, "looks at them, evenly on a logarithmic axis", at_least=2)
+
     def __post_init__(self) -> None:
         """Check that what is embedded is smaller."""
         super().__post_init__()
@@ -77,8 +88,12 @@ class Spec(specs.Replicated):
     @property
     def looks(self) -> tuple[int, ...]:
         """Updates of A's network before each look."""
-        late = np.geomspace(1, self.a_updates, self.a_looks).round().astype(int)
-        return (0, *np.unique(late).tolist())
+        return _spread(self.a_looks, self.a_updates)
+
+    @property
+    def looks_at_b(self) -> tuple[int, ...]:
+        """Updates of B's networks before each look."""
+        return _spread(self.b_looks, self.b_updates)
 
     @property
     def a_seeds(self) -> tuple[int, ...]:
@@ -91,14 +106,22 @@ class Spec(specs.Replicated):
         return float(functions.TARGETS["sinc"](functions.grid(self.points)).var(correction=0))
 
 
+def _spread(looks: int, updates: int) -> tuple[int, ...]:
+    """Place looks evenly on a logarithmic axis, and one before the first update."""
+    late = np.geomspace(1, updates, looks).round().astype(int)
+    return (0, *np.unique(late).tolist())
+
+
 PROFILES = specs.Profiles(
     full=Spec(),
     quick=Spec(
         replicas=20, sizes=(1, 3), small_replicas=4, points=32, epochs=200, newton=100,
         steps=15, samples=50, a_replicas=6, a_updates=1_000, a_looks=5, a_steps=1,
+        b_replicas=(6, 6), b_hidden=(32, 64), b_points=100, b_updates=1_000, b_looks=10,
     ),
     smoke=Spec(
         replicas=3, hidden=3, sizes=(1,), small_replicas=2, points=10, epochs=20, newton=10,
         steps=5, samples=5, a_replicas=2, a_points=20, a_updates=6, a_looks=3, a_steps=1,
+        b_replicas=(2, 2), b_hidden=(4, 6), b_points=20, b_updates=6, b_looks=3,
     ),
 )  # fmt: skip

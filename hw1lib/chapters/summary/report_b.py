@@ -49,15 +49,15 @@ ROWS = (
     Said(
         "1-2",
         "gradient norm by loss as minimal ratio, along training of 1-128-1",
-        ("B-C12a",),
-        ("tbl-ratio-rival",),
-        lacking="measured at the end of trainings of other networks",
+        ("B-C12a, along",),
+        ("fig-ratio-b",),
+        taken="validation between the training points; B's weight decay is not given, 1e-4 taken",
     ),
     Said(
         "1-2",
         "the ratio falls with the loss",
-        ("B-C12a", "B-C12b", "B-C12c"),
-        lacking="over networks, not along a training",
+        ("B-C12a, along", "B-C12b, along", "B-C12c, along", "B-C12a", "B-C12b", "B-C12c"),
+        ("fig-ratio-b",),
     ),
     Said(
         "1-2", "a high ratio tells of a bad start or step", ("B-C13",), lacking="neither was varied"
