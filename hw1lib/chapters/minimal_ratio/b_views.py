@@ -10,9 +10,9 @@ from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, ORANGE
 
 RATIOS = {  # what was measured, and what the figure calls it
-    "over_loss": "B's text: gradient norm by loss",
-    "layer_norm": "B's code: mean norm of the layers",
-    "positive": "share of positive eigenvalues",
+    "over_loss": "B's text:\ngradient norm by loss",
+    "layer_norm": "B's code: mean gradient\nnorm of the layers",
+    "positive": "Hessian: share of\npositive eigenvalues",
 }
 
 
@@ -46,7 +46,6 @@ def along(result: Result) -> Figure:
         if any(np.isfinite(seen.loss).any() for seen in result.of_b.values()):
             ax.set_xscale("log")
             ax.set_yscale("linear" if name == "positive" else "log")
-    axes[0, 2].set_ylim(-0.03, 1.03)
     axes[0, 0].legend(loc="best")
     return figure
 
