@@ -1,12 +1,21 @@
 """Tables and sentences of verdicts: all that a word rests on, and what would turn it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hw1lib.judging.effects import CORRELATION, POINTS, Bound, Share
+from hw1lib.judging.effects import (
+    CORRELATION,
+    POINTS,
+    Bound,
+    Difference,
+    Effect,
+    Ratio,
+    Share,
+)
+from hw1lib.judging.statistics import written
 from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
@@ -106,6 +115,60 @@ def _answered(claim: Claim, verdict: Verdict) -> str:
         numbers += f"; {effect.write(verdict.interval)}"
     n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
     return f"{sentence}: **{verdict.told}** ({numbers}{n})."
+
+
+def in_brief(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:
+    """Answer as `answer` does, for those who have not read the chapter.
+
+    Each sentence has its word and the means that decided it, and n stands once, at the end.
+    """
+    by_id = {claim.id: claim for claim in claims}
+    lines, counts = [], set()
+    for claim in (by_id[one] for one in which):
+        verdict = claim.judge(result)
+        told = f"{claim.sentence.removesuffix('.')}: **{verdict.told}**."
+        lines.append(f"{told} *{_capital(_decisive(verdict))}.*")
+        if verdict.effect is not None:
+            counts.add(verdict.interval.n)
+    ends = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else "".join(map(str, counts))
+    return [*lines, f"n = {ends}."] if counts else lines
+
+
+def _decisive(verdict: Verdict) -> str:
+    """Write the means that a verdict rests on, or why there are none."""
+    effect = verdict.effect
+    if effect is None:
+        return verdict.reason
+    if isinstance(effect, Share):
+        return f"{effect.of}: {np.sum(effect.which)} of {len(effect.which)}"
+    if isinstance(effect, Bound):
+        value = f"{_rounded([effect.mean.mean])[0]} {effect.unit}".strip()
+        return f"{effect.of}: {value}, where the sentence says {effect.predicted}"
+    return f"{effect.of}: {_means(effect)}"
+
+
+def _means(effect: Effect) -> str:
+    if not isinstance(effect, Ratio | Difference):
+        return written(effect.interval.mean, ".2g")
+    numbers = _rounded([*effect.means.values()])
+    unit = effect.unit if isinstance(effect, Difference) and effect.unit != CORRELATION else ""
+    if unit == POINTS and len(numbers) > 1:
+        unit = "%"  # the sides are shares; their difference has the other unit
+    named = zip(effect.means, numbers, strict=True)
+    return "; ".join(f"{name} {number} {unit}".strip() for name, number in named)
+
+
+def _rounded(values: Sequence[float]) -> list[str]:
+    """Write means with two digits, or with as many as tell them apart."""
+    for digits in (2, 3, 4):
+        texts = [written(value, f".{digits}g") for value in values]
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def margins(claims: Iterable[Claim]) -> str:

@@ -9,12 +9,14 @@ from scipy import stats
 from hw1lib.judging import tables, verdicts
 from hw1lib.judging.effects import (
     CORRELATION,
+    POINTS,
     Bound,
     Correlation,
     Difference,
     Effect,
     NotTested,
     Ratio,
+    Share,
 )
 from hw1lib.judging.statistics import Interval, t_interval, t_quantile
 from hw1lib.judging.verdicts import Claim, Margin, Verdict
@@ -301,3 +303,28 @@ def test_an_answer_is_sentences_with_their_verdicts_and_numbers():
     ]
     (said,) = tables.answer(claims, ["C"], None)
     assert "(wetness with depth; 1 [" in said
+
+
+def test_an_answer_in_brief_has_the_means_that_decided_it_and_n_once():
+    wet = np.linspace(2.9, 3.1, 8)
+    sides = {"water": 100 * wet / 3, "sand": wet}
+    claims = [
+        claim(lambda _: Difference("wet days", sides, unit=POINTS), "A"),
+        claim(lambda _: Ratio("wetness", {"water": wet, "ice": wet / 1.001}), "B", margin=2.0),
+        claim(lambda _: Bound("wetness", wet[:7], at_least=1.0, unit="l"), "C"),
+        claim(lambda _: Share("wet days", wet > 2.95, at_least=0.5), "D", margin=0.1),
+        claim(lambda _: Correlation("wetness with depth", wet, -wet), "E", margin=0.1),
+        claim(refused, "F"),
+    ]
+    assert tables.in_brief(claims, "AB", None) == [
+        "Water is wet: **supported**. *Wet days: water 100 %; sand 3 %.*",
+        "Water is wet: **too small to matter**. *Wetness: water 2.999; ice 2.996.*",
+        "n = 8.",
+    ]
+    assert tables.in_brief(claims, "CDE", None) == [
+        "Water is wet: **supported**. *Wetness: 3 l, where the sentence says at least 1.*",
+        "Water is wet: **undecided**. *Wet days: 6 of 8.*",
+        "Water is wet: **contradicted**. *Wetness with depth: -1.*",
+        "n = 7 to 8.",
+    ]
+    assert tables.in_brief(claims, "F", None) == ["Water is wet: **not tested**. *Nobody looked.*"]
