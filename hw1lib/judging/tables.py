@@ -21,16 +21,13 @@ from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
 
 
-def row(
-    claim: Claim, verdict: Verdict, turns: Mapping[str, str], *, brief: bool = False
-) -> dict[str, str]:
+def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, str]:
     """Write what a verdict rests on, for a table of verdicts.
 
     Args:
         claim: With its sentence.
         verdict: On it.
         turns: Other words, by what was varied that should not matter.
-        brief: Whether to leave out what was measured.
     """
     effect = verdict.effect
     if effect is None:
@@ -40,8 +37,7 @@ def row(
     else:
         measured = f"{effect.of}: {effect.measured}"
     # in one cell, since two narrow columns of sentences take twice as many lines
-    told = claim.sentence if brief else f"{claim.sentence} *{_short(measured)}*"
-    text = {"claim": claim.id, "in our words": told}
+    text = {"claim": claim.id, "in our words": f"{claim.sentence} *{_short(measured)}*"}
     if effect is None:
         nothing = dict.fromkeys(("effect", "n", "matters from", "p"), "")
         return {**text, **nothing, "verdict": NOT_TESTED}
@@ -77,19 +73,6 @@ def _probability(p: float) -> str:
 def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
     """List each claim of a chapter with its verdict."""
     return pd.DataFrame(row(c, c.judge(result), c.turns(result)) for c in claims)
-
-
-def brief(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
-    """List each sentence of the reports with nothing but its word; `expectation` has the others."""
-    rows = []
-    for claim in claims:
-        if claim.expected:
-            continue
-        verdict = claim.judge(result)
-        fragile = " (fragile)" if claim.turns(result) else ""
-        word = said(claim, verdict, {}) + fragile
-        rows.append({"claim": claim.id, "in our words": claim.sentence, "verdict": word})
-    return pd.DataFrame(rows)
 
 
 def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:
@@ -171,16 +154,26 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def margins(claims: Iterable[Claim]) -> str:
-    """Say why the margins of a chapter are what they are, and which were chosen late."""
+def margins(claims: Iterable[Claim], result: Any) -> str:
+    """Say why the margins of a chapter are what they are, which were chosen late, and of what.
+
+    Args:
+        claims: Of the chapter.
+        result: Of the chapter, by whose settings all was trained.
+    """
     by_reason: dict[Margin, list[str]] = {}
     for claim in claims:
         by_reason.setdefault(claim.margin, []).append(claim.id)
     parts = []
     for margin, ids in by_reason.items():
         late = f" {DAGGER} Chosen after {margin.after}." if margin.after else ""
-        parts.append(f"{', '.join(ids)}: {margin.why}.{late}")
-    return _list("Why an effect matters from where it does (pp: percentage points):", parts)
+        parts.append(f"*{', '.join(ids)}:* {margin.why}.{late}")
+    spec, seeds = result.spec, result.spec.seeds
+    return (
+        f"\n\n**Why an effect matters from where it does.** {' '.join(parts)} "
+        f"**Trained** from seeds {seeds[0]} to {seeds[-1]}; figures and the appendix Settings call "
+        f"the settings {spec.digest}.\n"
+    )
 
 
 def expectation(claims: Iterable[Claim], result: Any) -> str:

@@ -210,7 +210,6 @@ def table(
     caption: str,
     *,
     standin: str = "",
-    brief: pd.DataFrame | None = None,
 ) -> None:
     """Show a table in the notebook and hand it to the report.
 
@@ -219,16 +218,12 @@ def table(
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
         standin: Data in the place of a published set, as Markdown, named in the caption.
-        brief: What the report prints where the cell stands if its tag moves the table itself to
-            an appendix.
     """
     if standin:
         caption = carried.naming(caption, standin)
     shown, alike = carried.without_constants(frame)
     caption = typographic(" ".join([caption, *alike]))
     metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
-    if brief is not None:
-        metadata["brief"] = carried.pipes(brief) if len(brief) else ""
     bundle = {"text/markdown": carried.pipes(shown), "text/plain": shown.to_string(index=False)}
     bundle[marks.DATA] = carried.packed(frame)
     _caption("Table", name, caption)
