@@ -71,9 +71,9 @@ def reach(*functions: Callable[..., Any]) -> dict[Definition, Reached]:
         here, statements = pending.pop()
         if here in found or not statements:
             continue
-        reader = Reader(here, packages)
-        found[here] = Reached(reader.read(statements), reader.references)
-        idle[here] = reader.methods
+        text, reader = _read(here, frozenset(packages))
+        found[here] = Reached(text, reader.references)
+        idle[here] = dict(reader.methods)
         mentioned |= reader.mentioned
         opened |= reader.opened
         pending += [(ref, statements_of(ref.module, ref.name)) for ref in reader.references]
@@ -86,6 +86,17 @@ def reach(*functions: Callable[..., Any]) -> dict[Definition, Reached]:
         for definition, one in found.items():
             one.text = f"{definition.name}: {one.text}"
     return found
+
+
+@functools.cache
+def _read(here: Definition, packages: frozenset[str]) -> tuple[str, Reader]:
+    """Read a definition, once for all functions that reach it."""
+    if here.method:
+        statements = _read(here._replace(method=""), packages)[1].methods[here.method]
+    else:
+        statements = statements_of(here.module, here.name)
+    reader = Reader(here, set(packages))
+    return reader.read(statements), reader
 
 
 def _start(function: Callable[..., Any]) -> tuple[Definition, list[ast.stmt]]:

@@ -56,6 +56,7 @@ class Toy:
             del sys.modules[name]
         bindings.bindings.cache_clear()
         source.fingerprint.cache_clear()
+        source._read.cache_clear()
 
 
 @pytest.fixture
