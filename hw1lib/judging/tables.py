@@ -97,7 +97,8 @@ def _answered(claim: Claim, verdict: Verdict) -> str:
     if not isinstance(effect, Bound | Share):  # of which the measured value says it all
         numbers += f"; {effect.write(verdict.interval)}"
     n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
-    return f"{sentence}: **{verdict.told}** ({numbers}{n})."
+    least = effect.write(verdict.size)
+    return f"{sentence}: **{verdict.told}** ({numbers}{n}; matters from {least})."
 
 
 def in_brief(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:

@@ -254,7 +254,7 @@ def _by_chapter(title: str, sections: Mapping[str, str], cells: list[NotebookNod
             words = re.sub(r"\{#[^}]*\}", "", heading.removeprefix("# ")).strip()
             named[cell.metadata[KEY]["chapter"]] = f"Chapter {number}: {words}"
     filled = {chapter: section for chapter, section in sections.items() if section}
-    pieces = []
+    pieces = [] if title in marks.UNDIVIDED else [fence("divided")]
     for chapter, section in filled.items():
         heading = f"## {named.get(chapter, f'`{chapter}`')}"
         alone = title in marks.UNDIVIDED
@@ -262,7 +262,7 @@ def _by_chapter(title: str, sections: Mapping[str, str], cells: list[NotebookNod
         pieces.append(section)
     label = re.sub(r"\W+", "-", title.lower())
     head = fence("text", f"# {title} {{#sec-{label}}}", source=f"the appendix {title}")
-    return [head, *pieces] if pieces else []
+    return [head, *pieces] if filled else []
 
 
 def settings_chapter(cells: list[NotebookNode]) -> str:

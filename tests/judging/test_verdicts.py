@@ -292,10 +292,12 @@ def test_an_answer_is_sentences_with_their_verdicts_and_numbers():
         claim(refused, "D"),
     ]
     assert tables.answer(claims, ["A"], None) == [
-        "Water is wet: **supported** (wetness: water 3, sand 1; 2 [2, 2] %, n = 8)."
+        "Water is wet: **supported** (wetness: water 3, sand 1; 2 [2, 2] %, n = 8; matters "
+        "from 1 %)."
     ]
     assert tables.answer(claims, ["B", "D"], None) == [
-        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1, n = 8).",
+        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1, n = 8; matters from "
+        "1 %).",
         "Water is wet: **not tested** (nobody looked).",
     ]
     (said,) = tables.answer(claims, ["C"], None)
