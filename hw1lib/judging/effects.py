@@ -19,6 +19,7 @@ from hw1lib.judging.statistics import (
     decades,
     geometric_mean,
     log_ratio,
+    named,
     paired_difference,
     share_interval,
     t_interval,
@@ -90,8 +91,7 @@ class _OfSides(Effect):
     def _pairs(self) -> list[np.ndarray]:
         """Values of the sides, of the trainings that have all of them."""
         values = [np.asarray(side, dtype=float) for side in self.sides.values()]
-        complete = np.isfinite(values).all(axis=0)
-        return [side[complete] for side in values]
+        return [side[np.isfinite(values).all(axis=0)] for side in values]
 
     @abstractmethod
     def _mean(self, values: np.ndarray) -> float:
@@ -106,7 +106,7 @@ class _OfSides(Effect):
     @property
     def measured(self) -> str:
         return ", ".join(
-            f"{name} {written(mean) if np.isfinite(mean) else 'no value'}".strip()
+            named(name, written(mean) if np.isfinite(mean) else "no value")
             for name, mean in self.means.items()
         )
 
@@ -149,9 +149,8 @@ class Difference(_OfSides):
 
     def at(self, level: float) -> Interval:
         first, *second = self.sides.values()
-        if not second:
-            return t_interval(first, level=level)
-        return paired_difference(first, *second, level=level)
+        estimate = paired_difference if second else t_interval
+        return estimate(first, *second, level=level)
 
     def _mean(self, values: np.ndarray) -> float:
         return t_interval(values).mean

@@ -15,7 +15,7 @@ from hw1lib.judging.effects import (
     Ratio,
     Share,
 )
-from hw1lib.judging.statistics import written
+from hw1lib.judging.statistics import named, written
 from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
@@ -138,8 +138,8 @@ def _means(effect: Effect) -> str:
     unit = effect.unit if isinstance(effect, Difference) and effect.unit != CORRELATION else ""
     if unit == POINTS and len(numbers) > 1:
         unit = "%"  # the sides are shares; their difference has the other unit
-    named = zip(effect.means, numbers, strict=True)
-    return "; ".join(f"{name} {number} {unit}".strip() for name, number in named)
+    each = zip(effect.means, numbers, strict=True)
+    return "; ".join(named(name, f"{number} {unit}".strip()) for name, number in each)
 
 
 def _rounded(values: Sequence[float]) -> list[str]:

@@ -19,7 +19,6 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.container import Container
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.image import FigureImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
@@ -87,7 +86,7 @@ def rows(figure: Figure) -> pd.DataFrame:
     return whole[[*first, *whole.columns.difference(first, sort=False)]]
 
 
-def _images(figure: Figure | SubFigure) -> Iterator[FigureImage]:
+def _images(figure: Figure | SubFigure) -> Iterator[Artist]:
     """Yield what lies on a figure outside its panels; `findobj` would make ticks to look there."""
     yield from figure.images
     for part in figure.subfigs:

@@ -1,13 +1,33 @@
 """Effects as rows: each mean with its interval, lying, and the line of no effect."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from hw1lib.judging.statistics import Interval
 from hw1lib.showing import drawn
 from hw1lib.showing.palette import BLUE
+
+
+class Interval(Protocol):
+    """What an effect is known to be."""
+
+    @property
+    def mean(self) -> float:
+        """The estimate."""
+
+    @property
+    def low(self) -> float:
+        """Its lower limit, or NaN."""
+
+    @property
+    def high(self) -> float:
+        """Its upper limit, or NaN."""
+
+    @property
+    def n(self) -> int:
+        """How many values it rests on; 0 where there is no estimate."""
 
 
 def rows(
