@@ -32,7 +32,7 @@ BRIEF = 3  # sentences of an answer that the README has room for
 
 @dataclass(frozen=True)
 class Panel:
-    """What a chapter draws in the summary's figure of its part."""
+    """What a chapter draws in the summary: with the answers, or where it says what to hand in."""
 
     draw: Callable[..., None]  # (ax, result): into the axes, from the chapter's Result
     caption: Callable[[Any], str]  # what is seen there, in one sentence

@@ -5,20 +5,10 @@ from collections import Counter
 import numpy as np
 from scipy import stats
 
-from hw1lib.chapters.registry import discover
 from hw1lib.chapters.summary.answers import in_words
 from hw1lib.chapters.summary.result import SENTENCES, Result
 from hw1lib.data import own_images
 from hw1lib.judging import audit, verdicts
-
-
-def findings(result: Result) -> str:
-    """List what each chapter found, as Markdown."""
-    lines = []
-    for section, chapter in discover().items():
-        lines.append(f"- {chapter.question} ({chapter.link})")
-        lines += [f"    - {sentence}" for sentence in chapter.answer(result.chapters[section])]
-    return "\n".join(lines)
 
 
 def abstract(result: Result) -> str:
