@@ -153,9 +153,8 @@ local fences = {
   appendices = function() return {pandoc.RawBlock('typst', '#show: hw1-appendices')} end,
   references = function(fence)
     local title = pandoc.Header(1, fence.text, {id = 'references', class = 'unnumbered'})
-    -- in print, no figure of the chapters floats behind them
     return {
-      pandoc.RawBlock('typst', '#pagebreak(weak: true)'), title,
+      title,
       pandoc.RawBlock('typst', '#hw1-references['), pandoc.Div({}, {id = 'refs'}),
       pandoc.RawBlock('typst', ']'),
     }
