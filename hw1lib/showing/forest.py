@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from hw1lib.showing import drawn
 from hw1lib.showing.palette import BLUE
 
+ABOVE = 0.25  # rows, from a mean up to the values behind it
+
 
 class Interval(Protocol):
     """What an effect is known to be."""
@@ -47,7 +49,7 @@ def rows(
         ax: Where to draw.
         effects: By the name of the row; one without a mean leaves its row empty.
         none: Where there is no effect.
-        values: What an effect is the mean of, (R,), drawn faintly behind it.
+        values: What an effect is the mean of, (R,), drawn faintly above it.
         color: Of all rows.
         mark: Of the means.
         label: Legend entry.
@@ -57,8 +59,10 @@ def rows(
         at = place + shift
         if values is not None:
             each = np.asarray(values[name], dtype=float)
-            points = ax.scatter(each, np.full(len(each), at), s=11, color=color, marker=mark)
-            points.set(alpha=0.35, linewidths=0)
+            points = ax.scatter(
+                each, np.full(len(each), at - ABOVE), s=11, color=color, marker=mark
+            )
+            points.set(alpha=0.45, linewidths=0)
             drawn.note(points, series="each", replica=np.arange(len(each)))
         if not effect.n:
             continue
@@ -69,7 +73,7 @@ def rows(
         if np.isfinite([effect.low, effect.high]).all():
             ends = [effect.low, effect.high]
             drawn.omit(*ax.plot(ends, [at, at], color=color, linewidth=1.5))
-    ax.axvline(none, color="0.5", linewidth=0.8, zorder=0)
+    ax.axvline(none, color="0.2", linewidth=1, zorder=1)
     ax.set_yticks(range(len(effects)), list(effects))
     ax.set_ylim(len(effects) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
