@@ -8,6 +8,7 @@ from decimal import Decimal
 KEY = "hw1"  # of our entries in the metadata of notebooks, cells and outputs
 # an output's entry, under "kind"; a caption is for the notebook, the figure or table has it too
 FIGURE, TABLE, CAPTION = "figure", "table", "caption"
+TRIED = "tried"  # of a text cell: it stands for figures that are to be tried by hand
 PROVENANCE, SETTINGS = "provenance", "settings"  # which stand in appendices
 DATA = "application/vnd.hw1.csv+gzip"  # media type in which a figure or table carries its numbers
 EXPLORER = "application/vnd.hw1.explorer+json"  # in which it carries what a page can explore
@@ -22,6 +23,7 @@ APPENDICES = {  # what such a cell shows stands in the appendix of this title, i
     "appendix-tables": "Further figures and tables",
 }
 UNDIVIDED = ("What to hand in", "Five instructive slips")  # that need no heading for a chapter
+BESIDE = "beside"  # of its table print has the caption, and the numbers lie beside the report
 ABSTRACT = "abstract"  # belongs on the title page
 DROPPED = frozenset({"hide", "remove-cell", "parameters", "injected-parameters"})
 HIDDEN_CODE = frozenset({"hide-input", "remove-input"})

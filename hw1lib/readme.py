@@ -2,8 +2,9 @@
 
     python -m hw1lib.readme
 
-takes each chapter's answer, computed from the full profile's results in reference/ and results/,
-and puts it into the README's table. A chapter of which a result is missing keeps its row. Nothing
+takes the first sentences of each chapter's answer, with their verdicts and the means that decided
+them, computed from the full profile's results in reference/ and results/, and puts them into the
+README's table. A chapter of which a result is missing keeps its row. Nothing
 is trained.
 """
 
@@ -26,7 +27,7 @@ def finding(chapter: Chapter) -> str:
         MissingResultError: If one of its results is not stored, and none may be computed.
     """
     result = chapter.run(chapter.profiles["full"], device="cpu", progress=False)
-    return f"{typographic(' '.join(chapter.answer(result)))} Full profile."
+    return typographic(chapter.in_brief(result))
 
 
 def rows(text: str) -> dict[str, str]:

@@ -60,7 +60,10 @@ def test_a_finding_is_that_of_the_published_results(chapter, monkeypatch, tmp_pa
 def test_a_row_is_replaced_and_the_others_stay(monkeypatch, tmp_path, capsys):
     def chapter(name, run):
         return SimpleNamespace(
-            notebook=name, run=run, profiles={"full": 7}, answer=lambda result: [f"Found {result}."]
+            notebook=name,
+            run=run,
+            profiles={"full": 7},
+            in_brief=lambda result: f"Found -{result}.",
         )
 
     def missing(spec, **how):
@@ -78,7 +81,7 @@ def test_a_row_is_replaced_and_the_others_stay(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("HW1_COMPUTE", "")
     readme.main([])
     assert readme.rows(file.read_text()) == {
-        "11_one": "Found 7. Full profile.",
+        "11_one": "Found −7.",
         "12_two": "old",
     }
     assert "12_two: kept, since not stored: a training" in capsys.readouterr().out

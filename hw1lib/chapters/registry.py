@@ -27,10 +27,12 @@ PARTS = {  # of the report, by the first digit of a chapter's number
     "3": "Why do networks generalize?",
 }
 
+BRIEF = 3  # sentences of an answer that the README has room for
+
 
 @dataclass(frozen=True)
 class Panel:
-    """What a chapter draws in the summary's figure of its part."""
+    """What a chapter draws in the summary: with the answers, or where it says what to hand in."""
 
     draw: Callable[..., None]  # (ax, result): into the axes, from the chapter's Result
     caption: Callable[[Any], str]  # what is seen there, in one sentence
@@ -48,7 +50,7 @@ class Chapter:
     run: Callable[..., Any]  # (spec, *, device, progress) -> Result
     claims: tuple[Claim, ...]  # the sentences that it judges
     slips: tuple[Slip, ...] = ()  # what the reports did otherwise than they say
-    answers: tuple[str, ...] = ()  # ids of the claims that answer the question
+    answers: tuple[str, ...] = ()  # ids of the claims that answer the question, the first first
     metrics: Mapping[str, Callable[[Any], np.ndarray]] = field(default_factory=dict)
     # by name with unit: Result -> (R,), one number per training
     panel: Panel | None = None
@@ -79,6 +81,12 @@ class Chapter:
         """
         own = own_images.notice(*learned(result))
         return [*filter(None, [own]), *tables.answer(self.claims, self.answers, result)]
+
+    def in_brief(self, result: Any) -> str:
+        """Write the answer for the README: its first sentences, a line each, in Markdown."""
+        own = own_images.notice(*learned(result))
+        told = tables.in_brief(self.claims, self.answers[:BRIEF], result)
+        return "<br>".join([*filter(None, [own]), *told])
 
     def frame(self, result: Any) -> pd.DataFrame:
         """Return the metrics of a `Result`: a row for each metric and training, NaN if it has none.

@@ -19,6 +19,7 @@ from hw1lib.judging.statistics import (
     decades,
     geometric_mean,
     log_ratio,
+    named,
     paired_difference,
     share_interval,
     t_interval,
@@ -90,14 +91,23 @@ class _OfSides(Effect):
     def _pairs(self) -> list[np.ndarray]:
         """Values of the sides, of the trainings that have all of them."""
         values = [np.asarray(side, dtype=float) for side in self.sides.values()]
-        complete = np.isfinite(values).all(axis=0)
-        return [side[complete] for side in values]
+        return [side[np.isfinite(values).all(axis=0)] for side in values]
 
-    def _list(self, means: list[float]) -> str:
-        named = zip(self.sides, means, strict=True)
+    @abstractmethod
+    def _mean(self, values: np.ndarray) -> float:
+        """Average the values of one side, (R,)."""
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Each side's mean, by its name; NaN where no training has all sides."""
+        pairs = zip(self.sides, self._pairs, strict=True)
+        return {name: self._mean(values) for name, values in pairs}
+
+    @property
+    def measured(self) -> str:
         return ", ".join(
-            f"{name} {written(mean) if np.isfinite(mean) else 'no value'}".strip()
-            for name, mean in named
+            named(name, written(mean) if np.isfinite(mean) else "no value")
+            for name, mean in self.means.items()
         )
 
     @property
@@ -116,9 +126,8 @@ class Ratio(_OfSides):
         first, second = self.sides.values()
         return log_ratio(first, second, level=level)
 
-    @property
-    def measured(self) -> str:
-        return self._list([geometric_mean(side).mean for side in self._pairs])
+    def _mean(self, values: np.ndarray) -> float:
+        return float(geometric_mean(values).mean)
 
     def write(self, value: Interval | float) -> str:
         return f"× {value.factor if isinstance(value, Interval) else round(10.0**value, 9):.3g}"
@@ -140,13 +149,11 @@ class Difference(_OfSides):
 
     def at(self, level: float) -> Interval:
         first, *second = self.sides.values()
-        if not second:
-            return t_interval(first, level=level)
-        return paired_difference(first, *second, level=level)
+        estimate = paired_difference if second else t_interval
+        return estimate(first, *second, level=level)
 
-    @property
-    def measured(self) -> str:
-        return self._list([t_interval(side).mean for side in self._pairs])
+    def _mean(self, values: np.ndarray) -> float:
+        return t_interval(values).mean
 
     def write(self, value: Interval | float) -> str:
         unit = "" if self.unit == CORRELATION else self.unit
@@ -185,10 +192,18 @@ class Bound(Effect):
         return t_interval(bound - values if self._upper else values - bound, level=level)
 
     @property
+    def predicted(self) -> str:
+        """The bound in words."""
+        return f"at {'most' if self._upper else 'least'} {self.bound:,g}"
+
+    @property
+    def mean(self) -> Interval:
+        """The mean of the values, in their own unit."""
+        return geometric_mean(self.values) if self.factor else t_interval(self.values)
+
+    @property
     def measured(self) -> str:
-        mean = geometric_mean(self.values) if self.factor else t_interval(self.values)
-        word = "at most" if self._upper else "at least"
-        return f"{mean} {self.unit}".strip() + f"; {word} {self.bound:,g}"
+        return f"{self.mean} {self.unit}".strip() + f"; {self.predicted}"
 
     def write(self, value: Interval | float) -> str:
         if self.factor:

@@ -70,9 +70,22 @@ def about_course(series: np.ndarray, window: int) -> np.ndarray:
         series: Shape (..., T).
         window: Samples per line; a rest shorter than that joins the last window.
     """
-    length = series.shape[-1]
-    breaks = np.arange(window, length - window + 1, window)
-    return signal.detrend(series, bp=breaks)
+    series = np.asarray(series, dtype=float)
+    whole = max(0, series.shape[-1] // window - 1) * window  # all windows but the last
+    windows = series[..., :whole].reshape(*series.shape[:-1], -1, window)
+    first = _off_line(windows).reshape(*series.shape[:-1], whole)
+    return np.concatenate([first, _off_line(series[..., whole:])], axis=-1)
+
+
+def _off_line(values: np.ndarray) -> np.ndarray:
+    """Subtract the straight line of least squares along the last axis.
+
+    As `scipy.signal.detrend` does, several times faster.
+    """
+    places = np.arange(values.shape[-1]) - (values.shape[-1] - 1) / 2
+    centred = values - values.mean(axis=-1, keepdims=True)
+    slopes = centred @ places / (places @ places)
+    return centred - slopes[..., None] * places
 
 
 def autocorrelation(series: np.ndarray, lags: int) -> np.ndarray:

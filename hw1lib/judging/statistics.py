@@ -54,6 +54,15 @@ def written(value: float, digits: str = ".3g") -> str:
     return f"{float(text):,.0f}" if "e+0" in text and abs(float(text)) < 1e6 else text
 
 
+def named(name: str, number: str) -> str:
+    """Write a number behind its name, apart from one that ends the name.
+
+    >>> named("deep", "3"), named("memory 200", "52"), named("", "3")
+    ('deep 3', 'memory 200: 52', '3')
+    """
+    return f"{name}{':' if name[-1:].isdigit() else ''} {number}".strip()
+
+
 EXACT = 30  # values of which all choices of signs are counted: a thousand million
 
 NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where no training has a value

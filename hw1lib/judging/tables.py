@@ -1,27 +1,33 @@
 """Tables and sentences of verdicts: all that a word rests on, and what would turn it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hw1lib.judging.effects import CORRELATION, POINTS, Bound, Share
+from hw1lib.judging.effects import (
+    CORRELATION,
+    POINTS,
+    Bound,
+    Difference,
+    Effect,
+    Ratio,
+    Share,
+)
+from hw1lib.judging.statistics import named, written
 from hw1lib.judging.verdicts import NOT_TESTED, Claim, Margin, Verdict
 
 DAGGER = "\N{DAGGER}"  # marks what was chosen after results were seen
 
 
-def row(
-    claim: Claim, verdict: Verdict, turns: Mapping[str, str], *, brief: bool = False
-) -> dict[str, str]:
+def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, str]:
     """Write what a verdict rests on, for a table of verdicts.
 
     Args:
         claim: With its sentence.
         verdict: On it.
         turns: Other words, by what was varied that should not matter.
-        brief: Whether to leave out what was measured.
     """
     effect = verdict.effect
     if effect is None:
@@ -31,8 +37,7 @@ def row(
     else:
         measured = f"{effect.of}: {effect.measured}"
     # in one cell, since two narrow columns of sentences take twice as many lines
-    told = claim.sentence if brief else f"{claim.sentence} *{_short(measured)}*"
-    text = {"claim": claim.id, "in our words": told}
+    text = {"claim": claim.id, "in our words": f"{claim.sentence} *{_short(measured)}*"}
     if effect is None:
         nothing = dict.fromkeys(("effect", "n", "matters from", "p"), "")
         return {**text, **nothing, "verdict": NOT_TESTED}
@@ -70,19 +75,6 @@ def table(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
     return pd.DataFrame(row(c, c.judge(result), c.turns(result)) for c in claims)
 
 
-def brief(claims: Iterable[Claim], result: Any) -> pd.DataFrame:
-    """List each sentence of the reports with nothing but its word; `expectation` has the others."""
-    rows = []
-    for claim in claims:
-        if claim.expected:
-            continue
-        verdict = claim.judge(result)
-        fragile = " (fragile)" if claim.turns(result) else ""
-        word = said(claim, verdict, {}) + fragile
-        rows.append({"claim": claim.id, "in our words": claim.sentence, "verdict": word})
-    return pd.DataFrame(rows)
-
-
 def answer(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:
     """Answer a chapter's question by some of its claims: each with its verdict and its numbers.
 
@@ -105,19 +97,84 @@ def _answered(claim: Claim, verdict: Verdict) -> str:
     if not isinstance(effect, Bound | Share):  # of which the measured value says it all
         numbers += f"; {effect.write(verdict.interval)}"
     n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
-    return f"{sentence}: **{verdict.told}** ({numbers}{n})."
+    least = effect.write(verdict.size)
+    return f"{sentence}: **{verdict.told}** ({numbers}{n}; matters from {least})."
 
 
-def margins(claims: Iterable[Claim]) -> str:
-    """Say why the margins of a chapter are what they are, and which were chosen late."""
+def in_brief(claims: Iterable[Claim], which: Iterable[str], result: Any) -> list[str]:
+    """Answer as `answer` does, for those who have not read the chapter.
+
+    Each sentence has its word and the means that decided it, and n stands once, at the end.
+    """
+    by_id = {claim.id: claim for claim in claims}
+    lines, counts = [], set()
+    for claim in (by_id[one] for one in which):
+        verdict = claim.judge(result)
+        told = f"{claim.sentence.removesuffix('.')}: **{verdict.told}**."
+        lines.append(f"{told} *{_capital(_decisive(verdict))}.*")
+        if verdict.effect is not None:
+            counts.add(verdict.interval.n)
+    ends = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else "".join(map(str, counts))
+    return [*lines, f"n = {ends}."] if counts else lines
+
+
+def _decisive(verdict: Verdict) -> str:
+    """Write the means that a verdict rests on, or why there are none."""
+    effect = verdict.effect
+    if effect is None:
+        return verdict.reason
+    if isinstance(effect, Share):
+        return f"{effect.of}: {np.sum(effect.which)} of {len(effect.which)}"
+    if isinstance(effect, Bound):
+        value = f"{_rounded([effect.mean.mean])[0]} {effect.unit}".strip()
+        return f"{effect.of}: {value}, where the sentence says {effect.predicted}"
+    return f"{effect.of}: {_means(effect)}"
+
+
+def _means(effect: Effect) -> str:
+    if not isinstance(effect, Ratio | Difference):
+        return written(effect.interval.mean, ".2g")
+    numbers = _rounded([*effect.means.values()])
+    unit = effect.unit if isinstance(effect, Difference) and effect.unit != CORRELATION else ""
+    if unit == POINTS and len(numbers) > 1:
+        unit = "%"  # the sides are shares; their difference has the other unit
+    each = zip(effect.means, numbers, strict=True)
+    return "; ".join(named(name, f"{number} {unit}".strip()) for name, number in each)
+
+
+def _rounded(values: Sequence[float]) -> list[str]:
+    """Write means with two digits, or with as many as tell them apart."""
+    for digits in (2, 3, 4):
+        texts = [written(value, f".{digits}g") for value in values]
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def margins(claims: Iterable[Claim], result: Any) -> str:
+    """Say why the margins of a chapter are what they are, which were chosen late, and of what.
+
+    Args:
+        claims: Of the chapter.
+        result: Of the chapter, by whose settings all was trained.
+    """
     by_reason: dict[Margin, list[str]] = {}
     for claim in claims:
         by_reason.setdefault(claim.margin, []).append(claim.id)
     parts = []
     for margin, ids in by_reason.items():
         late = f" {DAGGER} Chosen after {margin.after}." if margin.after else ""
-        parts.append(f"{', '.join(ids)}: {margin.why}.{late}")
-    return _list("Why an effect matters from where it does (pp: percentage points):", parts)
+        parts.append(f"*{', '.join(ids)}:* {margin.why}.{late}")
+    spec, seeds = result.spec, result.spec.seeds
+    return (
+        f"\n\n**Why an effect matters from where it does.** {' '.join(parts)} "
+        f"**Trained** from seeds {seeds[0]} to {seeds[-1]}; figures and the appendix Settings call "
+        f"the settings {spec.digest}.\n"
+    )
 
 
 def expectation(claims: Iterable[Claim], result: Any) -> str:

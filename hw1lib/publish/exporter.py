@@ -15,7 +15,7 @@ from traitlets import Bool, Enum, Unicode, default
 from traitlets.config import Config
 
 from hw1lib.marks import DROPPED, KEY
-from hw1lib.publish import fences, page
+from hw1lib.publish import fences, page, paper
 from hw1lib.publish.merge import check_executed, label
 from hw1lib.publish.programs import by_cell, compile_pdf, run_pandoc, typst_string, without_glyph
 from hw1lib.publish.provenance import provenance_chapter, provenance_rows
@@ -35,6 +35,7 @@ class ReportExporter(TemplateExporter):
     bibliography = Unicode(
         "", help="BibTeX file; empty: references.bib beside the notebook or in ../report"
     ).tag(config=True)
+    paper = False  # whether the page is printed
     strict = Bool(
         False, help="Refuse unknown references and the like instead of warning of them"
     ).tag(config=True)
@@ -93,6 +94,8 @@ class ReportExporter(TemplateExporter):
         resources = {"output_files_dir": "files", "metadata": {}, **(resources or {})}
         label(nb, resources["metadata"].get("name", "notebook"))
         check_executed(nb)
+        if self.paper:
+            paper.leave_out(nb)
         _rename_attachments(nb)
         resources["hw1_code"] = self.code
         text, resources = super().from_notebook_node(nb, resources)
@@ -178,6 +181,7 @@ class ReportExporter(TemplateExporter):
 class TypstExporter(ReportExporter):
     """Notebook to Typst source; the pictures go beside it."""
 
+    paper = True
     output_mimetype = "text/x-typst"
 
     @default("file_extension")

@@ -59,7 +59,7 @@ def place(cell: NotebookNode) -> str:
 def text_fence(cell: NotebookNode) -> str:
     """Put the text of a Markdown cell into a fence; part headings get their own kind."""
     entry = cell.metadata[KEY]
-    kind = "part" if entry.get("kind") == "part" else _kind_of_text(cell)
+    kind = entry["kind"] if entry.get("kind") in ("part", marks.TRIED) else _kind_of_text(cell)
     text = as_jupyter_reads(cell.source)
     chapter, number = entry.get("title_of"), entry.get("number")
     return fence(kind, text, source=place(cell), chapter=chapter, number=number)
@@ -138,16 +138,7 @@ def output_fence(output: NotebookNode, cell: NotebookNode) -> str:
         settings and what a tag of the cell moves to another appendix, captions (theirs is in the
         figure), and widgets that leave no picture.
     """
-    if not _appendix(cell):
-        return _output(output, cell)
-    entry = output.get("metadata", {}).get(KEY, {})
-    if "brief" not in entry:
-        return ""
-    link = f"[Table {entry['id']}](#{entry['id']})"
-    if not entry["brief"]:
-        return fence("text", f"{link} has the verdicts, with their numbers.", source=place(cell))
-    more = fence("text", f"{link} has the numbers behind this list.", source=place(cell))
-    return fence("table", entry["brief"], source=place(cell)) + more
+    return "" if _appendix(cell) else _output(output, cell)
 
 
 def _appendix(cell: NotebookNode) -> str | None:
@@ -262,7 +253,7 @@ def _by_chapter(title: str, sections: Mapping[str, str], cells: list[NotebookNod
             words = re.sub(r"\{#[^}]*\}", "", heading.removeprefix("# ")).strip()
             named[cell.metadata[KEY]["chapter"]] = f"Chapter {number}: {words}"
     filled = {chapter: section for chapter, section in sections.items() if section}
-    pieces = []
+    pieces = [] if title in marks.UNDIVIDED else [fence("divided")]
     for chapter, section in filled.items():
         heading = f"## {named.get(chapter, f'`{chapter}`')}"
         alone = title in marks.UNDIVIDED
@@ -270,7 +261,7 @@ def _by_chapter(title: str, sections: Mapping[str, str], cells: list[NotebookNod
         pieces.append(section)
     label = re.sub(r"\W+", "-", title.lower())
     head = fence("text", f"# {title} {{#sec-{label}}}", source=f"the appendix {title}")
-    return [head, *pieces] if pieces else []
+    return [head, *pieces] if filled else []
 
 
 def settings_chapter(cells: list[NotebookNode]) -> str:
@@ -284,7 +275,8 @@ def settings_chapter(cells: list[NotebookNode]) -> str:
     sections = {
         entry["chapter"]: fence("text", table, source=str(entry["place"])) for entry, table in found
     }
-    return "".join(_by_chapter("Settings", sections, cells))
+    head, *pieces = _by_chapter("Settings", sections, cells) or [""]
+    return head + (fence("columns") + "".join(pieces) + fence("end") if pieces else "")
 
 
 def chapters(cells: list[NotebookNode]) -> Iterator[tuple[str, list[NotebookNode]]]:

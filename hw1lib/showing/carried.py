@@ -48,7 +48,7 @@ def pipes(frame: pd.DataFrame) -> str:
 def packed(frame: pd.DataFrame) -> str:
     """Write a table as CSV, packed for a notebook's output."""
     text = frame.to_csv(index=False, float_format=_digits, lineterminator="\n")
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def naming(caption: str, standin: str) -> str:

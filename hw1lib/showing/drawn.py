@@ -19,7 +19,6 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.container import Container
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.image import FigureImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
@@ -66,7 +65,7 @@ def rows(figure: Figure) -> pd.DataFrame:
     Raises:
         ValueError: If an artist cannot be read, and was neither noted nor omitted.
     """
-    for image in figure.findobj(FigureImage):
+    for image in _images(figure):
         if _noted(image) is not None:
             raise ValueError(_refusal(image, "the figure"))
     names = _legend(figure)
@@ -85,6 +84,13 @@ def rows(figure: Figure) -> pd.DataFrame:
     ]
     first = [name for name in FIRST if name in whole]
     return whole[[*first, *whole.columns.difference(first, sort=False)]]
+
+
+def _images(figure: Figure | SubFigure) -> Iterator[Artist]:
+    """Yield what lies on a figure outside its panels; `findobj` would make ticks to look there."""
+    yield from figure.images
+    for part in figure.subfigs:
+        yield from _images(part)
 
 
 def _series(ax: Axes, number: int, names: Mapping[Any, str]) -> Iterator[dict[str, Any]]:

@@ -87,8 +87,10 @@ def curves(
     values = np.where(np.isfinite(values), values, np.nan)
     running = ~np.isnan(values).all(axis=1)
     low, median, high = bounds = np.full((3, len(values)), np.nan)
-    if running.any():
-        bounds[:, running] = np.nanquantile(values[running], [0.1, 0.5, 0.9], axis=1)
+    whole = ~np.isnan(values).any(axis=1)  # most; where some are NaN it takes much longer
+    for rows, quantile in ((whole, np.quantile), (running & ~whole, np.nanquantile)):
+        if rows.any():
+            bounds[:, rows] = quantile(values[rows], [0.1, 0.5, 0.9], axis=1)
     (line,) = ax.plot(x, median, color=color, linestyle=dash, label=label)
     drawn.note(line, x=np.asarray(x)[:, None], y=values, replica=np.arange(values.shape[1]))
     if band and values.shape[1] > 1 and running.any():
@@ -181,12 +183,13 @@ def show(
                 f"prints nothing below {SMALLEST}"
             )
     if layout := figure.get_layout_engine():
-        layout.execute(figure)  # once; each format would do so twice
-        figure.set_layout_engine("none")
-    bundle: dict[str, Any] = {"image/svg+xml": carried.saved(figure, "svg").decode()}
-    bundle["text/plain"] = alt
+        layout.execute(figure)  # once; each format would do so again
+    with plt.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)  # not "none", with which each format is drawn twice
+        vectors, dots = (carried.saved(figure, kind) for kind in ("svg", "png"))
+    bundle: dict[str, Any] = {"image/svg+xml": vectors.decode(), "text/plain": alt}
     # JupyterLab draws no vectors from a notebook that was executed elsewhere
-    bundle["image/png"] = base64.b64encode(carried.saved(figure, "png")).decode()
+    bundle["image/png"] = base64.b64encode(dots).decode()
     bundle[marks.DATA] = numbers
     bundle |= beside or {}
     metadata = {"kind": marks.FIGURE, "id": name, "caption": caption, "alt": alt}
@@ -210,7 +213,6 @@ def table(
     caption: str,
     *,
     standin: str = "",
-    brief: pd.DataFrame | None = None,
 ) -> None:
     """Show a table in the notebook and hand it to the report.
 
@@ -219,16 +221,12 @@ def table(
         name: Its label, such as `tbl-fit-stop`.
         caption: Markdown.
         standin: Data in the place of a published set, as Markdown, named in the caption.
-        brief: What the report prints where the cell stands if its tag moves the table itself to
-            an appendix.
     """
     if standin:
         caption = carried.naming(caption, standin)
     shown, alike = carried.without_constants(frame)
     caption = typographic(" ".join([caption, *alike]))
     metadata = {"kind": marks.TABLE, "id": name, "caption": caption}
-    if brief is not None:
-        metadata["brief"] = carried.pipes(brief) if len(brief) else ""
     bundle = {"text/markdown": carried.pipes(shown), "text/plain": shown.to_string(index=False)}
     bundle[marks.DATA] = carried.packed(frame)
     _caption("Table", name, caption)

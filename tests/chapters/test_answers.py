@@ -83,3 +83,14 @@ def test_all_words_are_thought_of():
         verdict = SimpleNamespace(word=word)
         one = Judged(point.section, SimpleNamespace(id=point.claim), verdict, verdict, {})
         assert point.worded(SimpleNamespace(judged=[one]))
+
+
+def test_the_title_page_says_what_is_decided_in_words_alone(monkeypatch):
+    first, second = POINTS[0], POINTS[1]
+    monkeypatch.setattr(answers, "PARTS", {"1": "Does depth help?"})
+    monkeypatch.setattr(answers, "ANSWERS", {"1": (first, second)})
+    known, unknown = judged(second, 3), judged(first, 0, 100)
+    both = SimpleNamespace(judged=[*known.judged, *unknown.judged])
+    assert answers.in_words(both) == f"**Does depth help?** {second.yes}."
+    monkeypatch.setattr(answers, "ANSWERS", {"1": (first,)})
+    assert answers.in_words(unknown) == f"**Does depth help?** It is open {first.unknown}."

@@ -19,8 +19,11 @@ def test_a_half_page_says_what_earns_the_points_and_comments():
     paths = SimpleNamespace(name="2-1", arrived=())
     result = SimpleNamespace(chapters={"weight-paths": SimpleNamespace(paths={"A": paths})})
     said = handing_in.words(result, "weight-paths")
-    assert said.startswith("**1-2 Visualize the optimization process.** *Points:* 3: settings 1")
-    assert "*Comment:* " in said
+    assert handing_in.heading("weight-paths") == (
+        "## Homework 1-2: Visualize the optimization process"
+    )
+    assert said.startswith("**Points:** 3: settings 1")
+    assert "**Comment:** " in said
     assert "every training of 2-1 diverged" in said
     assert discover()["weight-paths"].link in said
 

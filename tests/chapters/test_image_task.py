@@ -33,6 +33,7 @@ from hw1lib.networks.replicas import Streams
 from hw1lib.networks.stacked import Stacked
 from hw1lib.results import keys
 from hw1lib.results.specs import SettingError
+from hw1lib.showing import drawn
 from hw1lib.training import losses
 from hw1lib.training.run import Run
 
@@ -433,7 +434,7 @@ def test_a_folder_of_images_leaves_the_digits_out(fresh, tmp_path):
     assert depth_arms(result) == [DEPTH]
     assert result.standin(*result.images) == "images of the folder animals"
     assert "animals" in findings.depth_sentence(result)
-    labels_and_units(views.finals(result, depth_arms(result)))
+    views.depth_differences(result).draw_without_rendering()
 
 
 # The views
@@ -475,6 +476,17 @@ def test_every_figure_names_its_axes_with_units(seen, images_shown):
     assert "test accuracy (%)" in labels_and_units(of_panel(views.panel)(seen))
 
 
+def test_each_depth_is_compared_with_the_shallowest_pair_by_pair(seen):
+    figure = views.depth_differences(seen)
+    assert all("percentage points" in ax.get_xlabel() for ax in figure.axes)
+    rows = drawn.rows(figure)
+    of_depth = rows[(rows["panel"] == rows["panel"].iloc[0]) & (rows["group"] == "4 layers")]
+    shown = of_depth.set_index("series").filter(like="test accuracy").bfill(axis=1).iloc[:, 0]
+    ends = [seen.curves[DEPTH, name].percent("test") for name in ("4 layers", "2 layers")]
+    assert shown["each"].tolist() == pytest.approx(ends[0] - ends[1])
+    assert shown["mean"] == pytest.approx(np.mean(ends[0] - ends[1]))
+
+
 def test_tables_have_a_row_per_network(images_shown):
     _, its, _ = images_shown
     assert len(its["one arm"]) == 4
@@ -503,6 +515,7 @@ def test_a_caption_names_the_stand_in(seen):
 VIEWS = {
     "learning_curves": lambda result: views.learning_curves(result, MAIN),
     "finals": lambda result: views.finals(result, [MAIN, CONTROL]),
+    "depth_differences": views.depth_differences,
     "objectives": lambda result: views.objectives(result, AS_B),
     "results_table": lambda result: views.results_table(result, [MAIN]),
     "contrast_table": views.contrast_table,

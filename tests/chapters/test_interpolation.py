@@ -84,11 +84,11 @@ FIGURES = [
     views.as_a,
     views.as_b,
     distances.by_distance,
+    flatness.compared,
 ]
 TABLES = [
     tables_of_lines.end_table,
     tables_of_lines.line_table,
-    flatness.flatness_table,
     flatness.agreement_table,
     distances.parting_table,
     lambda result: tables.verdicts(claims.CLAIMS, result),

@@ -4,10 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from hw1lib.chapters.sensitivity.spec import BATCHES, EQUAL_F1, LARGE_F1, SMALL_F1
-from hw1lib.chapters.summary import literature, parts
+from hw1lib.chapters.summary import literature
 from hw1lib.chapters.summary.literature import NO, NOBODY, OPEN, YES, Comparison
 from hw1lib.measuring.generalization import MEASURES
 from hw1lib.showing.references import citation
@@ -71,12 +70,3 @@ def test_what_nobody_reports_counts_neither_way(monkeypatch):
     found = [one("report A", YES), one(NOBODY, YES), one("report B", OPEN)]
     monkeypatch.setattr(literature, "comparisons", lambda _: found)
     assert literature.sentence(None) == "Of 2 numbers, 1 agree, 0 do not, and 1 are open."
-
-
-def test_the_panel_of_correlations_shows_both_whatever_there_is():
-    for described in (networks(np.random.default_rng(0)), {"one": {}}):
-        ax = Figure().subplots()
-        parts._ranks(ax, SimpleNamespace(described=described))
-        assert len(ax.get_yticklabels()) == len(parts.COMPARED)
-        assert len(ax.containers) == 2 * bool(described["one"])
-        assert parts._ranks_caption(SimpleNamespace(described=described)).endswith(".")

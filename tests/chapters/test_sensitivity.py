@@ -21,6 +21,7 @@ from hw1lib.chapters.sensitivity import (
     comparisons,
     correlations,
     findings,
+    keskar,
     slips,
     timings,
     trainings,
@@ -53,13 +54,14 @@ from hw1lib.networks import builders
 from hw1lib.networks.replicas import Streams
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Entry
+from hw1lib.showing import drawn
 from hw1lib.training import classification, loop, optimizers
 from hw1lib.training.run import Run, threads
 
 SPEC = chapter.PROFILES["smoke"].replace(data="standin", train_examples=50, test_examples=33)
 OF_RESULT = [views.sweep, views.sensitivity, views.as_written, views.noise, views.sharp]
-OF_RESULT += [views.rescaled]
-TABLES = [views.keskar_table, views.jacobian_table, views.time_table]
+OF_RESULT += [views.rescaled, keskar.compared]
+TABLES = [keskar.table, views.jacobian_table, views.time_table]
 TABLES += [partial(tables.verdicts, claims.CLAIMS), partial(tables.slips, slips.SLIPS)]
 SENTENCES = [findings.sweep_sentence, findings.sensitivity_sentence, findings.written_sentence]
 SENTENCES += [findings.noise_sentence, findings.sharp_sentence, findings.rescaled_sentence]
@@ -510,7 +512,7 @@ def test_each_network_of_keskars_setting_has_its_own_factor(result):
             EQUAL_F1: 15.0,
         }.items()
     }
-    table = views.keskar_table(planted(result, closer=closer))
+    table = keskar.table(planted(result, closer=closer))
     rows = table[table["measure"] == "sharpness, 1e-3"].set_index("network")
     assert rows["large / small"].tolist() == [
         "2 [2, 2]",
@@ -519,6 +521,11 @@ def test_each_network_of_keskars_setting_has_its_own_factor(result):
         "167",
     ]
     assert rows["n"].tolist() == [8, 8, 8, 5]
+    shown = drawn.rows(keskar.compared(planted(result, closer=closer)))
+    factors = shown[shown["group"] == "sharpness, 1e-3"].set_index("series").filter(like="large")
+    assert factors.squeeze().to_dict() == pytest.approx(
+        {"perceptron": 2, "F1": 100, "F1, equal loss": 0.5, keskar.PAPER: 205.14 / 1.23}
+    )
     said = findings.keskar_sentence(planted(result, closer=closer))
     ours = "perceptron 2 [2, 2], F1 100 [100, 100], F1, equal loss 0.5 [0.5, 0.5]"
     assert f"1e-3: {ours} (theirs: 167)" in said

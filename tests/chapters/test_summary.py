@@ -7,20 +7,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from scipy import stats
 
 from hw1lib import chapters
 from hw1lib.chapters import registry, summary
 from hw1lib.chapters.function_fit.spec import ARMS, AS_B
-from hw1lib.chapters.registry import Panel, discover
-from hw1lib.chapters.summary import findings, literature, parts
+from hw1lib.chapters.registry import discover
+from hw1lib.chapters.summary import findings, literature
 from hw1lib.chapters.summary.literature import NO, OPEN, YES
 from hw1lib.chapters.summary.result import SENTENCES, Judged, judge
 from hw1lib.chapters.summary.views import EXAMPLES, STYLES
 from hw1lib.judging import audit, verdicts
 from hw1lib.judging.effects import Difference
-from hw1lib.judging.statistics import NO_INTERVAL, Interval
+from hw1lib.judging.statistics import Interval
 from hw1lib.judging.verdicts import Claim, Margin, Verdict
 from hw1lib.results.specs import SettingError
 
@@ -127,25 +126,6 @@ def test_a_chapter_that_does_not_fit_is_refused_in_a_sentence(plant, number, ans
         discover()
 
 
-@pytest.mark.parametrize(("count", "rows"), [(1, 1), (2, 1), (3, 1), (4, 2)])
-def test_a_part_is_drawn_from_the_panels_of_its_chapters(monkeypatch, count, rows):
-    def chapter(name):
-        panel = Panel(lambda ax, result: ax.set_title(result), lambda result: f"shows {result}.")
-        return SimpleNamespace(part="1", panel=panel)
-
-    found = {name: chapter(name) for name in "abcd"[:count]}
-    found["none"] = SimpleNamespace(part="1", panel=None)
-    found["elsewhere"] = SimpleNamespace(part="2", panel=chapter("e").panel)
-    monkeypatch.setattr(parts, "discover", lambda: found)
-    result = SimpleNamespace(chapters={name: name for name in found}, described={})
-    drawn = parts.figure(result, "1")
-    assert [ax.get_title() for ax in drawn.axes] == list("abcd"[:count])
-    assert drawn.axes[0].get_gridspec().nrows == rows
-    places = parts.PLACES[count]
-    said = [f"{place}shows {name}." for place, name in zip(places, "abcd", strict=False)]
-    assert parts.caption(result, "1") == " ".join(said)
-
-
 def test_every_sentence_of_the_reports_has_a_place():
     assert len(SENTENCES) == 56
     assert (SENTENCES[0], SENTENCES[-1]) == ("A-C1", "B-C20")
@@ -231,16 +211,6 @@ def test_the_chapters_show_bars_only_if_asked(monkeypatch):
         with pytest.raises(Stop):
             summary.run(summary.Spec(), device="cpu", progress=progress)
     assert asked == [{"device": "cpu", "progress": it} for it in (True, False)]
-
-
-def test_means_are_drawn_with_their_intervals():
-    ax = Figure().subplots()
-    intervals = [Interval(2.0, 1.0, 4.0, 6), NO_INTERVAL]
-    parts._whiskers(ax, intervals, np.array([0.0, 1.0]), "o", "")
-    (bars,) = ax.containers
-    line, _, (whiskers,) = bars
-    assert line.get_xydata().tolist() == [[2.0, 0.0]]  # what has no interval is not drawn
-    assert whiskers.get_segments()[0].tolist() == [[1.0, 0.0], [4.0, 0.0]]
 
 
 def test_every_word_has_an_example_that_gets_it():

@@ -86,6 +86,15 @@ def test_surrogates_without_their_course_are_as_correlated_as_the_series(lag_one
     assert seen.mean() == pytest.approx(lag_one, abs=0.005)
 
 
+@pytest.mark.parametrize("window", [20, 49, 50, 70, 120])
+def test_the_course_is_that_of_scipys_lines(window):
+    series = generator().standard_normal((3, 120)).cumsum(axis=1)
+    breaks = np.arange(window, 120 - window + 1, window)
+    expected = signal.detrend(series, bp=breaks)
+    assert about_course(series, window) == pytest.approx(expected, abs=1e-12)
+    assert about_course(series[0], window) == pytest.approx(expected[0], abs=1e-12)
+
+
 @pytest.mark.parametrize("slope", [0.0, 0.3])
 def test_a_straight_line_does_not_swing(slope):
     line = np.full((100, 2), 3.0) + slope * np.arange(100)[:, None]

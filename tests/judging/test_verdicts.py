@@ -1,6 +1,7 @@
 """Verdicts: the word that the interval allows, checked against SciPy's and hand-made cases."""
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from scipy import stats
 from hw1lib.judging import tables, verdicts
 from hw1lib.judging.effects import (
     CORRELATION,
+    POINTS,
     Bound,
     Correlation,
     Difference,
     Effect,
     NotTested,
     Ratio,
+    Share,
 )
 from hw1lib.judging.statistics import Interval, t_interval, t_quantile
 from hw1lib.judging.verdicts import Claim, Margin, Verdict
@@ -161,15 +164,12 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[1]["verdict"] == "not tested"
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"
-    assert tables.brief(claims, None).to_dict("records") == [  # expectations stand elsewhere
-        {"claim": "A-C0", "in our words": "Water is wet.", "verdict": "supported"},
-        {"claim": "B-C0", "in our words": "Water is wet.", "verdict": "not tested"},
-    ]
-    assert tables.margins(claims).strip().splitlines()[2:] == [
-        "- A-C0: less is dry.",
-        "- B-C0: less is dry.",
-        "- E-0: less is not felt. † Chosen after a first look.",
-    ]
+    of = SimpleNamespace(spec=SimpleNamespace(seeds=range(3, 11), digest="abc123"))
+    assert tables.margins(claims, of).strip() == (
+        "**Why an effect matters from where it does.** *A-C0:* less is dry. *B-C0:* less is dry. "
+        "*E-0:* less is not felt. † Chosen after a first look. **Trained** from seeds 3 to 10; "
+        "figures and the appendix Settings call the settings abc123."
+    )
     assert tables.expectation(claims, None).strip().splitlines() == [
         "What became of the expectation:",
         "",
@@ -188,7 +188,6 @@ def test_a_word_that_another_scale_turns_is_fragile():
         "(fragile: contradicted with one training left out)"
         in tables.table([turning], None)["verdict"].item()
     )
-    assert tables.brief([turning], None)["verdict"].item() == "undecided (fragile)"
     steady = claim(lambda _: Ratio("loss", {"high": 3 * low, "low": low}), margin=1.25)
     assert steady.turns(None) == {}
 
@@ -293,11 +292,38 @@ def test_an_answer_is_sentences_with_their_verdicts_and_numbers():
         claim(refused, "D"),
     ]
     assert tables.answer(claims, ["A"], None) == [
-        "Water is wet: **supported** (wetness: water 3, sand 1; 2 [2, 2] %, n = 8)."
+        "Water is wet: **supported** (wetness: water 3, sand 1; 2 [2, 2] %, n = 8; matters "
+        "from 1 %)."
     ]
     assert tables.answer(claims, ["B", "D"], None) == [
-        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1, n = 8).",
+        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1, n = 8; matters from "
+        "1 %).",
         "Water is wet: **not tested** (nobody looked).",
     ]
     (said,) = tables.answer(claims, ["C"], None)
     assert "(wetness with depth; 1 [" in said
+
+
+def test_an_answer_in_brief_has_the_means_that_decided_it_and_n_once():
+    wet = np.linspace(2.9, 3.1, 8)
+    sides = {"water": 100 * wet / 3, "sand": wet}
+    claims = [
+        claim(lambda _: Difference("wet days", sides, unit=POINTS), "A"),
+        claim(lambda _: Ratio("wetness", {"water": wet, "ice": wet / 1.001}), "B", margin=2.0),
+        claim(lambda _: Bound("wetness", wet[:7], at_least=1.0, unit="l"), "C"),
+        claim(lambda _: Share("wet days", wet > 2.95, at_least=0.5), "D", margin=0.1),
+        claim(lambda _: Correlation("wetness with depth", wet, -wet), "E", margin=0.1),
+        claim(refused, "F"),
+    ]
+    assert tables.in_brief(claims, "AB", None) == [
+        "Water is wet: **supported**. *Wet days: water 100 %; sand 3 %.*",
+        "Water is wet: **too small to matter**. *Wetness: water 2.999; ice 2.996.*",
+        "n = 8.",
+    ]
+    assert tables.in_brief(claims, "CDE", None) == [
+        "Water is wet: **supported**. *Wetness: 3 l, where the sentence says at least 1.*",
+        "Water is wet: **undecided**. *Wet days: 6 of 8.*",
+        "Water is wet: **contradicted**. *Wetness with depth: -1.*",
+        "n = 7 to 8.",
+    ]
+    assert tables.in_brief(claims, "F", None) == ["Water is wet: **not tested**. *Nobody looked.*"]

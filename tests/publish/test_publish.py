@@ -353,9 +353,9 @@ def test_an_abstract_of_a_notebook_stands_on_the_title_page_only(build, cell):
 def test_in_a_single_notebook_an_abstract_stays_where_it_is():
     cells = [text("# T"), ABSTRACT, code(figure())]
     pdf, _ = TypstPDFExporter(bibliography=str(REFERENCES)).from_notebook_node(notebook(cells))
-    shown = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
-    # the figure floats to the top of the page, and the text below the title is what it was
-    assert shown.index("1 T") < shown.index("The loss is 0.125") < shown.index("References")
+    first, second = (page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    assert first.index("1 T") < first.index("The loss is 0.125") < first.index("Figure 1.")
+    assert second.startswith("References")  # which no figure passes
 
 
 def ruled(*rows):
@@ -713,9 +713,8 @@ def test_help_says_what_goes_in_and_out(capsys):
     assert all(name in shown for name in ("--chapters", "--out", "report.pdf", "report.html"))
 
 
-def test_a_tag_sends_outputs_to_an_appendix_and_a_list_stays_in_their_place(build):
+def test_a_tag_sends_outputs_to_an_appendix(build):
     long = table("tbl-long", "All of it.")
-    long["metadata"]["hw1"]["brief"] = "| claim | word |\n|:--|:--|\n| A-C1 | supported |"
     cells = [
         text("# A chapter {#sec-first}\n\n## Verdicts\n\nBefore."),
         code(long, tags=["appendix-verdicts"]),
@@ -725,9 +724,8 @@ def test_a_tag_sends_outputs_to_an_appendix_and_a_list_stays_in_their_place(buil
     status, out = build(one=cells, two=[text("# Images {#sec-second}\n\n@fig-moved.")])
     assert status == 0
     page = squeezed(Page((out / "report.html").read_text()).text)
-    brief, after, full = (page.index(squeezed(x)) for x in ("A-C1", "After.", "All of it."))
-    assert brief < after < page.index("AVerdictsA.1Chapter1.1:Achapter", after) < full
-    assert squeezed("Table 1 has the numbers behind this list.") in page
+    after, full = (page.index(squeezed(x)) for x in ("After.", "All of it."))
+    assert after < page.index("AVerdictsA.1Chapter1.1:Achapter", after) < full
     assert squeezed("B Further figures and tables B.1 Chapter 1.1: A chapter") in page
     assert squeezed("Figure 1. A moved one.") in page
     assert page.index("Images") < page.index(squeezed("Verdicts A.1"))

@@ -341,15 +341,6 @@ def test_counts_that_are_the_same_in_every_row_of_a_wide_table_are_said_once(han
     assert "| n |" in narrow["text/markdown"]
 
 
-def test_a_brief_table_travels_with_the_whole_one(handed_over):
-    brief = pd.DataFrame({"claim": ["A-C1"], "verdict": ["supported"]})
-    figures.table(brief.assign(n=6), "tbl-x", "X.", brief=brief)
-    figures.table(brief, "tbl-y", "Y.", brief=brief.iloc[:0])
-    (_, whole), (_, empty) = handed_over()
-    assert whole["brief"].splitlines()[2] == "| A-C1 | supported |"
-    assert empty["brief"] == ""
-
-
 def test_lines_are_named_at_their_ends_in_their_colours_and_apart():
     _, grid = figures.panels(1, 1, 2.0)
     ax = grid[0, 0]

@@ -33,8 +33,8 @@ CHAPTER = registry.Chapter(
     answers=(
         "A-C23b",
         "A-C26c",
-        "A-C24b",
         "E-32a",
+        "A-C24b",
     ),
     metrics={
         "test accuracy, A's smallest network (%)": _test_accuracy(OF_A, 0),

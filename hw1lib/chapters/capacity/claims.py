@@ -56,7 +56,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C24b",
-        "They do so at about 300,000 parameters.",
+        "Returns begin to diminish at about 300,000 parameters.",
         comparisons.near,
         NEAR,
     ),
@@ -111,7 +111,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C26c",
-        "There is no overfitting: the test loss does not rise with size.",
+        "Large networks do not overfit: the test loss does not rise with size.",
         comparisons.no_rise,
         RISE_OF_A,
         without_size(OF_A),

@@ -31,13 +31,13 @@ def _never_rises(result: Result) -> Effect:
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "E-24i",
-        "On the line from start to solution the loss falls without a rise, with SGD.",
+        "On the straight line from start to solution the loss falls without a rise, by SGD.",
         _never_rises,
         LEVEL,
     ),
     Claim(
         "E-24a",
-        "On the line from start to solution the loss rises more with Adam than with SGD.",
+        "On the line from start to solution it rises more with Adam than with SGD.",
         partial(_rises_more, ADAM, SGD),
         SEEN,
     ),
@@ -50,7 +50,7 @@ CLAIMS: tuple[Claim, ...] = (
     *(
         Claim(
             which,
-            f"The deep regressor's solutions are flatter than the shallow one's: {direction}.",
+            f"The deep regressor's solutions are flatter than the shallow one's ({direction}).",
             partial(flatter, direction),
             FACTOR if "normalized" in direction else OTHER_WAY,
         )

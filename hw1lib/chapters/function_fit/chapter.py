@@ -36,8 +36,8 @@ CHAPTER = registry.Chapter(
     answers=(
         "A-C7c",
         "A-C7d",
-        "E-11a",
         "E-11b",
+        "E-11a",
     ),
     metrics={
         f"mean final loss, {network}, {arm} (mean squared error)": _final_loss(arm, network)

@@ -86,14 +86,14 @@ CLAIMS = (
     ),
     Claim(
         "A-C7c",
-        f"With more layers a loss below {LOWER:g} is reached more often.",
+        f"The deep network reaches a loss below {LOWER:g} more often than the shallow one.",
         partial(comparisons.succeeds_more, "deep", "shallow"),
         OFTEN,
         without_target,
     ),
     Claim(
         "A-C7d",
-        "Where both get there, more layers end lower.",
+        f"Where both reach a loss below {LOWER:g}, the deep one ends lower than the shallow one.",
         partial(comparisons.lower_on_success, "deep", "shallow"),
         LATE,
         without_target,

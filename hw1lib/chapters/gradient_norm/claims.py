@@ -63,7 +63,10 @@ CLAIMS = (
         "A-C15c", "Then the norm stabilizes.", partial(comparisons.flat, EARLY, "norm"), LEVELNESS
     ),
     Claim(
-        "A-C16a", "From epoch 500 on the norm oscillates periodically.", comparisons.periodic, OFTEN
+        "A-C16a",
+        "From epoch 500 on the gradient norm oscillates periodically.",
+        comparisons.periodic,
+        OFTEN,
     ),
     Claim(
         "A-C16b",
@@ -79,13 +82,13 @@ CLAIMS = (
     ),
     Claim(
         "A-C17a",
-        "The oscillation is due to the step size: relative to the norm's level.",
+        "The oscillation is due to the step size, relative to the norm's level.",
         partial(comparisons.due_to_step, RELATIVE),
         HALVED,
     ),
     Claim(
         "A-C17b",
-        "The oscillation is due to the step size: in the norm's own unit, as A draws it.",
+        "The oscillation is due to the step size, in the norm's own unit, as A draws it.",
         partial(comparisons.due_to_step, OWN_UNIT),
         HALVED_LATER,
     ),
@@ -115,7 +118,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C17g",
-        "The oscillation is due to the optimizer: periodic more often than under plain descent.",
+        "The oscillation is due to the optimizer, since plain descent has it less often.",
         partial(comparisons.periodic_more_often, PLAIN),
         MORE_OFTEN,
     ),
@@ -127,7 +130,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C17i",
-        "The oscillation is due to the optimizer: a longer memory makes the period longer.",
+        "The oscillation is due to the optimizer, since a longer memory makes its period longer.",
         comparisons.period_of_memory,
         LONGER,
     ),

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib.chapters.image_task.result import Result, contrasts, difference
+from hw1lib.chapters.image_task.result import Result, contrasts, depth_arms, difference
 from hw1lib.chapters.image_task.spec import AS_A, CONTROL, MAIN
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import figures, lettering
+from hw1lib.showing import figures, forest, lettering
 from hw1lib.showing.palette import BLUE, COLORS, RED
 
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
@@ -60,6 +60,25 @@ def finals(result: Result, arms: Sequence[str]) -> Figure:
         column[0].set_title(HEADINGS.get(arm, result.images[arm].title))
     for ax, measure in zip(axes[:, 0], UNITS, strict=True):
         ax.set_ylabel(f"test {UNITS[measure][0]}")
+    return figure
+
+
+def depth_differences(result: Result) -> Figure:
+    """Draw how each network compares with the shallowest of its arm: every pair, and the mean."""
+    arms = depth_arms(result)
+    figure, axes = figures.panels(1, len(arms), 1.9)
+    for ax, arm in zip(axes[0], arms, strict=True):
+        (first, shallowest), *others = result.arm(arm).items()
+        pairs = {
+            name.replace(" residual", "\nresidual"): curves.percent("test")
+            - shallowest.percent("test")
+            for name, curves in others
+        }
+        forest.rows(ax, {name: t_interval(values) for name, values in pairs.items()}, values=pairs)
+        ax.set(
+            title=result.images[arm].title,
+            xlabel=f"test accuracy minus that of {first}\n(percentage points)",
+        )
     return figure
 
 

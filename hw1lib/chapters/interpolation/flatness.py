@@ -1,24 +1,33 @@
 """Which end of a line looks wider, beside what is called flatness there."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from hw1lib.chapters.interpolation.result import ACCURACY, FLATNESS, TEST, Result
+from hw1lib.chapters.interpolation.result import ACCURACY, FLATNESS, TEST, Pair, Result
 from hw1lib.chapters.interpolation.spec import DESCRIBED
 from hw1lib.judging.statistics import t_interval
+from hw1lib.showing import figures, forest, lettering
+
+LEAN = "loss beyond the end"
 
 
-def flatness_table(result: Result) -> pd.DataFrame:
-    """Compare the ends of each pair by what is called flatness: factors, second end over first."""
-    rows = []
-    for name in DESCRIBED:
-        pair = result.pairs[name]
-        row = {"pair": name, "lean (decades)": f"{t_interval(pair.lean).mean:.3g}"}
-        for column, measure in FLATNESS.items():
-            ratios = pair.flatness(measure)
-            row[column] = str(t_interval(ratios).factor)
-        rows.append({**row, "n": int(np.isfinite(ratios).sum())})
-    return pd.DataFrame(rows)
+def compared(result: Result) -> Figure:
+    """Draw the ends of each pair by what is called flatness: second end over first, as factors."""
+    figure, axes = figures.panels(2, 3, 1.6, sharey=True)
+    of_pairs = {name: result.pairs[name] for name in DESCRIBED}
+    measures = {LEAN: lambda pair: pair.lean} | {
+        title: partial(Pair.flatness, measure=measure) for title, measure in FLATNESS.items()
+    }
+    for ax, (title, values) in zip(axes.flat, measures.items(), strict=True):
+        factors = {name: t_interval(values(pair)).factor for name, pair in of_pairs.items()}
+        forest.rows(ax, factors, none=1.0)
+        ax.set(title=title, xscale="log")
+        lettering.few_numbers(ax.xaxis, *ax.get_xlim())
+    figure.supxlabel("second end over first; of the loss beyond them, first over second")
+    return figure
 
 
 def agreement_table(result: Result) -> pd.DataFrame:

@@ -16,26 +16,26 @@ RULE = Margin(0.05, "a rule may have one exception in twenty beside those it all
 CLAIMS = (
     Claim(
         "A-C18a",
-        "The weights at the end of A's training have a gradient near zero and are a minimum.",
+        "A's training ends in a minimum of the loss.",
         comparisons.a_ends_in_minima,
         OWN_MAJORITY,
     ),
     Claim(
         "A-C18b",
-        "So they are for the smooth network, trained by Adam.",
+        "So does that of the smooth network, by Adam.",
         comparisons.tanh_ends_in_minima,
         MAJORITY,
     ),
     Claim(
         "A-C19a",
-        "The minimal ratio lies between 0.70 and 0.775 at most epochs, by the Hessian.",
+        "In most epochs the minimal ratio lies between 0.70 and 0.775, by the Hessian.",
         partial(comparisons.mostly_in_band, comparisons.HESSIAN),
         OWN_MAJORITY,
         comparisons.without_part,
     ),
     Claim(
         "A-C19b",
-        "The minimal ratio lies between 0.70 and 0.775 at most epochs as A's code counts.",
+        "In most epochs it lies between 0.70 and 0.775, as A's code counts.",
         partial(comparisons.mostly_in_band, comparisons.COUNTED),
         OWN_MAJORITY,
         comparisons.without_part,

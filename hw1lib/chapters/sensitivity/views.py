@@ -7,30 +7,28 @@ from matplotlib.figure import Figure
 
 from hw1lib.chapters.sensitivity.result import (
     JACOBIANS,
-    THEIRS,
     Result,
     expected_variance,
     gradient_by_weights,
     gradient_of_the_mean,
-    keskar_measures,
     largest_against_smallest,
     own_gradient,
-    their_factor,
 )
 from hw1lib.chapters.sensitivity.spec import (
     ARMS,
     AS_A,
-    BATCHES,
     EPOCHS,
     FACTORS,
     KINDS,
-    LARGE,
     RANDOM,
     RESCALED,
     SMALL,
     TRUE,
 )
-from hw1lib.judging.statistics import geometric_mean, log_ratio, t_interval
+from hw1lib.judging.statistics import (
+    geometric_mean,
+    log_ratio,
+)
 from hw1lib.showing import drawn, figures, lettering, palette
 
 SPLITS = {"train": (palette.BLUE, "-", "o"), "test": (palette.RED, "--", "s")}  # in every figure
@@ -202,33 +200,6 @@ def time_table(result: Result) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def keskar_table(result: Result) -> pd.DataFrame:
-    """Put Keskar's setting, on the chapter's perceptron and on F1, beside Keskar's numbers."""
-    pairs = {
-        network: [keskar_measures(result, name) for name in both]
-        for network, both in BATCHES.items()
-    }
-    rows = []
-    for measure in keskar_measures(result, SMALL):
-        for network, both in pairs.items():
-            small, large = (of[measure] for of in both)
-            ratio = log_ratio(large, small)
-            factor = "–" if measure.endswith("(%)") else str(ratio.factor)
-            means = [_mean(measure, values) for values in (small, large)]
-            rows.append([measure, network, *means, factor, ratio.n])
-        if measure in THEIRS:
-            factor = "–" if measure.endswith("(%)") else f"{their_factor(measure):.0f}"
-            rows.append([measure, "F1, Keskar et al.", *THEIRS[measure], factor, 5])
-    columns = ["measure", "network", SMALL, LARGE, "large / small", "n"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _mean(measure: str, values: np.ndarray) -> str:
-    if measure.endswith("(%)"):
-        return f"{t_interval(values):.4g}"
-    return str(geometric_mean(values))
 
 
 def jacobian_table(result: Result) -> pd.DataFrame:

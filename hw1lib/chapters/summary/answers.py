@@ -59,6 +59,10 @@ class Point:
             verdicts.UNDECIDED: f"It is open {self.unknown}",
         }[self._judged(result).verdict.word]
 
+    def is_decided(self, result: Result) -> bool:
+        """Tell whether the verdict says what is the case."""
+        return self._judged(result).verdict.word not in (verdicts.NOT_TESTED, verdicts.UNDECIDED)
+
     def _judged(self, result: Result) -> Judged:
         (found,) = (
             one
@@ -239,9 +243,17 @@ def answers(result: Result) -> str:
     return "\n\n".join(parts)
 
 
-def first_sentences(result: Result) -> str:
-    """Return each answer's first sentence without its numbers, for the abstract."""
-    return " ".join(f"{ANSWERS[part][0].worded(result)}." for part in PARTS)
+def in_words(result: Result) -> str:
+    """Answer the three questions without numbers, for the title page, as Markdown.
+
+    What is open or was not tested is left out, unless nothing else is known.
+    """
+    paragraphs = []
+    for part, question in PARTS.items():
+        decided = [point for point in ANSWERS[part] if point.is_decided(result)]
+        said = [f"{point.worded(result)}." for point in decided or ANSWERS[part][:1]]
+        paragraphs.append(" ".join([f"**{question}**", *said]))
+    return "\n\n".join(paragraphs)
 
 
 def figure(result: Result) -> Figure:

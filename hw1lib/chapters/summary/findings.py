@@ -5,40 +5,24 @@ from collections import Counter
 import numpy as np
 from scipy import stats
 
-from hw1lib.chapters.function_fit.findings import success_sentence
-from hw1lib.chapters.registry import discover
-from hw1lib.chapters.sensitivity.findings import rescaled_sentence
-from hw1lib.chapters.summary.answers import first_sentences
+from hw1lib.chapters.summary.answers import in_words
 from hw1lib.chapters.summary.result import SENTENCES, Result
 from hw1lib.data import own_images
 from hw1lib.judging import audit, verdicts
 
 
-def findings(result: Result) -> str:
-    """List what each chapter found, as Markdown."""
-    lines = []
-    for section, chapter in discover().items():
-        lines.append(f"- {chapter.question} ({chapter.link})")
-        lines += [f"    - {sentence}" for sentence in chapter.answer(result.chapters[section])]
-    return "\n".join(lines)
-
-
 def abstract(result: Result) -> str:
-    """Sum up the report in one paragraph."""
+    """Answer the three questions in words, and say what the answers rest on, as Markdown."""
     words = Counter(verdicts.together([j.verdict for j in of]) for of in result.of_reports.values())
-    said = ", ".join(f"{word} for {count}" for word, count in words.most_common())
+    said = "; ".join(f"{count} {word}" for word, count in words.most_common())
     chapters = result.chapters.values()
     trainings = sum(row["trainings"] for chapter in chapters for row in chapter.provenance)
     return (
-        f"{first_sentences(result)} "
-        "These are answers to a classic homework on deep learning: does depth help, what does "
-        "optimization do, why do networks generalize. Two student reports answered it with one "
-        "training each. "
-        f"We put {len(SENTENCES)} of their sentences to the test on replicated trainings, with "
-        "intervals, controls and every rival definition. "
-        f"The verdicts: {said}. "
-        f"{counted(result)} "
-        f"The numbers rest on {trainings:,} trainings of the {result.spec.profile} profile."
+        f"{in_words(result)}\n\n"
+        "Two student reports answered these questions of a classic homework with one training of "
+        f"each network. We put {len(SENTENCES)} of their sentences to the test on {trainings:,} "
+        f"trainings ({result.spec.profile} profile), with intervals, controls and every rival "
+        f"definition: {said}. The summary has the numbers behind each answer."
         f"{own_sentence(result)}"
     )
 
@@ -52,12 +36,6 @@ def own_sentence(result: Result) -> str:
         f" All images that are learned here are {own.description}, not those of the two reports: "
         "where a sentence is about images, its verdict is one on these."
     )
-
-
-def counted(result: Result) -> str:
-    """Say how the deep network fares against the shallow one, and what rescaling does."""
-    first = success_sentence(result.chapters["function-fit"])
-    return f"{first} {rescaled_sentence(result.chapters['sensitivity'])}"
 
 
 def count_sentence(result: Result) -> str:

@@ -126,13 +126,19 @@ def figure(result: Result, section: str) -> Figure:
     return drawn
 
 
+def heading(section: str) -> str:
+    """Name a part as the homework numbers it, as a heading."""
+    number, _, title = PARTS[section].title.partition(" ")
+    return f"## Homework {number}: {title}"
+
+
 def words(result: Result, section: str) -> str:
     """Write what a part asks for, its points, and the comment, as Markdown."""
     part, chapter = PARTS[section], discover()[section]
     comment = " ".join(sentence(result.chapters[section]) for sentence in part.comment)
     return (
-        f"**{part.title}.** *Points:* {part.points}. *Complete:* {part.complete}. "
-        f"*Comment:* {comment} (all of it in {chapter.link})"
+        f"**Points:** {part.points}. **Complete:** {part.complete}. **Comment:** {comment} "
+        f"All of it is in {chapter.link}."
     )
 
 

@@ -15,7 +15,7 @@ from hw1lib.chapters.registry import PARTS, discover
 from hw1lib.chapters.sensitivity.result import SHORT
 from hw1lib.chapters.summary import literature
 from hw1lib.chapters.summary.result import Judged, Result
-from hw1lib.judging import audit, correlates, tables, verdicts
+from hw1lib.judging import audit, correlates, verdicts
 from hw1lib.judging.statistics import Interval, rank_correlation
 from hw1lib.showing import figures, palette
 
@@ -125,18 +125,6 @@ def _effects(ax: Axes, tests: Sequence[Judged]) -> None:
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("effect in margins")
     _band(ax)
-
-
-def verdict_table(result: Result) -> pd.DataFrame:
-    """List every sentence of A and B with its tests, verdicts and chapters."""
-    return pd.DataFrame(
-        {
-            **tables.row(one.claim, one.verdict, one.turns, brief=True),
-            "chapter": discover()[one.section].link,
-        }
-        for tests in result.of_reports.values()
-        for one in tests
-    )
 
 
 def index_table(result: Result) -> pd.DataFrame:

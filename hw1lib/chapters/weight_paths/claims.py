@@ -56,13 +56,13 @@ def _holds_most(result: Result) -> Effect:
 CLAIMS = (
     Claim(
         "A-C12a",
-        "Drawn by PCA, the paths of eight trainings form a star: they lead outwards.",
+        "Drawn by PCA, the paths of eight trainings form a star that leads outwards.",
         _leads_outwards,
         OFTEN,
     ),
     Claim(
         "A-C12b",
-        "That star is a property of training: random walks draw less of one.",
+        "The star says something about training, since random walks draw less of one.",
         _more_outwards,
         MORE_OFTEN,
     ),
@@ -92,13 +92,13 @@ CLAIMS = (
     ),
     Claim(
         "E-21a",
-        "Trainings lead away straighter than random walks with the same starts and step lengths.",
+        "Training moves the weights straighter than random walks with the same starts and steps.",
         partial(_straighter, WALKS),
         STRAIGHTER,
     ),
     Claim(
         "E-21b",
-        "They lead away straighter than walks that also turn no more from snapshot to snapshot.",
+        "It moves them straighter than walks that also turn no more from snapshot to snapshot.",
         partial(_straighter, PERSISTENT),
         PERSISTING,
     ),

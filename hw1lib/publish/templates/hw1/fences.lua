@@ -142,11 +142,22 @@ local fences = {
     local id = 'part-' .. pandoc.utils.stringify(title):lower():gsub('%W+', '-'):gsub('-$', '')
     return {pandoc.Header(1, title, {id = id, class = 'part unnumbered'})}
   end,
+  tried = function(fence)  -- figures of the page that print has not
+    return {pandoc.RawBlock('typst', '#hw1-tried(' .. fence.text .. ')')}
+  end,
+  divided = function()  -- from here on headings are those of chapters, which contents list already
+    return {pandoc.RawBlock('typst', '#show heading.where(level: 2): set heading(outlined: false)')}
+  end,
+  columns = function() return {pandoc.RawBlock('typst', '#columns(2, gutter: 7mm)[')} end,
+  ['end'] = function() return {pandoc.RawBlock('typst', ']')} end,
   appendices = function() return {pandoc.RawBlock('typst', '#show: hw1-appendices')} end,
   references = function(fence)
     local title = pandoc.Header(1, fence.text, {id = 'references', class = 'unnumbered'})
-    -- in print, no figure of the chapters floats behind them
-    return {pandoc.RawBlock('typst', '#place.flush()'), title, pandoc.Div({}, {id = 'refs'})}
+    return {
+      title,
+      pandoc.RawBlock('typst', '#hw1-references['), pandoc.Div({}, {id = 'refs'}),
+      pandoc.RawBlock('typst', ']'),
+    }
   end,
 }
 fences.abstract = fences.text

@@ -291,8 +291,13 @@ function Pandoc(doc)
   for _, entry in ipairs(pandoc.utils.references(bibliography)) do entries[entry.id] = true end
 
   local items, blocks, abstract = doc.blocks:map(read), pandoc.Blocks{}, pandoc.Blocks{}
+  local back = false
   for _, item in ipairs(items) do
     local resolved = resolve(item)
+    if not back and (item.kind == 'appendices' or item.kind == 'references' and cited) then
+      resolved:insert(1, pandoc.RawBlock('typst', '#show: hw1-back'))  -- no figure floats behind
+      back = true
+    end
     if PRINT then  -- by which a failure of Typst is traced back to its cell
       resolved:insert(1, pandoc.RawBlock('typst', '// from ' .. item.source))
     end
