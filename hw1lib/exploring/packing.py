@@ -45,6 +45,7 @@ def packed(view: View) -> tuple[dict[str, Any], bytes]:
         "note": view.note,
         "offline": view.offline,
         "status": view.status,
+        "table": [list(row) for row in view.table],
         "controls": [_shown(control) for control in view.controls],
         "panels": [_panel(view, n) for n in range(len(view.panels))],
         "layers": [

@@ -165,6 +165,7 @@ class View:
     note: str = ""  # beside the legend, such as what a band is
     offline: str = ""  # what needs a kernel, in one sentence for a page without one
     status: str = ""
+    table: tuple[tuple[str, ...], ...] = ()  # below, its first row the heads of its columns
     id: str = ""  # of the figure, such as "fig-fit-try"
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hw1lib.chapters import function_fit as chapter
-from hw1lib.chapters.function_fit import asking, exploring
+from hw1lib.chapters.function_fit import asking, exploring, on_the_spot
 from hw1lib.chapters.function_fit.on_the_spot import Trial, watch
 from hw1lib.chapters.function_fit.spec import ARMS, NETWORKS
 from hw1lib.data import functions
@@ -136,9 +136,9 @@ def test_inside_and_outside_are_told_apart(result):
     low, high = np.nanquantile(fits["deep"].loss[-1], [0.1, 0.9])
     for value, word in [((low + high) / 2, "inside"), (low / 2, "below"), (2 * high, "above")]:
         run.loss["deep"][-1] = np.full(2, value)
-        assert f"lies {word} the stored band" in exploring.against(run, fits)[0]
+        assert f"lies {word} the stored band" in on_the_spot.compared(run, fits)[0]
     run.updates[-1] = 9
-    assert exploring.against(run, fits) == ["The stored trainings end after 8 updates."]
+    assert on_the_spot.compared(run, fits) == ["The stored trainings end after 8 updates."]
 
 
 def test_every_training_has_seeds_that_no_stored_one_has(session):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.error_surface.result import Result, network_title
 from hw1lib.chapters.error_surface.spec import REGRESSORS
 from hw1lib.chapters.error_surface.visiting import KINDS, Place, visit
@@ -70,7 +71,9 @@ def view(result: Result) -> View:
     surfaces = [result.surfaces[name] for name in names]
     alphas = surfaces[0].alphas
     losses = together([surface.line[:, :, 0, 0].T for surface in surfaces])
-    layers: list[Layer] = [*curves(alphas, Along(losses, ("network",)), colour=BLUE)]
+    layers: list[Layer] = [
+        *curves(alphas, Along(losses, ("network",)), colour=BLUE, label="loss on the line")
+    ]
     layers.append(rule(x=Along(alphas[:, None], ("alpha",))))
     known = np.where(np.isfinite(losses).any(axis=2)[..., None], losses, 0)
     medians = np.nanmedian(known, axis=2)
@@ -165,7 +168,7 @@ class Session:
             Control(kind="button", name="visit", label="Train one and go there", live=True),
         ]
         stored = replace(view(result), id=name)
-        self.stored = replace(stored, controls=[*stored.controls, *extra])
+        self.stored = against.with_button(replace(stored, controls=[*stored.controls, *extra]))
         self.explorer = Explorer(self.stored, pressed=self.pressed)
         self.worker = Worker(self.explorer.show, self.failed)
         self.count = 0
@@ -189,6 +192,10 @@ class Session:
             self.count += 1
             state: State = self.explorer.state
             self.worker.start(lambda: self.visit(state))
+        elif name == against.BUTTON.name:
+            self.worker.start(lambda: against.frames(self.stored, self.result))
+        elif name == against.ALONE.name:
+            self.explorer.show(self.stored)
         elif name == "back":
             self.explorer.state = self.stored.start
             self.explorer.show(self.stored)
@@ -212,7 +219,7 @@ class Session:
             if control.name in ("a", "b")
             else control
             for control in self.stored.controls
-            if control.name not in ("plane", "training", "alpha")
+            if control.name not in ("plane", "training", "alpha", against.BUTTON.name)
         ]
         controls.append(
             Control(kind="button", name="back", label="Back to what is stored", live=True)

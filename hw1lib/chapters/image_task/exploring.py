@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.image_task.result import (
     CONVOLUTION,
     PERMUTED,
@@ -10,7 +11,7 @@ from hw1lib.chapters.image_task.result import (
     Result,
     contrasts,
 )
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -60,7 +61,7 @@ def _lead(result: Result, contrast: Contrast) -> np.ndarray:
 
 def explore(result: Result, name: str) -> None:
     """Show how every network learns, and where it lies among all."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "How a network learns (left), and the test accuracy of all networks against their size "

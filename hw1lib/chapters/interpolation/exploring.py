@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.interpolation.result import ACCURACY, FLOOR, LOSS, TEST, TRAIN, Pair, Result
 from hw1lib.chapters.interpolation.spec import OTHER
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -46,7 +47,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show every line of the chapter, with a slider along it."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Loss and accuracy on the line between two trainings: choose the pair and go along the "

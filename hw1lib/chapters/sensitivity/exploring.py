@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.sensitivity.result import GAPS, SHORT, Result, accuracy_lost
 from hw1lib.chapters.sensitivity.spec import ARMS, AS_A
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -44,7 +45,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show a chosen measure of all networks."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Any measure of the chapter against the batch size (left; medians and bands over "

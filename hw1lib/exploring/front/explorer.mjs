@@ -28,16 +28,17 @@ function render({ model, el }) {
   const readings = tag("p", { class: "readings" });
   const status = tag("p", { class: "status", role: "status" });
   const spot = tag("p", { class: "spot", role: "status" });
+  const table = tag("div", { class: "told", tabindex: 0, role: "region", "aria-label": "Table", ...KEYS });
   const files = tag("p", { class: "handed" });
   const told = tag("code", { class: "state" });  // which a shell can draw again
-  box.append(form, status, pictures, legend, readings, spot, files);
+  box.append(form, status, pictures, legend, readings, spot, table, files);
   el.append(box);
   form.addEventListener("submit", (event) => event.preventDefault());
 
   let header = {};
   let numbers = new Float32Array();
   let bytes = null;  // from which they were read
-  let shown = { controls: "", panels: "" };  // what the page holds already
+  let shown = { controls: "", panels: "", table: "" };  // what the page holds already
   const inputs = new Map();
   let waiting = 0;
 
@@ -71,6 +72,7 @@ function render({ model, el }) {
     }));
     if (status.textContent !== header.status) status.textContent = header.status;
     status.hidden = !header.status;
+    if (JSON.stringify(header.table) !== shown.table) buildTable();
     told.textContent = written(header.id, state());
     for (const control of header.controls) inputs.get(control.name)?.show(state()[control.name], control);
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
@@ -84,7 +86,16 @@ function render({ model, el }) {
     const panels = JSON.stringify([header.panels.map((panel) => [panel.title, panel.x.by, panel.y.by]),
       header.layers.map((layer) => [layer.label, layer.colour])]);
     if (panels !== shown.panels) buildPanels();
-    shown = { controls, panels };
+    shown = { ...shown, controls, panels };
+  }
+
+  function buildTable() {
+    shown.table = JSON.stringify(header.table);
+    table.hidden = !header.table.length;
+    const [heads = [], ...rows_] = header.table;
+    table.replaceChildren(tag("table", {},
+      tag("thead", {}, tag("tr", {}, ...heads.map((text) => tag("th", { scope: "col" }, text)))),
+      tag("tbody", {}, ...rows_.map((row) => tag("tr", {}, ...row.map((text) => tag("td", {}, text)))))));
   }
 
   function buildControls() {
