@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hw1lib.chapters.registry import Chapter, learned
 from hw1lib.exploring import explorer, overlay
-from hw1lib.exploring.explorer import Explorer
-from hw1lib.exploring.live import Frames, Worker
+from hw1lib.exploring.live import Frames
+from hw1lib.exploring.session import BACK, Session, Visit
 from hw1lib.exploring.views import Control, View
 from hw1lib.judging.effects import Bound, Share
 from hw1lib.judging.verdicts import CLAIMING, NOT_TESTED, OUTCOMES, UNDECIDED, Claim, Verdict
@@ -25,7 +25,6 @@ from hw1lib.results.store import MissingResultError
 
 FULL = "full"
 BUTTON = Control(kind="button", name="compare", label="Your run against ours", live=True)
-ALONE = Control(kind="button", name="alone", label="Your run alone", live=True)
 
 SAME, DIFFERENT, OPEN = "the same", "another", "open"  # what became of a conclusion
 INSIDE, OUTSIDE = "inside", "outside"
@@ -172,39 +171,33 @@ def beside(view: View, result: Any) -> View:
 
 def frames(view: View, result: Any) -> Frames:
     """Compare as a worker does: first say that our run is being read."""
+    view = replace(view, controls=[*view.controls, BACK])
     yield lambda _: replace(view, status="Reading our run of the full profile ...")
-    shown = with_button(beside(view, result), ALONE)
+    shown = beside(view, result)
     yield lambda _: shown
 
 
-def with_button(view: View, button: Control = BUTTON) -> View:
-    """Return a view with one of the two buttons, and without the other."""
-    names = (BUTTON.name, ALONE.name)
-    others = [control for control in view.controls if control.name not in names]
-    return replace(view, controls=[*others, button])
+def session(view: View, result: Any, visits: Mapping[str, Visit] | None = None) -> Session:
+    """Make an explorer of a chapter that puts its result beside ours when it is asked to.
+
+    Args:
+        view: What the chapter shows of the result.
+        result: Of the chapter.
+        visits: Where else it leads, by the name of the button.
+    """
+    compared = Visit((BUTTON,), lambda state, number: frames(view, result))
+    return Session(view, {**(visits or {}), BUTTON.name: compared})
 
 
-class Session:
-    """An explorer of a chapter that puts its result beside ours when it is asked to."""
-
-    def __init__(self, view: View, result: Any) -> None:
-        self.result, self.view = result, with_button(view)
-        self.explorer = Explorer(self.view, pressed=self.pressed)
-        self.worker = Worker(self.explorer.show, self.failed)
-
-    def pressed(self, name: str) -> None:
-        """Answer to a button, at once."""
-        if name == BUTTON.name:
-            self.worker.start(lambda: frames(self.view, self.result))
-        elif name == ALONE.name:
-            self.explorer.show(self.view)
-
-    def failed(self, error: Exception) -> None:
-        """Say why there is no comparison."""
-        self.explorer.show(replace(self.view, status=f"Our run could not be read: {error}"))
-
-
-def explore(view: View, name: str, caption: str, *, result: Any, standin: str = "") -> None:
+def explore(
+    view: View,
+    name: str,
+    caption: str,
+    *,
+    result: Any,
+    standin: str = "",
+    visits: Mapping[str, Visit] | None = None,
+) -> None:
     """Show a chapter's explorer in the notebook, and its picture in the report.
 
     Args:
@@ -213,8 +206,7 @@ def explore(view: View, name: str, caption: str, *, result: Any, standin: str = 
         caption: Markdown.
         result: What it is drawn from.
         standin: Data in the place of a published set.
+        visits: Where it leads besides, by the name of the button.
     """
-    session = Session(replace(view, id=name), result)
-    explorer.show(
-        session.view, name, caption, result=result, standin=standin, explorer=session.explorer
-    )
+    made = session(replace(view, id=name), result, visits)
+    explorer.show(made.view, name, caption, result=result, standin=standin, explorer=made.explorer)

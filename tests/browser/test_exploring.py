@@ -244,8 +244,7 @@ def test_a_page_from_a_disk_answers_to_mouse_and_keyboard(open_page, pages, note
     box = explorers(page)
     move_everything(page, box)
     assert box.locator("button", has_text="Train").count() == 0
-    if notebook != "33_interpolation":
-        assert "in JupyterLab" in box.locator(".offline").inner_text()
+    assert "in JupyterLab" in box.locator(".offline").inner_text()
     kept = page.url
     assert re.search(r"#fig-[a-z]+-try:(\w+=[^;]*;)*\w+=[1-9]", kept)
     before = box.evaluate(SEEN)

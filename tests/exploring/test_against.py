@@ -145,14 +145,14 @@ def test_where_ours_is_missing_one_sentence_says_so(result, monkeypatch, tmp_pat
 
 def test_a_button_compares_and_another_takes_it_back(result, monkeypatch):
     monkeypatch.setattr(against, "reference", lambda chapter: result)
-    session = against.Session(replace(view(), id="fig-paths-try"), result)
+    session = against.session(replace(view(), id="fig-paths-try"), result)
     assert session.explorer.header["controls"][-1]["name"] == "compare"
     monkeypatch.setattr(against, "beside", lambda shown, result: replace(shown, status="Both."))
     session.pressed("compare")
     session.worker.join(20)
     assert session.explorer.header["status"] == "Both."
-    assert session.explorer.header["controls"][-1]["name"] == "alone"
-    session.pressed("alone")
+    assert session.explorer.header["controls"][-1]["name"] == "back"
+    session.pressed("back")
     assert session.explorer.header["status"] == ""
     assert session.explorer.header["controls"][-1]["name"] == "compare"
 
@@ -162,7 +162,7 @@ def test_an_error_is_said_in_the_explorer(result, monkeypatch):
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(against, "beside", broken)
-    session = against.Session(view(), result)
+    session = against.session(view(), result)
     session.pressed("compare")
     session.worker.join(20)
     assert "the disk is gone" in session.explorer.header["status"]

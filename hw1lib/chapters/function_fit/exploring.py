@@ -26,6 +26,7 @@ from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.explorer import Explorer
 from hw1lib.exploring.live import Frames, Worker
 from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.session import BACK
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -150,7 +151,8 @@ class Session:
 
     def __init__(self, result: Result, name: str) -> None:
         self.result = result
-        self.stored = against.with_button(replace(view(result), id=name))
+        plain = replace(view(result), id=name)
+        self.stored = replace(plain, controls=[*plain.controls, against.BUTTON])
         self.beside = False  # whether the stored run of the full profile is drawn
         self.runs: list[Seen] = []  # the latest last; two at most are drawn
         self.explorer = Explorer(self.stored, pressed=self.pressed)
@@ -177,9 +179,10 @@ class Session:
         if name == "stop":
             self.worker.stop()
         elif self.beside:
-            self.worker.start(lambda: against.frames(self.stored, self.result))
-        elif name == against.ALONE.name:
-            self.redraw()
+            alone = replace(self.stored, controls=_controls(self.result)[:2])
+            self.worker.start(lambda: against.frames(alone, self.result))
+        elif name == BACK.name:
+            self.draw(self.now())
         elif name == "train":
             asked = understood(self.explorer.state)
             if asked.wrong:

@@ -83,7 +83,7 @@ function render({ model, el }) {
     box.setAttribute("aria-label", header.title);
     const controls = JSON.stringify(header.controls.map(({ disabled, ...rest }) => rest));
     if (controls !== shown.controls) buildControls();
-    const panels = JSON.stringify([header.panels.map((panel) => [panel.title, panel.x.by, panel.y.by]),
+    const panels = JSON.stringify([header.panels.map((panel) => [panel.title, panel.bare, panel.x.by, panel.y.by]),
       header.layers.map((layer) => [layer.label, layer.colour])]);
     if (panels !== shown.panels) buildPanels();
     shown = { ...shown, controls, panels };
@@ -182,8 +182,8 @@ function render({ model, el }) {
 
   function buildPanels() {
     pictures.replaceChildren(...header.panels.map((panel, place) => {
-      const said = `${panel.title}: ${axis(panel, "y", state()).label} against ` +
-        `${axis(panel, "x", state()).label}. ${header.alt}`;
+      const axes = `${axis(panel, "y", state()).label} against ${axis(panel, "x", state()).label}`;
+      const said = `${panel.title}${panel.bare ? "" : `: ${axes}`}. ${header.alt}`;
       const svg = element("svg", {
         viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", tabindex: 0, "aria-label": said, ...KEYS,
       });
@@ -265,7 +265,7 @@ function render({ model, el }) {
 
   function rows() {
     const found = [["panel", "series", "kind", "x", "y", "low", "high", "value"]];
-    for (const layer of header.layers) {
+    for (const layer of header.layers.filter((one) => one.kind !== "image")) {
       const of = parts(layer, header, numbers, state());
       const title = header.panels[layer.panel].title;
       const length = Math.max(...Object.values(of).map((values) => values.length));
@@ -276,6 +276,7 @@ function render({ model, el }) {
           cells[0] = of.x[k % columns];
           cells[1] = of.y[Math.floor(k / columns)];
         }
+        if (layer.texts) cells[4] = layer.texts[of.z[k]];
         found.push([title, layer.label, layer.kind, ...cells.map((v) => v ?? "")]);
       }
     }
