@@ -37,6 +37,7 @@ class Session:
         self.view = replace(view, controls=[*view.controls, *asked])
         self.visits = visits
         self.shown = self.view
+        self.known: dict[str, tuple[str, ...]] = _options(self.view)
         self.explorer = Explorer(self.view, pressed=self.pressed)
         self.worker = Worker(self.draw, self.failed)
         self.lock = threading.Lock()  # a press and the worker may draw at once
@@ -54,20 +55,25 @@ class Session:
             self.worker.start(lambda: self.visits[name].action(state, number))
 
     def draw(self, view: View) -> None:
-        """Hand a view to the front end; controls that it has in common stay at what they are."""
+        """Hand a view to the front end; a control stays at what it is while its options do."""
         with self.lock:
-            known = {control.name: control.options for control in self.shown.controls}
+            fresh = _options(view)
             moved = {
-                control.name: control.start
-                for control in view.controls
-                if control.kind != "button" and known.get(control.name) != control.options
+                name: start
+                for name, start in view.start.items()
+                if self.known.get(name) != fresh[name]
             }
             if moved:
                 self.explorer.state = {**self.explorer.state, **moved}
             self.explorer.show(view)
-            self.shown = view
+            self.shown, self.known = view, {**self.known, **fresh}
 
     def failed(self, error: Exception) -> None:
         """Say why work ended."""
         first = str(error).strip().partition("\n")[0] or type(error).__name__
         self.draw(replace(self.view, status=f"That failed: {first}"))
+
+
+def _options(view: View) -> dict[str, tuple[str, ...]]:
+    """List what each control can be set to, by its name."""
+    return {one.name: one.options for one in view.controls if one.kind != "button"}

@@ -170,6 +170,8 @@ def test_networks_are_trained_and_stopped_by_the_buttons_of_chapter_12(images):
     assert [c.name for c in shown.controls][:2] == ["look", "shown"]
     assert shown.controls[0].options == (PERCEPTRON, CONVOLUTION, YOURS)
     packing.packed(shown)
+    kept = {name: session.explorer.state[name] for name in ("pixels", "trainings")}
+    assert kept == {"pixels": 1, "trainings": 1}  # also while they were not shown
     session.pressed("go")
     session.pressed("stop")
     session.worker.join(30)

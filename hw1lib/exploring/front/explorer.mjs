@@ -19,7 +19,7 @@ function tag(name, attributes = {}, ...children) {
 let count = 0;  // of explorers on this page, for the ids that labels need
 
 function render({ model, el }) {
-  const mark = `explorer-${count++}`;
+  const mark = `${model.get("header").id}-${count++}`;  // anywidget may load this once per figure
   const kernel = model.get("kernel");
   const box = tag("div", { class: "explorer", role: "group" });
   const form = tag("form", { class: "controls" });
