@@ -76,7 +76,7 @@ def test_pixels_that_a_network_reacts_to_are_shown(open_page, lab):
     page = open_page(lab)
     _, box = run_all(page, lab, "34_sensitivity")
     press(box, "Train with small and large batches")
-    box.get_by_text("What it reacts to").first.wait_for(timeout=60_000)
+    box.get_by_text("Reacts to").first.wait_for(timeout=60_000)
     changed(page, box, lambda: box.get_by_label("Trained with", exact=True).select_option("1"))
     kept(box, "maps")
 

@@ -83,7 +83,7 @@ def with_maps(view: View, runs: dict[str, Seen], asked: tuple[Control, ...]) -> 
         panels=[
             *view.panels,
             image_views.gallery_panel("What it says"),
-            image_views.gallery_panel("What it reacts to"),
+            image_views.gallery_panel("Reacts to"),
         ],
         layers=[
             *view.layers,
