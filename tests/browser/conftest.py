@@ -106,7 +106,7 @@ def _address(server, folder):
     """Read where the server listens, once it answers."""
     until = time.monotonic() + 90
     while time.monotonic() < until and server.poll() is None:
-        for file in (folder / "runtime").glob("jpserver-*.json"):
+        for file in [*(folder / "runtime").glob("jpserver-*.json")]:
             url = json.loads(file.read_text())["url"]
             try:
                 urllib.request.urlopen(f"{url}api/status", timeout=5).close()

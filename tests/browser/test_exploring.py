@@ -202,7 +202,8 @@ def test_a_page_from_a_disk_answers_to_mouse_and_keyboard(open_page, pages, note
     move_everything(page, box)
     assert box.locator("button", has_text="Train").count() == 0
     assert "in JupyterLab" in box.locator(".offline").inner_text()
-    kept = page.url
+    # the address changes at once, the picture with the next frame
+    kept = page.evaluate("new Promise(requestAnimationFrame).then(() => location.href)")
     assert re.search(r"#fig-[a-z]+-try:(\w+=[^;]*;)*\w+=[1-9]", kept)
     before = box.evaluate(SEEN)
     again = open_page(kept)
