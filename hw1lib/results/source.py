@@ -71,9 +71,9 @@ def reach(*functions: Callable[..., Any]) -> dict[Definition, Reached]:
         here, statements = pending.pop()
         if here in found or not statements:
             continue
-        reader = Reader(here, packages)
-        found[here] = Reached(reader.read(statements), reader.references)
-        idle[here] = reader.methods
+        text, reader = _read(here, frozenset(packages), _Same(statements))
+        found[here] = Reached(text, reader.references)
+        idle[here] = dict(reader.methods)
         mentioned |= reader.mentioned
         opened |= reader.opened
         pending += [(ref, statements_of(ref.module, ref.name)) for ref in reader.references]
@@ -86,6 +86,23 @@ def reach(*functions: Callable[..., Any]) -> dict[Definition, Reached]:
         for definition, one in found.items():
             one.text = f"{definition.name}: {one.text}"
     return found
+
+
+class _Same(list[ast.stmt]):
+    """Statements that are the same where they are the same nodes of one tree."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(map(id, self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and [*map(id, self)] == [*map(id, other)]
+
+
+@functools.cache
+def _read(here: Definition, packages: frozenset[str], statements: _Same) -> tuple[str, Reader]:
+    """Read a definition, once for all functions that reach it."""
+    reader = Reader(here, set(packages))
+    return reader.read(statements), reader
 
 
 def _start(function: Callable[..., Any]) -> tuple[Definition, list[ast.stmt]]:
