@@ -242,6 +242,8 @@ class Session:
             if over and not asked.function:
                 arm = ARMS[int(state["optimizer"])]
                 said += compared(runs[-1], self.result.networks(arm, about))
+        elif asked.function:
+            said.append("Nothing is stored for a function of your own: press Train.")
         controls = [*_controls(self.result, training=not over), against.BUTTON]
         return replace(shown, layers=layers, controls=controls, status="\n".join(said))
 
