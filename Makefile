@@ -26,7 +26,7 @@ CHAPTERS  := $(NOTEBOOKS:notebooks/%=$(BUILD)/%)
 LIBRARY   := $(shell find hw1lib -type f ! -path '*/__pycache__/*' ! -path 'hw1lib/publish/*')
 PUBLISH   := $(shell find hw1lib/publish -type f ! -path '*/__pycache__/*')
 
-.PHONY: report chapter first lab keep test test-browser test-faults lint bench doctor reference verify mutants map lock clean help FORCE
+.PHONY: report chapter first lab keep test test-browser test-faults lint bench docs doctor reference verify mutants map lock clean help FORCE
 .DELETE_ON_ERROR:
 
 report: $(BUILD)/report.pdf ## the report as PDF and HTML: make report PROFILE=full PARAMS="-p seed 1"
@@ -82,6 +82,9 @@ lock: $(ENV) ## requirements.lock and environment.yml anew from pyproject.toml; 
 	    --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	    --custom-compile-command "make lock" --output-file requirements.lock
 	$(VENV)/python tools/environment_yml.py
+
+docs: $(ENV) ## all modules and functions, as pages to read: report/build/docs/index.html
+	$(VENV)/python -m pdoc hw1lib --docformat google --output-directory report/build/docs
 
 doctor: $(ENV) ## whether this machine can make the report, and what helps
 	$(VENV)/python -m hw1lib.doctor

@@ -1,9 +1,11 @@
 """Draw what somebody explored: a chapter's view at a state, as vectors and as numbers.
 
     python -m hw1lib.explore 11_function_fit --state "optimizer=1;target=2" --out fit.svg
+    python -m hw1lib.explore 21_weight_paths -p profile quick --against --out paths.svg
 
 A state is what the address of the HTML report holds after the name of the figure; the explorer
-shows it, too. Beside the picture lie its numbers, as CSV of the same name.
+shows it, too. Beside the picture lie its numbers, as CSV of the same name. With `--against` the
+run is drawn over that of the full profile, and the verdicts of both are printed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from hw1lib.chapters import registry
+from hw1lib.chapters import against, registry
 from hw1lib.exploring.pictures import picture
 from hw1lib.exploring.views import State, View
 from hw1lib.publish.given import ExecutionError, add_parameters, read
@@ -57,8 +59,13 @@ def state_of(view: View, text: str) -> State:
     return state
 
 
-def view_of(notebook: str, parameters: dict[str, Any]) -> View:
+def view_of(notebook: str, parameters: dict[str, Any], *, compared: bool = False) -> View:
     """Compute or read a chapter, and describe what it lets its reader try.
+
+    Args:
+        notebook: The chapter's.
+        parameters: As the notebook takes them.
+        compared: Whether to put the run beside that of the full profile.
 
     Raises:
         StateError: If there is no such chapter.
@@ -71,7 +78,8 @@ def view_of(notebook: str, parameters: dict[str, Any]) -> View:
     device = given.pop("device", "cpu")
     spec = chapter.profiles.choose(given.pop("profile"), **given)
     result = chapter.run(spec, device=device)
-    return importlib.import_module(f"hw1lib.chapters.{chapter.name}.exploring").view(result)
+    view: View = importlib.import_module(f"hw1lib.chapters.{chapter.name}.exploring").view(result)
+    return against.beside(view, result) if compared else view
 
 
 @contextmanager
@@ -105,11 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebook", help="chapter, such as 11_function_fit")
     parser.add_argument("--state", default="", help='of its controls, "optimizer=1;target=2"')
     parser.add_argument("--out", type=Path, required=True, metavar="PICTURE.svg")
+    parser.add_argument("--against", action="store_true", help="your run over ours, and verdicts")
     add_parameters(parser)
     try:
         options, parameters = read(parser, arguments)
         with reading_only(parameters.get("profile", "full")):
-            view = view_of(options.notebook, parameters)
+            view = view_of(options.notebook, parameters, compared=options.against)
         figure = picture(view, state_of(view, options.state))
         numbers = drawn.rows(figure).to_csv(index=False)
         options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StateError, SettingError, ExecutionError, StoreError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    for line in [*view.status.splitlines(), *map(" | ".join, view.table)]:
+        print(line)
     print(f"{options.out}, and its numbers in {options.out.with_suffix('.csv').name}")
     return 0
 

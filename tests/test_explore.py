@@ -81,3 +81,19 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path, monkeypatch, capsys, wo
     error = capsys.readouterr().err
     assert f"error: {sentence}" in error
     assert not (tmp_path / "x.svg").exists()
+
+
+def test_a_run_is_put_beside_ours_from_the_shell(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path / "results"))
+    monkeypatch.delenv("HW1_COMPUTE", raising=False)
+    short = ["-p", "profile", "smoke", "-p", "epochs", "8"]
+    words = ["11_function_fit", *short, "--against", "--out", str(tmp_path / "fit.svg")]
+    assert main(words) == 0
+    said, settings, head, *rows, last = capsys.readouterr().out.splitlines()
+    assert said.startswith("No claim can be tested in both runs")
+    assert "epochs 8 (ours 20,000)" in settings
+    assert head.startswith("claim | in our words | your run | ours")
+    assert all(" | not tested | " in row for row in rows)
+    assert len(rows) > 15
+    assert last.startswith(str(tmp_path / "fit.svg"))
+    assert "ours: deep" in set(pd.read_csv(tmp_path / "fit.csv")["series"])

@@ -34,6 +34,18 @@ def test_the_first_figure_needs_neither_data_nor_a_training(tmp_path):
     assert not list((tmp_path / "results").rglob("*.npz"))
 
 
+def test_the_first_figure_loads_nothing_that_notebooks_need():
+    """Of which the schema of notebooks alone took half of the time."""
+    said = "import sys, hw1lib.first; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", said], capture_output=True, text=True, cwd=CHECKOUT
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "torch" in loaded
+    assert not {"nbformat", "nbconvert", "papermill", "anywidget", "ipywidgets"} & loaded
+
+
 def test_a_missing_result_is_said_in_one_sentence(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("HW1_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("HW1_REFERENCE", str(tmp_path / "none"))

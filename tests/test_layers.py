@@ -47,6 +47,7 @@ PROGRAMS = {
     "doctor",
     "explore",
     "first",
+    "grading",
     "sweeps",
     "new",
     "parameters",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hw1lib.exploring.views import (
+    CELLS,
     Along,
     Array,
     Axis,
@@ -45,6 +46,7 @@ def packed(view: View) -> tuple[dict[str, Any], bytes]:
         "note": view.note,
         "offline": view.offline,
         "status": view.status,
+        "table": [list(row) for row in view.table],
         "controls": [_shown(control) for control in view.controls],
         "panels": [_panel(view, n) for n in range(len(view.panels))],
         "layers": [
@@ -88,7 +90,7 @@ def _panel(view: View, number: int) -> dict[str, Any]:
         axis: {"control": name, "values": [float(v) for v in values]}
         for axis, (name, values) in panel.picks.items()
     }
-    return {"title": panel.title, "picks": picks, **axes}
+    return {"title": panel.title, "picks": picks, "bare": panel.bare, **axes}
 
 
 def offline(view: View) -> dict[str, Any]:
@@ -115,6 +117,8 @@ def _look(layer: Layer) -> dict[str, Any]:
     colour = "currentColor" if layer.colour == BLACK else layer.colour  # seen on a dark page, too
     look: dict[str, Any] = {"kind": layer.kind, "panel": layer.panel, "label": layer.label}
     look |= {"colour": colour, "dash": layer.dash, "width": layer.width}
-    if layer.kind == "heat":
+    if layer.kind in CELLS:
         look |= {"log": layer.log, "shape": list(numbers(layer.parts["z"]).shape[-2:])}
+    if layer.texts:
+        look["texts"] = list(layer.texts)
     return look

@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from hw1lib.exploring.views import Layer, State, View, heat_limits
-from hw1lib.showing import figures
+from hw1lib.showing import drawn, figures
 
 RAMP = ((20, 24, 82), (0, 92, 138), (0, 143, 126), (104, 188, 84), (250, 236, 130))
 COLOURS = LinearSegmentedColormap.from_list("hw1", [tuple(c / 255 for c in one) for one in RAMP])
@@ -57,6 +57,8 @@ def _panel(ax: Axes, view: View, number: int, state: State) -> None:
             getattr(ax, f"set_{name}scale")("log")
         getattr(ax, f"set_{name}label")(label)
         getattr(ax, f"set_{name}lim")(*view.limits(number, name, option))
+    if panel.bare:
+        ax.set_axis_off()
 
 
 def _legends(axes: Iterable[Axes]) -> None:
@@ -99,3 +101,22 @@ def _layer(ax: Axes, layer: Layer, part: dict[str, np.ndarray]) -> None:
             )
             ax.grid(visible=False)
             ax.figure.colorbar(cells, ax=ax, label=layer.label or ax.get_title())
+        case "image":
+            pixels = np.moveaxis(part["z"], 0, -1)
+            (left, right), (low, high) = (_ends(part[name]) for name in "xy")
+            shown = pixels if pixels.shape[-1] > 1 else np.repeat(pixels, 3, axis=-1)
+            extent = (left, right, low, high)
+            drawn.omit(ax.imshow(shown.clip(0, 1), extent=extent, origin="lower", aspect="auto"))
+        case "words":
+            for x, y, which in zip(part["x"], part["y"], part["z"], strict=True):
+                if np.isfinite(which):
+                    ax.text(
+                        x, y, layer.texts[int(which)], color=layer.colour, ha="center",
+                        va="center", fontsize=figures.SMALLEST,
+                    )  # fmt: skip
+
+
+def _ends(centres: np.ndarray) -> tuple[float, float]:
+    """Return where cells around evenly spaced numbers begin and end."""
+    half = (centres[1] - centres[0]) / 2
+    return centres[0] - half, centres[-1] + half

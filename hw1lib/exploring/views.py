@@ -17,6 +17,7 @@ import numpy as np
 from hw1lib.exploring.arrays import quantiles
 from hw1lib.showing.palette import BLACK
 
+CELLS = ("heat", "image")  # kinds of layers that fill places of equal size
 State = dict[str, int | str]  # by control: the place of the chosen value, or a text
 
 
@@ -82,20 +83,22 @@ class Panel:
     y: Axis
     picks: Mapping[str, tuple[str, np.ndarray]] = field(default_factory=dict)
     # a click sets controls: by axis, x or y, the control's name and where its values lie
+    bare: bool = False  # without axes, as pictures are
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """Something drawn in a panel."""
 
-    kind: str  # line, band, points, rule or heat
-    parts: Mapping[str, Array]  # x, y; low and high of a band; z of a heat map
+    kind: str  # line, band, points, rule, heat, image or words
+    parts: Mapping[str, Array]  # x, y; low and high of a band; z of the last three
     panel: int = 0
     label: str = ""  # in the legend, unless empty
     colour: str = BLACK
     dash: str = ""  # lengths of ink and gap
     width: float = 1.6  # of a line; radius of points
     log: bool = False  # of a heat map's colours
+    texts: tuple[str, ...] = ()  # of words, which z chooses from
 
 
 def line(x: Array, y: Array, **look: Any) -> Layer:
@@ -117,6 +120,16 @@ def rule(*, x: Array | None = None, y: Array | None = None, **look: Any) -> Laye
 def heat(x: np.ndarray, y: np.ndarray, z: Array, **look: Any) -> Layer:
     """Draw z, (..., Y, X), as cells around x (X,) and y (Y,), both of equal steps."""
     return Layer(kind="heat", parts={"x": x, "y": y, "z": z}, **look)
+
+
+def image(x: np.ndarray, y: np.ndarray, z: Array, **look: Any) -> Layer:
+    """Draw z, (..., C, Y, X) from 0 to 1, as the pixels around x (X,) and y (Y,), from below."""
+    return Layer(kind="image", parts={"x": x, "y": y, "z": z}, **look)
+
+
+def words(x: np.ndarray, y: np.ndarray, z: Array, texts: Sequence[str], **look: Any) -> Layer:
+    """Write the texts that z, (..., K), chooses around (x, y), (K,) each; none where z is NaN."""
+    return Layer(kind="words", parts={"x": x, "y": y, "z": z}, texts=tuple(texts), **look)
 
 
 def curves(x: Array, values: Array, **look: Any) -> list[Layer]:
@@ -165,6 +178,7 @@ class View:
     note: str = ""  # beside the legend, such as what a band is
     offline: str = ""  # what needs a kernel, in one sentence for a page without one
     status: str = ""
+    table: tuple[tuple[str, ...], ...] = ()  # below, its first row the heads of its columns
     id: str = ""  # of the figure, such as "fig-fit-try"
 
     def __post_init__(self) -> None:
@@ -227,12 +241,12 @@ class View:
         for layer in layers:
             for name in names & set(layer.parts):
                 values = _of_option(layer.parts[name], chosen.by, option)
-                half = _half_step(values) if layer.kind == "heat" else 0.0
+                half = _half_step(values) if layer.kind in CELLS else 0.0
                 found += [values.ravel() - half, values.ravel() + half]
         values = np.concatenate(found)
         values = values[np.isfinite(values) & ((values > 0) | (not chosen.log))]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
-        if not any(layer.kind == "heat" for layer in layers):
+        if not any(layer.kind in CELLS for layer in layers):
             full = axis == "x" and all(layer.kind != "points" for layer in layers)
             low, high = _padded(low, high, log=chosen.log, share=0.0 if full else 0.05)
         return (

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,28 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open an address; what it asks of other machines or complains of fails the test."""
+    contexts, asked, errors = [], [], []
+
+    def opened(address, **settings):
+        context = chromium.new_context(viewport={"width": 1280, "height": 1000}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    ours = r"(file|data|blob):|(http|ws)://(127\.0\.0\.1|localhost)[:/]"
+    assert [url for url in asked if not re.match(ours, url)] == []
+    assert errors == []
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +106,7 @@ def _address(server, folder):
     """Read where the server listens, once it answers."""
     until = time.monotonic() + 90
     while time.monotonic() < until and server.poll() is None:
-        for file in (folder / "runtime").glob("jpserver-*.json"):
+        for file in [*(folder / "runtime").glob("jpserver-*.json")]:
             url = json.loads(file.read_text())["url"]
             try:
                 urllib.request.urlopen(f"{url}api/status", timeout=5).close()

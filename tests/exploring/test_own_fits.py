@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from hw1lib.chapters import against
 from hw1lib.chapters import function_fit as chapter
-from hw1lib.chapters.function_fit import asking, exploring
+from hw1lib.chapters.function_fit import asking, exploring, on_the_spot
 from hw1lib.chapters.function_fit.on_the_spot import Trial, watch
 from hw1lib.chapters.function_fit.spec import ARMS, NETWORKS
 from hw1lib.data import functions
@@ -136,9 +137,9 @@ def test_inside_and_outside_are_told_apart(result):
     low, high = np.nanquantile(fits["deep"].loss[-1], [0.1, 0.9])
     for value, word in [((low + high) / 2, "inside"), (low / 2, "below"), (2 * high, "above")]:
         run.loss["deep"][-1] = np.full(2, value)
-        assert f"lies {word} the stored band" in exploring.against(run, fits)[0]
+        assert f"lies {word} the stored band" in on_the_spot.compared(run, fits)[0]
     run.updates[-1] = 9
-    assert exploring.against(run, fits) == ["The stored trainings end after 8 updates."]
+    assert on_the_spot.compared(run, fits) == ["The stored trainings end after 8 updates."]
 
 
 def test_every_training_has_seeds_that_no_stored_one_has(session):
@@ -147,3 +148,24 @@ def test_every_training_has_seeds_that_no_stored_one_has(session):
     seeds = session.trial(asked, session.explorer.state).seeds
     spec = session.result.spec
     assert not set(seeds) & {*spec.seeds, *spec.tuning_seeds}
+
+
+def test_the_stored_run_stays_beside_until_one_goes_back(session, result, monkeypatch):
+    monkeypatch.setattr(against, "reference", lambda chapter: result)
+    session.pressed("compare")
+    session.worker.join(30)
+    claims = {row[0] for row in session.explorer.header["table"][1:]}
+    assert "A-C7c" in claims
+    session.explorer.state = {**session.explorer.state, "target": 1}  # a control was moved
+    labels = [layer["label"] for layer in session.explorer.header["layers"]]
+    assert "ours: deep" in labels
+    assert "your run: deep" in labels
+    session.pressed("back")
+    assert session.explorer.header["table"] == []
+    names = [control["name"] for control in session.explorer.header["controls"]]
+    assert names[-2:] == ["stop", "compare"]
+
+
+def test_a_function_without_a_training_asks_for_one(session):
+    session.explorer.state = {**session.explorer.state, "formula": "x^2"}
+    assert "press Train" in session.explorer.header["status"]

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.capacity.result import Result
 from hw1lib.chapters.capacity.spec import OF_A
 from hw1lib.chapters.capacity.sweeps import Sweep
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread, together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -47,7 +48,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show loss and accuracy over sizes, with a slider over the passes."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Loss and accuracy over the number of parameters: choose the networks, and go through "

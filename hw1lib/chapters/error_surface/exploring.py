@@ -6,22 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from hw1lib.chapters import against
+from hw1lib.chapters.error_surface import around
 from hw1lib.chapters.error_surface.result import Result, network_title
 from hw1lib.chapters.error_surface.spec import REGRESSORS
-from hw1lib.chapters.error_surface.visiting import KINDS, Place, visit
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
-from hw1lib.exploring.explorer import Explorer
-from hw1lib.exploring.live import Frames, Worker
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
     Along,
     Axis,
-    Control,
     Layer,
     Panel,
     Reading,
-    State,
     View,
     choice,
     curves,
@@ -61,7 +58,18 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show lines and planes of all networks, and visit the networks there on demand."""
-    Session(result, name).show()
+    stored = replace(view(result), id=name)
+    networks = [*result.surfaces]
+    against.explore(
+        stored,
+        name,
+        "The loss on the line from the first weights to the last (bands over trainings), and "
+        "over a plane around the last weights of one training: choose a place with the "
+        "sliders or by a click.",
+        result=result,
+        standin=result.standin,
+        visits={"visit": around.way(stored, result.spec, networks, result.images)},
+    )
 
 
 def view(result: Result) -> View:
@@ -70,7 +78,9 @@ def view(result: Result) -> View:
     surfaces = [result.surfaces[name] for name in names]
     alphas = surfaces[0].alphas
     losses = together([surface.line[:, :, 0, 0].T for surface in surfaces])
-    layers: list[Layer] = [*curves(alphas, Along(losses, ("network",)), colour=BLUE)]
+    layers: list[Layer] = [
+        *curves(alphas, Along(losses, ("network",)), colour=BLUE, label="loss on the line")
+    ]
     layers.append(rule(x=Along(alphas[:, None], ("alpha",))))
     known = np.where(np.isfinite(losses).any(axis=2)[..., None], losses, 0)
     medians = np.nanmedian(known, axis=2)
@@ -153,98 +163,3 @@ def _shares(surface: Surface, count: int) -> np.ndarray:
     if len(surface.path_share):
         shares[1] = 100 * surface.path_share.sum(axis=1)
     return shares
-
-
-class Session:
-    """One explorer of the chapter: what is stored, and one training that is visited."""
-
-    def __init__(self, result: Result, name: str) -> None:
-        self.result = result
-        extra: list[Control] = [
-            choice("kind", "Visit a new training's plane", KINDS, live=True),
-            Control(kind="button", name="visit", label="Train one and go there", live=True),
-        ]
-        stored = replace(view(result), id=name)
-        self.stored = replace(stored, controls=[*stored.controls, *extra])
-        self.explorer = Explorer(self.stored, pressed=self.pressed)
-        self.worker = Worker(self.explorer.show, self.failed)
-        self.count = 0
-
-    def show(self) -> None:
-        """Show it in the notebook, and its picture in the report."""
-        explorer.show(
-            self.stored,
-            self.stored.id,
-            "The loss on the line from the first weights to the last (bands over trainings), and "
-            "over a plane around the last weights of one training: choose a place with the "
-            "sliders or by a click.",
-            result=self.result,
-            standin=self.result.standin,
-            explorer=self.explorer,
-        )
-
-    def pressed(self, name: str) -> None:
-        """Answer to a button, at once."""
-        if name == "visit":
-            self.count += 1
-            state: State = self.explorer.state
-            self.worker.start(lambda: self.visit(state))
-        elif name == "back":
-            self.explorer.state = self.stored.start
-            self.explorer.show(self.stored)
-
-    def visit(self, state: State) -> Frames:
-        """Train one regressor and look around it."""
-        names = [*self.result.surfaces]
-        chosen = names[int(state["network"])]
-        name = chosen if chosen in REGRESSORS else next(iter(REGRESSORS))
-        yield lambda last: replace(self.stored.settled(state), status=f"Training {name} ...")
-        place = visit(self.result.spec, name, KINDS[int(state["kind"])], self.count)
-        middle = len(place.places) // 2
-        self.explorer.state = {**state, "a": middle, "b": middle}
-        yield lambda last: self.around(place)
-
-    def around(self, place: Place) -> View:
-        """Describe the plane that is visited, with the network at each of its points."""
-        side = len(place.places)
-        controls = [
-            replace(control, options=tuple(f"{p:.2f}" for p in place.places), start=side // 2)
-            if control.name in ("a", "b")
-            else control
-            for control in self.stored.controls
-            if control.name not in ("plane", "training", "alpha")
-        ]
-        controls.append(
-            Control(kind="button", name="back", label="Back to what is stored", live=True)
-        )
-        at = Along(place.places[:, None], ("a",)), Along(place.places[:, None], ("b",))
-        here = ("a", "b")
-        return View(
-            id=self.stored.id,
-            title=f"{place.name}: the networks around one training",
-            alt="The loss over a plane, and what the network at the chosen place computes.",
-            panels=[
-                self.stored.panels[1],
-                Panel(title="The network there", x=Axis(label="x"), y=Axis(label="f(x)")),
-            ],
-            layers=[
-                heat(place.places, place.places, place.loss.T, log=True),
-                points(*at, colour=RED, width=4, label="here"),
-                line(place.x, place.target, panel=1, dash="2 3", label="target"),
-                line(place.x, Along(place.outputs, here), panel=1, colour=RED, label="network"),
-            ],
-            controls=controls,
-            readings=[
-                Reading(label="loss", value=Along(place.loss, here)),
-                Reading(label="gradient norm", value=Along(place.slope, here)),
-                Reading(
-                    label="curvature along its gradient",
-                    value=Along(place.curvature, here),
-                ),
-            ],
-            status=f"{place.name}, seed {place.seed}, {place.about}",
-        )
-
-    def failed(self, error: Exception) -> None:
-        """Say why a visit ended."""
-        self.explorer.show(replace(self.stored, status=f"The visit failed: {error}"))

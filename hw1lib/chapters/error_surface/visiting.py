@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from hw1lib.training.run import Run
 SIDE, DRAWN = 21, 101  # points along a side of the plane, and of each network's curve
 KINDS = ("random directions", "its path's two components", "its two steepest directions")
 OTHER_SEEDS = 2_000_000  # added to the seeds, so that it is none of the stored trainings
+REDRAWN = 10  # random directions that are drawn besides those of the plane
 LOOKS = 40  # at the weights on the way, for the path
 
 
@@ -36,6 +38,7 @@ class Place:
     x: np.ndarray  # (N,)
     target: np.ndarray  # (N,)
     outputs: np.ndarray  # (A, A, N)
+    redrawn: np.ndarray  # (A, REDRAWN) loss along random directions, each drawn anew
 
 
 def visit(spec: Spec, name: str, kind: str, number: int) -> Place:
@@ -89,7 +92,28 @@ def visit(spec: Spec, name: str, kind: str, number: int) -> Place:
         x=x[:, 0].numpy(),
         target=functions.sinc(x[:, 0]).numpy(),
         outputs=geometry.along(model, plane, outputs).numpy(),
+        redrawn=redrawn(model, places, points.loss, seed),
     )
+
+
+def redrawn(
+    model: nn.Module, places: np.ndarray, loss: Callable[[nn.Module], Tensor], seed: int
+) -> np.ndarray:
+    """Measure the loss along random directions from a network, normalized as those of planes.
+
+    Args:
+        model: One network.
+        places: Along each direction, shape (A,).
+        loss: Of each replica, (R,).
+        seed: Of the directions.
+
+    Returns:
+        Shape (A, REDRAWN).
+    """
+    directions = landscape.random_directions(model, REDRAWN + 2, (seed,))[2:, 0]  # not the plane's
+    origin = replicas.weights(model).detach()[0]
+    along = torch.from_numpy(places).to(origin)
+    return geometry.along(model, origin + along[:, None, None] * directions, loss).numpy()
 
 
 def _directions(

@@ -8,22 +8,25 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from hw1lib.chapters import against
 from hw1lib.chapters.function_fit.asking import GRID, Asked, understood
 from hw1lib.chapters.function_fit.on_the_spot import (
     OTHER_SEEDS,
     SHOWN,
     Seen,
     Trial,
+    compared,
     progress,
     watch,
 )
-from hw1lib.chapters.function_fit.result import LOWER, Fit, Result, loss_text, successes, title
+from hw1lib.chapters.function_fit.result import LOWER, Result, successes, title
 from hw1lib.chapters.function_fit.spec import ARMS, AS_A, NETWORKS, TUNED
 from hw1lib.data import functions
 from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.explorer import Explorer
 from hw1lib.exploring.live import Frames, Worker
 from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.session import BACK
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -37,7 +40,6 @@ from hw1lib.exploring.views import (
     line,
     rule,
 )
-from hw1lib.marks import typographic
 from hw1lib.networks import builders
 from hw1lib.showing.palette import BLUE, GREEN, PINK, RED
 from hw1lib.training import optimizers
@@ -149,7 +151,9 @@ class Session:
 
     def __init__(self, result: Result, name: str) -> None:
         self.result = result
-        self.stored = replace(view(result), id=name)
+        plain = replace(view(result), id=name)
+        self.stored = replace(plain, controls=[*plain.controls, against.BUTTON])
+        self.beside = False  # whether the stored run of the full profile is drawn
         self.runs: list[Seen] = []  # the latest last; two at most are drawn
         self.explorer = Explorer(self.stored, pressed=self.pressed)
         self.explorer.observe(lambda _: self.redraw(), "state")
@@ -171,8 +175,14 @@ class Session:
 
     def pressed(self, name: str) -> None:
         """Answer to a button, at once."""
+        self.beside = name == against.BUTTON.name
         if name == "stop":
             self.worker.stop()
+        elif self.beside:
+            alone = replace(self.stored, controls=_controls(self.result)[:2])
+            self.worker.start(lambda: against.frames(alone, self.result))
+        elif name == BACK.name:
+            self.draw(self.now())
         elif name == "train":
             asked = understood(self.explorer.state)
             if asked.wrong:
@@ -231,13 +241,15 @@ class Session:
             said.append(progress(runs[-1], over=over))
             if over and not asked.function:
                 arm = ARMS[int(state["optimizer"])]
-                said += against(runs[-1], self.result.networks(arm, about))
-        controls = _controls(self.result, training=not over)
+                said += compared(runs[-1], self.result.networks(arm, about))
+        elif asked.function:
+            said.append("Nothing is stored for a function of your own: press Train.")
+        controls = [*_controls(self.result, training=not over), against.BUTTON]
         return replace(shown, layers=layers, controls=controls, status="\n".join(said))
 
     def redraw(self) -> None:
         """Draw anew after a control was set."""
-        if not self.worker.busy:
+        if not self.worker.busy and not self.beside:
             self.draw(self.now())
 
     def draw(self, shown: View) -> None:
@@ -268,32 +280,3 @@ def _drawn(run: Seen, *, older: bool) -> list[Layer]:
             found += curves(GRID, run.fit[network], panel=1, dash=dash, **look)
         layers += [layer for layer in found if not older or layer.kind == "line"]
     return layers
-
-
-def against(run: Seen, fits: dict[str, Fit]) -> list[str]:
-    """Compare a run with the stored trainings after as many updates.
-
-    Returns:
-        For each network whether its median lies inside their band; and whether the same network
-        is the best.
-    """
-    made, said, ours, theirs = run.updates[-1], [], {}, {}
-    for name, fit in fits.items():
-        place = int(np.searchsorted(fit.updates, made, side="right")) - 1
-        if made > fit.updates[-1]:
-            return [f"The stored trainings end after {fit.updates[-1]:,} updates."]
-        low, theirs[name], high = np.nanquantile(_finite(fit.loss[place]), [0.1, 0.5, 0.9])
-        ours[name] = float(np.median(_finite(run.losses(name)[-1])))
-        where = "inside" if low <= ours[name] <= high else "below" if ours[name] < low else "above"
-        said.append(
-            f"{name}: your median {loss_text(ours[name])} lies {where} the stored band, "
-            f"{loss_text(low)} to {loss_text(high)}."
-        )
-    best, stored = (min(of, key=of.__getitem__) for of in (ours, theirs))
-    agrees = "the same as" if best == stored else f"not {stored}, as"
-    said.append(f"Your lowest median has {best}: {agrees} over the stored trainings.")
-    return [typographic(sentence) for sentence in said]
-
-
-def _finite(losses: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(losses), losses, np.inf)

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from hw1lib.chapters.function_fit.result import Fit, loss_text
 from hw1lib.data import functions
+from hw1lib.marks import typographic
 from hw1lib.networks import builders, replicas
 from hw1lib.training import fused, loop, losses, optimizers, regression
 from hw1lib.training.optimizers import Optimizer
@@ -98,6 +100,35 @@ def progress(run: Seen, *, over: bool) -> str:
         return f"Stopped after {made:,} of {trial.updates:,} updates; {many}."
     state = "Trained" if over else "Training"
     return f"{state}: {made:,} of {trial.updates:,} updates; {many}."
+
+
+def compared(run: Seen, fits: dict[str, Fit]) -> list[str]:
+    """Compare a run with the stored trainings after as many updates.
+
+    Returns:
+        For each network whether its median lies inside their band; and whether the same network
+        is the best.
+    """
+    made, said, ours, theirs = run.updates[-1], [], {}, {}
+    for name, fit in fits.items():
+        place = int(np.searchsorted(fit.updates, made, side="right")) - 1
+        if made > fit.updates[-1]:
+            return [f"The stored trainings end after {fit.updates[-1]:,} updates."]
+        low, theirs[name], high = np.nanquantile(_finite(fit.loss[place]), [0.1, 0.5, 0.9])
+        ours[name] = float(np.median(_finite(run.losses(name)[-1])))
+        where = "inside" if low <= ours[name] <= high else "below" if ours[name] < low else "above"
+        said.append(
+            f"{name}: your median {loss_text(ours[name])} lies {where} the stored band, "
+            f"{loss_text(low)} to {loss_text(high)}."
+        )
+    best, stored = (min(of, key=of.__getitem__) for of in (ours, theirs))
+    agrees = "the same as" if best == stored else f"not {stored}, as"
+    said.append(f"Your lowest median has {best}: {agrees} over the stored trainings.")
+    return [typographic(sentence) for sentence in said]
+
+
+def _finite(losses: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(losses), losses, np.inf)
 
 
 def _model(trial: Trial, name: str) -> nn.Module:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.gradient_norm.result import FIRST, Course, Result, absolute_swing
 from hw1lib.chapters.gradient_norm.spec import MAIN, RMSPROP, SAME, TENTH
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread, spread_late, together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -47,7 +48,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show the course of norm and loss, a part of it close up, and the curvature by step."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Gradient norm and loss of each training (left), the norm of the first training close up "

@@ -1,7 +1,11 @@
 """What chapter 12 lets its reader try: every network of every arm, beside all others."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from hw1lib.chapters import against
+from hw1lib.chapters.image_task import mistakes
 from hw1lib.chapters.image_task.result import (
     CONVOLUTION,
     PERMUTED,
@@ -10,7 +14,9 @@ from hw1lib.chapters.image_task.result import (
     Result,
     contrasts,
 )
-from hw1lib.exploring import explorer, predictions
+from hw1lib.chapters.on_images import Build
+from hw1lib.data import image_sets
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -58,16 +64,34 @@ def _lead(result: Result, contrast: Contrast) -> np.ndarray:
     return first[:count] - second[:count]
 
 
-def explore(result: Result, name: str) -> None:
-    """Show how every network learns, and where it lies among all."""
-    explorer.show(
-        view(result),
+def explore(
+    result: Result, name: str, *, network: Build | None = None, data: str | None = None
+) -> None:
+    """Show how every network learns, where it lies among all, and train small ones on demand.
+
+    Args:
+        result: Of the chapter.
+        name: Label of the figure.
+        network: Makes a network of your own to train beside the two small ones, such as
+            `lambda: nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))`: any `nn.Module` that turns
+            images (B, C, H, W) into (B, classes).
+        data: Images of your own to train on, such as "folder:/home/me/pets", besides those of the
+            chapter.
+    """
+    sets = {one.title: one for one in result.images.values()}
+    if data is not None:
+        own = image_sets.load("cifar10", data)
+        sets = {own.title: own, **sets}
+    stored = replace(view(result), id=name)
+    against.explore(
+        stored,
         name,
         "How a network learns (left), and the test accuracy of all networks against their size "
         "after as many passes, with the chosen one marked (right). Lines are medians over "
         "trainings, bands reach from the 10th to the 90th percentile.",
         result=result,
         standin=result.standin(*result.images),
+        visits={"train": mistakes.visit(stored, sets, network)},
     )
 
 
@@ -129,6 +153,8 @@ def view(result: Result) -> View:
             ),
         ],
         note="networks that were measured less often are shown at their last measurement",
+        offline="Training small networks, and looking at the images that they get wrong, needs "
+        "Python: run this notebook in JupyterLab.",
     )
 
 

@@ -1,10 +1,14 @@
 """What chapter 33 lets its reader try: any pair of trainings, and any place on the line."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from hw1lib.chapters import against
+from hw1lib.chapters.interpolation import between
 from hw1lib.chapters.interpolation.result import ACCURACY, FLOOR, LOSS, TEST, TRAIN, Pair, Result
 from hw1lib.chapters.interpolation.spec import OTHER
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -46,14 +50,16 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show every line of the chapter, with a slider along it."""
-    explorer.show(
-        view(result),
+    stored = replace(view(result), id=name)
+    against.explore(
+        stored,
         name,
         "Loss and accuracy on the line between two trainings: choose the pair and go along the "
         "line. Lines are medians over the pairs of one kind, bands reach from the 10th to the "
         "90th percentile.",
         result=result,
         standin=result.standin,
+        visits={"train": between.visit(stored, result.images)},
     )
 
 
@@ -101,6 +107,8 @@ def view(result: Result) -> View:
         ],
         readings=[*readings, Reading(label="barrier, median", value=_barriers(pairs), unit="nats")],
         note=f"bands over up to {result.spec.replicas} pairs",
+        offline="Going between two new networks, and reading what each says about "
+        "single images, needs Python: run this notebook in JupyterLab.",
     )
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.minimal_ratio.result import Result
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -45,7 +46,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show the spectrum along the training, with a slider for what counts as zero."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Eigenvalues of the loss's Hessian of A's network, by size (left), and the shares that "

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.random_labels.result import Fit, Result, slower_to, with_subject
 from hw1lib.chapters.random_labels.spec import MLP, NETWORKS
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread_late, together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -49,7 +50,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show how each network learns with each share of random labels."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Accuracy while a network learns, with a slider over the share of labels that are random. "

@@ -1,10 +1,14 @@
 """What chapter 34 lets its reader try: any measure, against the batch size and against the gap."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from hw1lib.chapters import against
+from hw1lib.chapters.sensitivity import maps
 from hw1lib.chapters.sensitivity.result import GAPS, SHORT, Result, accuracy_lost
 from hw1lib.chapters.sensitivity.spec import ARMS, AS_A
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -44,13 +48,15 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show a chosen measure of all networks."""
-    explorer.show(
-        view(result),
+    stored = replace(view(result), id=name)
+    against.explore(
+        stored,
         name,
         "Any measure of the chapter against the batch size (left; medians and bands over "
         "trainings), and against the generalization gap, a point for each training (right).",
         result=result,
         standin=result.standin,
+        visits={"train": maps.visit(stored, result.images)},
     )
 
 
@@ -107,6 +113,8 @@ def view(result: Result) -> View:
                 value=Along(np.array(rhos), ("measure", "gap")),
             )
         ],
+        offline="Training small networks, and seeing which pixels they react to, needs "
+        "Python: run this notebook in JupyterLab.",
     )
 
 

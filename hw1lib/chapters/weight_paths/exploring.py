@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from hw1lib.chapters import against
 from hw1lib.chapters.weight_paths.result import PARTS, POINTS, Paths, Result, all_points
 from hw1lib.chapters.weight_paths.spec import OF_B
-from hw1lib.exploring import explorer, predictions
+from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
 from hw1lib.exploring.predictions import Question
 from hw1lib.exploring.views import (
@@ -51,7 +52,7 @@ def question(result: Result) -> Question:
 
 def explore(result: Result, name: str) -> None:
     """Show the paths of each network and part, trained or random, with a slider over epochs."""
-    explorer.show(
+    against.explore(
         view(result),
         name,
         "Paths of all trainings in the plane of their first two components, with where each is "

@@ -55,10 +55,10 @@ export function draw(svg, place, header, numbers, state) {
     }
   }
   const [x, y] = [axis(panel, "x", state), axis(panel, "y", state)];
-  svg.replaceChildren(...frame(title, x, y, sx, sy), inner);
+  svg.replaceChildren(...frame(title, panel.bare ? null : [x, y], sx, sy), inner);
 }
 
-function frame(title, along, up, sx, sy) {
+function frame(title, axes, sx, sy) {
   const { width, height, left, right, top, bottom } = SIZE;
   const made = [element("rect", {
     x: left, y: top, width: width - left - right, height: height - top - bottom,
@@ -69,6 +69,9 @@ function frame(title, along, up, sx, sy) {
     label.textContent = content;
     made.push(label);
   };
+  text(title, { x: left, y: 15, "font-weight": "bold" });
+  if (!axes) return made;
+  const [along, up] = axes;
   for (const value of ticks(along.low, along.high, 5, along.log)) {
     const x = sx(value);
     made.push(element("path", { d: `M${x} ${height - bottom}v4`, stroke: "currentColor" }));
@@ -83,7 +86,6 @@ function frame(title, along, up, sx, sy) {
   text(along.label, { x: across, y: height - 8, "text-anchor": "middle" });
   const turned = { "text-anchor": "middle", transform: `translate(12 ${down}) rotate(-90)` };
   text(up.label, turned);
-  text(title, { x: left, y: 15, "font-weight": "bold" });
   return made;
 }
 
@@ -112,22 +114,43 @@ const KINDS = {
     return [element("path", { d, stroke: layer.colour, "stroke-dasharray": layer.dash })];
   },
   heat(layer, { x, y, z }, sx, sy) {
-    const [rows, columns] = layer.shape;
-    const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
-    const context = canvas.getContext("2d");
-    const pixels = context.createImageData(columns, rows);
     const share = scale(...ends(z, layer.log), 0, 1, layer.log);
+    return raster(layer, x, y, sx, sy, (k) => Number.isFinite(z[k]) && colour(share(z[k])));
+  },
+  image(layer, { x, y, z }, sx, sy) {
+    const size = layer.shape[0] * layer.shape[1];
+    const next = z.length > size ? size : 0;  // grey images have one channel
+    return raster(layer, x, y, sx, sy, (k) => Number.isFinite(z[k]) && [0, 1, 2].map((c) => 255 * z[k + c * next]));
+  },
+  words(layer, { x, y, z }, sx, sy) {
+    const found = [];
     for (let k = 0; k < z.length; k++) {
-      const line = rows - 1 - Math.floor(k / columns);  // the first row lies at the bottom
-      const at = 4 * (line * columns + (k % columns));
-      if (Number.isFinite(z[k])) pixels.data.set([...colour(share(z[k])), 255], at);
+      if (!Number.isFinite(z[k])) continue;
+      const at = { x: sx(x[k]), y: sy(y[k]) + 3, "text-anchor": "middle", "font-size": 9 };
+      const word = element("text", { ...at, fill: layer.colour });
+      word.textContent = layer.texts[z[k]];
+      found.push(word);
     }
-    context.putImageData(pixels, 0, 0);
-    const [left, right] = edges(x).map(sx);
-    const [bottom, top] = edges(y).map(sy);
-    return [element("image", {
-      href: canvas.toDataURL(), x: left, y: top, width: right - left, height: bottom - top,
-      preserveAspectRatio: "none", style: "image-rendering: pixelated",
-    })];
+    return found;
   },
 };
+
+// Cells as one picture, the first row at the bottom; where there is no colour one sees through.
+function raster(layer, x, y, sx, sy, coloured) {
+  const [rows, columns] = layer.shape;
+  const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(columns, rows);
+  for (let k = 0; k < rows * columns; k++) {
+    const found = coloured(k);
+    const line = rows - 1 - Math.floor(k / columns);
+    if (found) pixels.data.set([...found, 255], 4 * (line * columns + (k % columns)));
+  }
+  context.putImageData(pixels, 0, 0);
+  const [left, right] = edges(x).map(sx);
+  const [bottom, top] = edges(y).map(sy);
+  return [element("image", {
+    href: canvas.toDataURL(), x: left, y: top, width: right - left, height: bottom - top,
+    preserveAspectRatio: "none", style: "image-rendering: pixelated",
+  })];
+}

@@ -19,7 +19,7 @@ function tag(name, attributes = {}, ...children) {
 let count = 0;  // of explorers on this page, for the ids that labels need
 
 function render({ model, el }) {
-  const mark = `explorer-${count++}`;
+  const mark = `${model.get("header").id}-${count++}`;  // anywidget may load this once per figure
   const kernel = model.get("kernel");
   const box = tag("div", { class: "explorer", role: "group" });
   const form = tag("form", { class: "controls" });
@@ -28,16 +28,17 @@ function render({ model, el }) {
   const readings = tag("p", { class: "readings" });
   const status = tag("p", { class: "status", role: "status" });
   const spot = tag("p", { class: "spot", role: "status" });
+  const table = tag("div", { class: "told", tabindex: 0, role: "region", "aria-label": "Table", ...KEYS });
   const files = tag("p", { class: "handed" });
   const told = tag("code", { class: "state" });  // which a shell can draw again
-  box.append(form, status, pictures, legend, readings, spot, files);
+  box.append(form, status, pictures, legend, readings, spot, table, files);
   el.append(box);
   form.addEventListener("submit", (event) => event.preventDefault());
 
   let header = {};
   let numbers = new Float32Array();
   let bytes = null;  // from which they were read
-  let shown = { controls: "", panels: "" };  // what the page holds already
+  let shown = { controls: "", panels: "", table: "" };  // what the page holds already
   const inputs = new Map();
   let waiting = 0;
 
@@ -71,6 +72,7 @@ function render({ model, el }) {
     }));
     if (status.textContent !== header.status) status.textContent = header.status;
     status.hidden = !header.status;
+    if (JSON.stringify(header.table) !== shown.table) buildTable();
     told.textContent = written(header.id, state());
     for (const control of header.controls) inputs.get(control.name)?.show(state()[control.name], control);
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
@@ -81,10 +83,19 @@ function render({ model, el }) {
     box.setAttribute("aria-label", header.title);
     const controls = JSON.stringify(header.controls.map(({ disabled, ...rest }) => rest));
     if (controls !== shown.controls) buildControls();
-    const panels = JSON.stringify([header.panels.map((panel) => [panel.title, panel.x.by, panel.y.by]),
+    const panels = JSON.stringify([header.panels.map((panel) => [panel.title, panel.bare, panel.x.by, panel.y.by]),
       header.layers.map((layer) => [layer.label, layer.colour])]);
     if (panels !== shown.panels) buildPanels();
-    shown = { controls, panels };
+    shown = { ...shown, controls, panels };
+  }
+
+  function buildTable() {
+    shown.table = JSON.stringify(header.table);
+    table.hidden = !header.table.length;
+    const [heads = [], ...rows_] = header.table;
+    table.replaceChildren(tag("table", {},
+      tag("thead", {}, tag("tr", {}, ...heads.map((text) => tag("th", { scope: "col" }, text)))),
+      tag("tbody", {}, ...rows_.map((row) => tag("tr", {}, ...row.map((text) => tag("td", {}, text)))))));
   }
 
   function buildControls() {
@@ -171,8 +182,8 @@ function render({ model, el }) {
 
   function buildPanels() {
     pictures.replaceChildren(...header.panels.map((panel, place) => {
-      const said = `${panel.title}: ${axis(panel, "y", state()).label} against ` +
-        `${axis(panel, "x", state()).label}. ${header.alt}`;
+      const axes = `${axis(panel, "y", state()).label} against ${axis(panel, "x", state()).label}`;
+      const said = `${panel.title}${panel.bare ? "" : `: ${axes}`}. ${header.alt}`;
       const svg = element("svg", {
         viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", tabindex: 0, "aria-label": said, ...KEYS,
       });
@@ -254,7 +265,7 @@ function render({ model, el }) {
 
   function rows() {
     const found = [["panel", "series", "kind", "x", "y", "low", "high", "value"]];
-    for (const layer of header.layers) {
+    for (const layer of header.layers.filter((one) => one.kind !== "image")) {
       const of = parts(layer, header, numbers, state());
       const title = header.panels[layer.panel].title;
       const length = Math.max(...Object.values(of).map((values) => values.length));
@@ -265,6 +276,7 @@ function render({ model, el }) {
           cells[0] = of.x[k % columns];
           cells[1] = of.y[Math.floor(k / columns)];
         }
+        if (layer.texts) cells[4] = layer.texts[of.z[k]];
         found.push([title, layer.label, layer.kind, ...cells.map((v) => v ?? "")]);
       }
     }
