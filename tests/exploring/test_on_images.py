@@ -11,8 +11,9 @@ from PIL import Image
 from test_views import view
 from torch import nn
 
-from hw1lib.chapters import on_images
+from hw1lib.chapters import error_surface, on_images
 from hw1lib.chapters.error_surface import around
+from hw1lib.chapters.error_surface import exploring as error_surface_exploring
 from hw1lib.chapters.error_surface import spec as surfaces
 from hw1lib.chapters.image_task import exploring, mistakes
 from hw1lib.chapters.interpolation import between
@@ -266,5 +267,18 @@ def test_a_classifier_of_chapter_24_is_visited_like_a_regressor(images):
     session = finished(way, network=1)
     assert [panel.title for panel in session.shown.panels][1] == "Test images"
     assert "lyin" in session.shown.note
-    session = finished(way, network=0)
-    assert [panel.title for panel in session.shown.panels][1] == "The network there"
+
+
+def test_a_regressor_is_visited_from_what_chapter_24_shows(fresh):
+    result = fresh(error_surface, surfaces.PROFILES.choose("smoke", data="standin"))
+    stored = replace(error_surface_exploring.view(result), id="fig-surface-try")
+    way = around.way(stored, result.spec, [*result.surfaces], result.images)
+    session, heard = Session(stored, {"go": way}), []
+    session.explorer.observe(lambda change: heard.append(change["new"]["status"]), "header")
+    session.pressed("go")
+    session.worker.join(60)
+    assert heard[0] == "Training deep ..."
+    assert session.shown.panels[1].title == "The network there"
+    assert session.explorer.state["a"] == len(session.shown.controls[0].options) // 2
+    session.pressed("back")
+    assert session.explorer.header["panels"][0]["title"] == "On the line"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -102,7 +102,8 @@ def way(stored: View, spec: Spec, names: list[str], images: ImageSet) -> Visit:
     def action(state: State, number: int) -> Frames:
         name = names[int(state["network"])]
         if name in REGRESSORS:
-            yield lambda _: waiting(stored, name)
+            waiting = replace(stored.settled(state), status=f"Training {name} ...")
+            yield lambda _: waiting
             place = visit(spec, name, KINDS[int(state["kind"])], number)
             yield lambda _: regressor_view(stored, place)
         else:
@@ -111,18 +112,6 @@ def way(stored: View, spec: Spec, names: list[str], images: ImageSet) -> Visit:
             ))  # fmt: skip
 
     return Visit(asked, action)
-
-
-def waiting(stored: View, name: str) -> View:
-    """Say that a network learns."""
-    return View(
-        id=stored.id,
-        title=stored.title,
-        alt=stored.alt,
-        panels=stored.panels,
-        layers=stored.settled(stored.start).layers,
-        status=f"Training {name} ...",
-    )
 
 
 def _classified(stored: View, trial: Trial) -> Iterator[partial[View]]:
