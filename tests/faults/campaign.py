@@ -37,6 +37,7 @@ ENDINGS = [
     ),
 ]
 HEARD = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also behind a shell's &
+OFTEN = 0.2  # share of kills that are the runner's
 GRACE = 15.0  # seconds in which all processes of a dead runner end
 PATIENCE = 30.0  # for a runner that has been told to end
 STARTS = 50  # without a kill between them, after which the command is given up
@@ -124,7 +125,9 @@ def _victim(runner: psutil.Process, draw: random.Random) -> tuple[str, psutil.Pr
                 if mark in words:
                     found.setdefault(kind, []).append(child)
                     break
-        kind = draw.choice(sorted(found))
+        # mostly others, or a sweep that begins anew again and again never gets to its notebooks
+        others = sorted({*found} - {"runner"})
+        kind = draw.choice(others) if others and draw.random() > OFTEN else "runner"
         return kind, draw.choice(sorted(found[kind], key=lambda one: one.pid))
     except psutil.NoSuchProcess:
         return None
