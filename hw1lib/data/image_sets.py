@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -182,6 +183,10 @@ def load(
         return _standin(name, sizes)
 
 
+# each set that somebody uses, once, however often it is loaded: as by the runs of a sweep
+_IN_MEMORY: WeakValueDictionary[tuple[object, ...], ImageSet] = WeakValueDictionary()
+
+
 def name_standins(*sets: ImageSet) -> str:
     """Name what stands in the place of the published sets, for captions; empty where nothing does.
 
@@ -205,7 +210,8 @@ def assembled(
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.contiguous().numpy().data)
     fingerprint = digest.hexdigest()
-    return ImageSet(name, source, train, test, mean, std, tuple(classes), fingerprint)
+    made = ImageSet(name, source, train, test, mean, std, tuple(classes), fingerprint)
+    return _IN_MEMORY.setdefault((name, source, made.classes, fingerprint), made)
 
 
 def _channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:

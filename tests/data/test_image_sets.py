@@ -1,4 +1,5 @@
 import contextlib
+import gc
 import gzip
 import hashlib
 import http.server
@@ -11,6 +12,7 @@ import tarfile
 import threading
 import time
 import warnings
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -800,3 +802,15 @@ def test_random_labels_are_the_seeds_and_leave_the_true_ones_alone():
 def test_a_share_of_random_labels_is_no_more_than_all(share):
     with pytest.raises(ValueError, match=f"between 0 and 1, got {share}"):
         redrawn(share)
+
+
+def test_a_set_that_is_loaded_again_takes_no_more_memory_and_goes_with_its_last_user():
+    first = image_sets.load("mnist", "standin", sizes=(20, 10))
+    assert image_sets.load("mnist", "standin", sizes=(20, 10)) is first
+    other = image_sets.load("mnist", "standin", sizes=(21, 10))
+    assert other is not first
+    assert other.fingerprint != first.fingerprint
+    seen = weakref.ref(first)
+    del first
+    gc.collect()
+    assert seen() is None
