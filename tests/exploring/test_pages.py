@@ -14,7 +14,8 @@ from test_views import LOSS, view
 
 from hw1lib import marks
 from hw1lib.exploring import explorer, packing
-from hw1lib.exploring.explorer import WIDGET, Explorer
+from hw1lib.exploring.explorer import Explorer
+from hw1lib.marks import WIDGET
 from hw1lib.publish import beside, execute
 from hw1lib.publish.exporter import HTMLReportExporter, TypstExporter
 
