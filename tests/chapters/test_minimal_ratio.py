@@ -16,7 +16,7 @@ from torch import nn
 
 from hw1lib.chapters import minimal_ratio as chapter
 from hw1lib.chapters import tables
-from hw1lib.chapters.minimal_ratio import claims, findings, places, ratios, slips, views
+from hw1lib.chapters.minimal_ratio import b_views, claims, findings, places, ratios, slips, views
 from hw1lib.chapters.minimal_ratio.chapter import CHAPTER
 from hw1lib.chapters.minimal_ratio.result import PointMeasures, Points
 from hw1lib.chapters.minimal_ratio.spec import (
@@ -318,7 +318,7 @@ TABLES = (places.outcome_table, places.ratio_table, views.rival_table)
 @pytest.fixture(scope="module")
 def lost(run):
     """Every training diverged."""
-    return run(SPEC.replace(learning_rate=1e200))
+    return run(SPEC.replace(learning_rate=1e200, b_rates=(1e30, 1e30)))
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -328,6 +328,17 @@ def test_figures_are_drawn_whatever_happened(result, lost, name):
         figure = getattr(views, name)(shown)
         assert isinstance(figure, Figure)
         figure.canvas.draw()
+
+
+def test_b_is_drawn_and_told_whatever_happened(result, lost):
+    told = b_views.sentence(test_part_two_claims.minima())
+    assert told.startswith("Along the training of 1-4-1 the ")
+    assert "1-6-1 (n = 8) gradient norm by loss 1.00" in told
+    for shown in (result, lost, test_part_two_claims.minima()):
+        figure = b_views.along(shown)
+        figure.canvas.draw()
+        assert not re.search(r"\bnan\b", b_views.sentence(shown))
+    assert "1-4-1 none, since every training diverged" in b_views.sentence(lost)
 
 
 def test_tables_and_sentences_are_made_whatever_happened(result, lost):

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 
 from hw1lib.chapters.minimal_ratio.result import Result, by_loss, of_b
 from hw1lib.chapters.minimal_ratio.spec import B_NETWORKS, Spec
-from hw1lib.judging.statistics import Interval, t_interval
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, ORANGE
 
@@ -13,6 +12,12 @@ RATIOS = {  # what was measured, and what the figure calls it
     "over_loss": "B's text:\ngradient norm by loss",
     "layer_norm": "B's code: mean gradient\nnorm of the layers",
     "positive": "Hessian: share of\npositive eigenvalues",
+}
+
+NAMES = {
+    "over_loss": "gradient norm by loss",
+    "layer_norm": "mean gradient norm of the layers",
+    "positive": "share of positive eigenvalues",
 }
 
 
@@ -42,7 +47,7 @@ def along(result: Result) -> Figure:
             )
             drawn.note(points, updates=updates.ravel())
     for ax, (name, label) in zip(axes[0], RATIOS.items(), strict=True):
-        ax.set(xlabel="validation loss (mean squared error)", title=label)
+        ax.set(xlabel="validation loss\n(mean squared error)", title=label)
         if any(np.isfinite(seen.loss).any() for seen in result.of_b.values()):
             ax.set_xscale("log")
             ax.set_yscale("linear" if name == "positive" else "log")
@@ -50,25 +55,24 @@ def along(result: Result) -> Figure:
     return figure
 
 
-def correlations(result: Result, network: str) -> dict[str, Interval]:
-    """Correlate the ranks of each ratio and the validation loss along trainings of a network."""
-    validation = result.of_b[network].validation
-    found = of_b(result, network)
-    return {name: t_interval(by_loss(validation, values)) for name, values in found.items()}
-
-
 def sentence(result: Result) -> str:
     """Say how each ratio goes with the validation loss along the training of B's networks."""
-    parts = []
+    parts, closest = [], ""
     for network, title in titles(result.spec).items():
-        text, code, share = correlations(result, network).values()
-        if not text.n:
-            parts.append(f"no training of {title} can be ranked")
+        validation = result.of_b[network].validation
+        found = {
+            NAMES[name]: by_loss(validation, values)
+            for name, values in of_b(result, network).items()
+        }
+        known = {name: rho[np.isfinite(rho)] for name, rho in found.items()}
+        if not all(map(len, known.values())):
+            parts.append(f"{title} none, since every training diverged")
             continue
-        parts.append(
-            f"along the training of {title} (n = {text.n}) the rank correlation with the "
-            f"validation loss is {text} for the gradient norm by loss, {code} for the mean norm of "
-            f"the layers, and {share} for the share of positive eigenvalues"
+        medians = {name: float(np.median(rho)) for name, rho in known.items()}
+        closest = closest or (
+            f"Along the training of {title} the {max(medians, key=medians.__getitem__)} goes most "
+            "closely with the validation loss. "
         )
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}."
+        told = ", ".join(f"{name} {median:.2f}" for name, median in medians.items())
+        parts.append(f"{title} (n = {min(map(len, known.values()))}) {told}")
+    return f"{closest}Median rank correlations with it: {'; '.join(parts)}."
