@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import psutil
 
 from hw1lib.results import keys
@@ -59,22 +60,22 @@ def forecast(
         for experiment, of in of_run.items()
         for name, entry in of.entries.items()
     }
-    # work, seconds, results and bytes so far, by kind
-    kinds: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    # seconds per work and bytes of each result, by kind
+    kinds: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for experiment, job, entry in stored.values():
-        if entry.provenance["device"] == "cpu":
+        if entry.provenance["device"] == "cpu" and job.work:
             room = sum(array.nbytes for array in entry.arrays.values())
-            of_kind = kinds[_kind(experiment, job)]
-            for place, more in enumerate((job.work, entry.provenance["seconds"], 1.0, room)):
-                of_kind[place] += more
+            kinds[_kind(experiment, job)].append((entry.provenance["seconds"] / job.work, room))
+    # the median, since the first of a process also waits for what is compiled
+    typical = {kind: np.median(of, axis=0) for kind, of in kinds.items()}
     seconds = disk = 0.0
     memory = float(psutil.Process().memory_info().rss * min(workers, len(left)))
     for experiment, job in left.values():
-        work, took, count, size = kinds.get(_kind(experiment, job), (0.0, 0.0, 0.0, 0.0))
-        if not work:
+        kind = _kind(experiment, job)
+        if kind not in typical:
             return Forecast(len(left), None, None, memory)
-        seconds += job.work / work * took
-        disk += size / count
+        seconds += job.work * float(typical[kind][0])
+        disk += float(typical[kind][1])
     return Forecast(len(left), seconds, disk, memory)
 
 
