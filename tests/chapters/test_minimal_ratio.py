@@ -330,6 +330,13 @@ def test_figures_are_drawn_whatever_happened(result, lost, name):
         figure.canvas.draw()
 
 
+@pytest.mark.parametrize("name", ["b_replicas", "b_hidden", "b_rates"])
+def test_each_network_of_b_needs_its_settings(name):
+    for given in ((1,), (1, 1, 1)):
+        with pytest.raises(SettingError, match=rf"^{name} of .* B's 2 networks, got \("):
+            SPEC.replace(**{name: given})
+
+
 def test_b_is_drawn_and_told_whatever_happened(result, lost):
     told = b_views.sentence(test_part_two_claims.minima())
     assert told.startswith("Along the training of 1-4-1 the ")

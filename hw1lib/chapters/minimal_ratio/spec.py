@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw1lib.data import functions
+from hw1lib.messages import brief
 from hw1lib.networks import builders
 from hw1lib.results import specs
 from hw1lib.results.specs import setting
@@ -72,8 +73,14 @@ class Spec(specs.Replicated):
     b_looks: int = setting(20, "looks at them, evenly on a logarithmic axis", at_least=2)
 
     def __post_init__(self) -> None:
-        """Check that what is embedded is smaller."""
+        """Check that what is embedded is smaller, and that B's networks are two."""
         super().__post_init__()
+        for name in ("b_replicas", "b_hidden", "b_rates"):
+            if len(given := getattr(self, name)) != len(B_NETWORKS):
+                raise specs.SettingError(
+                    f"{name} of minimal_ratio.Spec needs a value for each of B's "
+                    f"{len(B_NETWORKS)} networks, got {brief(given)}"
+                )
         if max(self.sizes) >= self.hidden:
             raise specs.SettingError(
                 f"sizes of minimal_ratio.Spec must be below hidden = {self.hidden}, "
