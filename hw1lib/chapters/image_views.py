@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from hw1lib.chapters import on_images
 from hw1lib.chapters.on_images import CONVOLUTION, PERCEPTRON, YOURS, Seen
 from hw1lib.exploring.mosaics import Mosaic
+from hw1lib.exploring.session import STOP
 from hw1lib.exploring.views import (
     Along,
     Array,
@@ -16,6 +18,7 @@ from hw1lib.exploring.views import (
     Control,
     Layer,
     Panel,
+    View,
     curves,
     image,
     line,
@@ -33,17 +36,36 @@ LOOKS = {  # colour of each network, or of what it learned with
 OTHERS = (GREEN, ORANGE)
 
 
-def learning_panel() -> Panel:
-    """Return the panel of `learning`."""
-    return Panel(
+def learning(
+    stored: View, runs: Mapping[str, Seen], *, title: str, over: bool, note: str = ""
+) -> View:
+    """Describe networks that are learning, in the place of what is stored, with a button to stop.
+
+    Args:
+        stored: What the explorer shows before.
+        runs: How far each network has come, by its name.
+        title: Of the whole.
+        over: Whether they have learned all that they will.
+        note: What else is to be known.
+    """
+    panel = Panel(
         title="While they learn",
         x=Axis(label="updates", low=0),
         y=Axis(label="accuracy (%)", low=0, high=100),
     )
+    return View(
+        id=stored.id,
+        title=title,
+        alt="Accuracy of each network against updates.",
+        panels=[panel],
+        layers=_accuracies(runs),
+        controls=[STOP],
+        note=note,
+        status=on_images.progress(runs, over=over),
+    )
 
 
-def learning(runs: Mapping[str, Seen]) -> list[Layer]:
-    """Draw the accuracies of networks while they learn, in panel 0."""
+def _accuracies(runs: Mapping[str, Seen]) -> list[Layer]:
     layers: list[Layer] = []
     for n, (name, seen) in enumerate(runs.items()):
         colour = LOOKS.get(name) or OTHERS[n % len(OTHERS)]

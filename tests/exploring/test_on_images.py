@@ -151,7 +151,7 @@ def held(view, kind, panel):
 def test_the_images_that_are_shown_are_those_it_gets_wrong(images):
     noisy = replace(images, test=Split(images.test.images, 1 - images.test.labels))
     runs = next(side_by_side({PERCEPTRON: trial(noisy, updates=0)}))
-    shown = mistakes.learned(STORED, runs, ())
+    shown = mistakes.drawn(STORED, runs, (), over=True)
     seen = runs[PERCEPTRON]
     wrong = np.flatnonzero(seen.said()[0] != seen.truth)
     (words,) = held(shown, "words", 1)

@@ -22,7 +22,7 @@ from hw1lib.chapters.error_surface.visiting import (
 from hw1lib.chapters.on_images import Seen, Trial, watch
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.exploring.live import Frames
-from hw1lib.exploring.session import BACK, STOP, Visit
+from hw1lib.exploring.session import BACK, Visit
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -124,14 +124,8 @@ def learning_or_around(stored: View, seen: Seen, over: bool) -> View:
     """Describe a classifier that learns; at its end, its plane."""
     if over:
         return classifier_view(stored, classifier(seen), seen)
-    return View(
-        id=stored.id,
-        title="A classifier, trained on the spot",
-        alt="Its accuracy against updates.",
-        panels=[image_views.learning_panel()],
-        layers=image_views.learning({SGD: seen}),
-        controls=[STOP],
-        status=on_images.progress({"classifier": seen}, over=False),
+    return image_views.learning(
+        stored, {SGD: seen}, title="A classifier, trained on the spot", over=over
     )
 
 

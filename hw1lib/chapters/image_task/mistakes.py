@@ -21,7 +21,7 @@ from hw1lib.chapters.on_images import (
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.data.randomized import permute_pixels
 from hw1lib.exploring.live import Frames
-from hw1lib.exploring.session import BACK, STOP, Visit
+from hw1lib.exploring.session import BACK, Visit
 from hw1lib.exploring.views import Along, Control, Reading, State, View, choice
 
 TRAININGS = (1, 4)
@@ -66,27 +66,20 @@ def visit(stored: View, sets: dict[str, ImageSet], build: Build | None) -> Visit
 
 
 def drawn(stored: View, runs: dict[str, Seen], asked: tuple[Control, ...], over: bool) -> View:
-    """Describe what there is to see."""
-    return learned(stored, runs, asked) if over else now(stored, runs)
-
-
-def now(stored: View, runs: dict[str, Seen]) -> View:
-    """Describe networks that are learning."""
-    return View(
-        id=stored.id,
+    """Describe networks that are learning, and once they have, what they get wrong."""
+    view = image_views.learning(
+        stored,
+        runs,
         title="Small networks, trained on the spot",
-        alt="Accuracy of each network against updates.",
-        panels=[image_views.learning_panel()],
-        layers=image_views.learning(runs),
-        controls=[STOP],
+        over=over,
         note="solid: test images, dotted: training images; bands over trainings",
-        status=on_images.progress(runs, over=False),
     )
+    return learned(view, runs, asked) if over else view
 
 
-def learned(stored: View, runs: dict[str, Seen], asked: tuple[Control, ...]) -> View:
-    """Describe networks that have learned, and test images that the first of each gets wrong."""
-    view, first = now(stored, runs), next(iter(runs.values()))
+def learned(view: View, runs: dict[str, Seen], asked: tuple[Control, ...]) -> View:
+    """Add to a view test images that the first network of each kind gets wrong."""
+    first = next(iter(runs.values()))
     images, classes = first.task.images, first.task.images.classes
     wrong = {name: _wrong(seen) for name, seen in runs.items()}
     natural = on_images.shown(images.test.images[: on_images.TESTED])

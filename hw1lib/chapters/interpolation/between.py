@@ -12,7 +12,7 @@ from hw1lib.chapters import image_views, on_images
 from hw1lib.chapters.on_images import OTHER_SEEDS, TESTED, Seen, Trial, side_by_side
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.exploring.live import Frames
-from hw1lib.exploring.session import BACK, STOP, Visit
+from hw1lib.exploring.session import BACK, Visit
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -61,14 +61,8 @@ def drawn(stored: View, runs: dict[str, Seen], asked: tuple[Control, ...], over:
     """Describe what there is to see."""
     if over and len(runs) == 2:
         return between(stored, runs[FIRST], runs[SECOND], asked)
-    return View(
-        id=stored.id,
-        title="Two small networks, trained on the spot",
-        alt="Accuracy of both networks against updates.",
-        panels=[image_views.learning_panel()],
-        layers=image_views.learning(runs),
-        controls=[STOP],
-        status=on_images.progress(runs, over=over),
+    return image_views.learning(
+        stored, runs, title="Two small networks, trained on the spot", over=over
     )
 
 

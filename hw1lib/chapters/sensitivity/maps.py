@@ -12,7 +12,7 @@ from hw1lib.chapters import image_views, on_images
 from hw1lib.chapters.on_images import LEARNED, OTHER_SEEDS, Seen, Trial, side_by_side
 from hw1lib.data.image_sets import ImageSet
 from hw1lib.exploring.live import Frames
-from hw1lib.exploring.session import BACK, STOP, Visit
+from hw1lib.exploring.session import BACK, Visit
 from hw1lib.exploring.views import Along, Control, Reading, State, View, choice, heat
 from hw1lib.measuring import sensitivities
 from hw1lib.networks.modes import evaluating
@@ -46,15 +46,12 @@ def visit(stored: View, images: ImageSet) -> Visit:
 
 def drawn(stored: View, runs: dict[str, Seen], asked: tuple[Control, ...], over: bool) -> View:
     """Describe networks that are learning, and once they have, what they react to."""
-    view = View(
-        id=stored.id,
+    view = image_views.learning(
+        stored,
+        runs,
         title="Small networks, trained on the spot with two batch sizes",
-        alt="Accuracy of each network against updates.",
-        panels=[image_views.learning_panel()],
-        layers=image_views.learning(runs),
-        controls=[STOP],
+        over=over,
         note="solid: test images, dotted: training images",
-        status=on_images.progress(runs, over=over),
     )
     return with_maps(view, runs, asked) if over else view
 
