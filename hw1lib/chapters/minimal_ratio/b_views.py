@@ -1,5 +1,7 @@
 """The figure of report B's networks along their trainings, and what is to be seen there."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -8,16 +10,10 @@ from hw1lib.chapters.minimal_ratio.spec import B_NETWORKS, Spec
 from hw1lib.showing import drawn, figures
 from hw1lib.showing.palette import BLUE, ORANGE
 
-RATIOS = {  # what was measured, and what the figure calls it
-    "over_loss": "B's text:\ngradient norm by loss",
-    "layer_norm": "B's code: mean gradient\nnorm of the layers",
-    "positive": "Hessian: share of\npositive eigenvalues",
-}
-
-NAMES = {
-    "over_loss": "gradient norm by loss",
-    "layer_norm": "mean gradient norm of the layers",
-    "positive": "share of positive eigenvalues",
+RATIOS = {  # whose measure it is, and what it measures
+    "over_loss": ("B's text", "gradient norm by loss"),
+    "layer_norm": ("B's code", "mean gradient norm of the layers"),
+    "positive": ("Hessian", "share of positive eigenvalues"),
 }
 
 
@@ -46,8 +42,9 @@ def along(result: Result) -> Figure:
                 label=title,
             )
             drawn.note(points, updates=updates.ravel())
-    for ax, (name, label) in zip(axes[0], RATIOS.items(), strict=True):
-        ax.set(xlabel="validation loss\n(mean squared error)", title=label)
+    for ax, (name, (whose, what)) in zip(axes[0], RATIOS.items(), strict=True):
+        title = textwrap.fill(f"{whose}: {what}", 24)
+        ax.set(xlabel="validation loss\n(mean squared error)", title=title)
         if any(np.isfinite(seen.loss).any() for seen in result.of_b.values()):
             ax.set_xscale("log")
             ax.set_yscale("linear" if name == "positive" else "log")
@@ -61,7 +58,7 @@ def sentence(result: Result) -> str:
     for network, title in titles(result.spec).items():
         validation = result.of_b[network].validation
         found = {
-            NAMES[name]: by_loss(validation, values)
+            RATIOS[name][1]: by_loss(validation, values)
             for name, values in of_b(result, network).items()
         }
         known = {name: rho[np.isfinite(rho)] for name, rho in found.items()}
@@ -70,8 +67,8 @@ def sentence(result: Result) -> str:
             continue
         medians = {name: float(np.median(rho)) for name, rho in known.items()}
         closest = closest or (
-            f"Along the training of {title} the {max(medians, key=medians.__getitem__)} goes most "
-            "closely with the validation loss. "
+            f"Along the training of {title} the {max(medians, key=medians.__getitem__)} follows "
+            "the validation loss most closely. "
         )
         told = ", ".join(f"{name} {median:.2f}" for name, median in medians.items())
         parts.append(f"{title} (n = {min(map(len, known.values()))}) {told}")

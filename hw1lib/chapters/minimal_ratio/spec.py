@@ -52,7 +52,7 @@ class Spec(specs.Replicated):
     samples: int = setting(200, "nearby weights of the sampled ratio", at_least=1)
     radius: float = setting(1e-3, "how far each of their weights is moved, at most", above=0)
 
-    a_replicas: int = setting(20, "trainings of A's network", at_least=1)
+    a_replicas: int = setting(100, "trainings of A's network", at_least=1)
     a_points: int = setting(200, "training points of A's network", at_least=2)
     a_rate: float = setting(1e-3, "of A's RMSprop", above=0)
     a_updates: int = setting(2_000, "full-batch updates of A's network", at_least=2)

@@ -61,13 +61,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "B-C15",
         "While the perceptron fits random labels, its test loss rises.",
-        comparisons.test_loss_rises(MLP),
+        comparisons.rise_of_test_loss(MLP),
         FACTOR,
     ),
     Claim(
         "B-C15, B's scale",
         "So it does at B's scale.",
-        comparisons.test_loss_rises_at_scale,
+        comparisons.rise_of_test_loss_at_scale,
         FACTOR,
     ),
     Claim(
@@ -128,7 +128,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "E-31j",
         "While the CNN fits random labels, its test loss rises.",
-        comparisons.test_loss_rises(CNN),
+        comparisons.rise_of_test_loss(CNN),
         FACTOR_LATER,
     ),
     Claim(

@@ -77,7 +77,7 @@ def fits_at_scale(network: str, longer: bool) -> Callable[[Result], Effect]:
     return accuracy
 
 
-def test_loss_rises_at_scale(result: Result) -> Effect:
+def rise_of_test_loss_at_scale(result: Result) -> Effect:
     """Compare the perceptron's test loss at the end with that before, at the report's scale."""
     return _rise(_at_scale(result, MLP), at_scale(result, MLP))
 
@@ -116,7 +116,7 @@ def fits_any_share(network: str) -> Callable[[Result], Effect]:
     return lowest
 
 
-def test_loss_rises(network: str) -> Callable[[Result], Effect]:
+def rise_of_test_loss(network: str) -> Callable[[Result], Effect]:
     """Compare the test loss at the end of a fit of random labels with that before."""
     return lambda result: _rise(result.fits[network, RANDOM], scale(result, network))
 
