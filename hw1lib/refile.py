@@ -5,6 +5,8 @@
 computes the smoke profile of every chapter with the source of that commit and with the present
 one, and says for each kind of result whether the arrays agree to the bit. Where they do, what the
 old source stored is filed under the keys of the present one too, so that nothing is trained again.
+What came with the repository is filed among your results; `python -m hw1lib.reference write` packs
+it.
 """
 
 import argparse
@@ -36,7 +38,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, help="their folder (HW1_RESULTS, else results/)")
     parser.add_argument("--dry-run", action="store_true", help="compare only, and write nothing")
     arguments = parser.parse_args(words)
-    root = Store(arguments.results).root
+    store = Store(arguments.results)
     with tempfile.TemporaryDirectory(prefix="hw1-refile-") as folder:
         old, new, checkout = (Path(folder) / name for name in ("old", "new", "checkout"))
         commit = _git("rev-parse", "--verify", f"{arguments.since}^{{commit}}")
@@ -50,9 +52,9 @@ def main(words: list[str] | None = None) -> None:
     for kind in kinds:
         print(sentence(kind))
     why = f"the smoke profile's arrays are those of commit {commit[:10]} to the bit"
-    moved = refiling.refile(root, kinds, why, write=not arguments.dry_run)
+    moved = refiling.refile(store, kinds, why, write=not arguments.dry_run)
     would = "would be filed" if arguments.dry_run else "filed"
-    print(f"{len(moved)} results in {root} {would} under new keys")
+    print(f"{len(moved)} results {would} under new keys in {store.root}")
 
 
 def sentence(kind: Kind) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +82,13 @@ def compare(old: Path, new: Path) -> list[Kind]:
     return sorted(kinds, key=lambda kind: (kind.experiment, kind.function, kind.old))
 
 
-def refile(root: Path, kinds: list[Kind], why: str, *, write: bool = True) -> list[tuple[str, str]]:
+def refile(
+    store: Store, kinds: list[Kind], why: str, *, write: bool = True
+) -> list[tuple[str, str]]:
     """File the results of kinds that agree under the keys of the new source, beside the old ones.
 
     Args:
-        root: Folder of the results.
+        store: Where the results are; those that came with the repository are filed in its root.
         kinds: What `compare` found.
         why: Kept in the provenance of each new entry, with the old digest.
         write: Whether to write, or only to find out.
@@ -94,9 +96,9 @@ def refile(root: Path, kinds: list[Kind], why: str, *, write: bool = True) -> li
     Returns:
         Old and new digest of each, without those that the new source already has.
     """
-    store = Store(root)
     changed = {(kind.experiment, kind.old): kind.new for kind in kinds if kind.agrees}
-    known = {entry.fingerprint: entry for entry in entries(root)}
+    stored = chain(store.packed(), entries(store.root))
+    known = {entry.fingerprint: entry for entry in stored}
     digests: dict[str, str] = {}
 
     def anew(digest: str) -> str:

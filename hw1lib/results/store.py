@@ -137,13 +137,7 @@ class Store:
         with explained(folder):
             entry = _read(folder)
         if entry is None:
-            with explained(self.reference):
-                contents = packs.read(self.reference, experiment, folder.name, FILES)
-            if contents and disk.sha256(contents["spec.json"]) == folder.name:
-                path = self.reference / f"{experiment}.zip" / folder.name
-                entry = _entry(contents, path)
-                if entry is None:
-                    warnings.warn(f"{path} is no result and was passed over", StoreWarning, 3)
+            entry = self._packed(experiment, folder.name)
         return entry
 
     def missing(self, experiment: str, call: functools.partial[Any], label: str = "") -> str:
@@ -169,6 +163,24 @@ class Store:
             with suppress(ValueError):
                 yield json.loads(content)
 
+    def packed(self) -> Iterator[Entry]:
+        """Read every intact result that travels with the repository."""
+        for pack in sorted(self.reference.glob("*.zip")):
+            for key in packs.keys(self.reference, pack.stem):
+                if entry := self._packed(pack.stem, disk.sha256(key)):
+                    yield entry
+
+    def _packed(self, experiment: str, digest: str) -> Entry | None:
+        with explained(self.reference):
+            contents = packs.read(self.reference, experiment, digest, FILES)
+        if not contents or disk.sha256(contents["spec.json"]) != digest:
+            return None
+        path = self.reference / f"{experiment}.zip" / digest
+        entry = _entry(contents, path)
+        if entry is None:
+            warnings.warn(f"{path} is no result and was passed over", StoreWarning, 4)
+        return entry
+
     def read(self, folder: Path) -> Entry | None:
         """Return the entry in a folder, or None; a damaged one is set aside and reported."""
         with explained(folder):
@@ -191,9 +203,9 @@ class Store:
         """
         folder = self._folder(entry.key["experiment"], key)
         past = [*entry.provenance.get("refiled", []), {"from": entry.fingerprint, "why": why}]
+        record = entry.provenance | {"refiled": past}
         with explained(folder):
-            result = disk.read_file(entry.path / "result.npz")
-            _publish(folder, result, key, entry.provenance | {"refiled": past})
+            _publish(folder, self.contents(entry)["result.npz"], key, record)
 
     def file(self, experiment: str, call: functools.partial[Any], contents: packs.Contents) -> None:
         """File an entry that was made elsewhere, by its files; the rest as of `fetch`.

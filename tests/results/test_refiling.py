@@ -1,13 +1,15 @@
 """Results are filed under new keys where two sources make the same, and only there."""
 
 import functools
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hw1lib import refile
-from hw1lib.results import keys, refiling
+from hw1lib.results import keys, packs, refiling
 from hw1lib.results.store import Entry, Store
 
 CURVE = np.array([1.0, 0.5, np.nan])
@@ -21,8 +23,12 @@ def computed():
 class Shelf:
     """A folder of results whose keys are made by hand."""
 
-    root: object
+    root: Path
     patch: pytest.MonkeyPatch
+
+    @property
+    def store(self) -> Store:
+        return Store(self.root, self.root.with_name("packs"))
 
     def put(
         self, source: str, rate: float, arrays: dict, name: str = "train", **arguments
@@ -35,7 +41,7 @@ class Shelf:
         }
         self.patch.setattr(keys, "key_of", lambda experiment, call: keys.write(content))
         self.patch.setattr(keys, "functions", lambda call: ["toy.relu", f"toy.{name}"])
-        return Store(self.root).fetch("toy", functools.partial(computed), lambda _: arrays)
+        return self.store.fetch("toy", functools.partial(computed), lambda _: arrays)
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def test_results_of_a_source_that_makes_the_same_get_its_keys(shelves):
     (kind,) = refiling.compare(old.root, new.root)
     assert kind.agrees
     assert (kind.old, kind.new, kind.compared) == (("relu", "a"), ("relu", "b"), 1)
-    moved = refiling.refile(results.root, [kind], "the reason")
+    moved = refiling.refile(results.store, [kind], "the reason")
     ((before, after),) = moved
     assert before == stored.fingerprint
     assert digests(results) == {before, after}
@@ -64,7 +70,27 @@ def test_results_of_a_source_that_makes_the_same_get_its_keys(shelves):
     assert np.array_equal(again.arrays["curve"], CURVE * 3, equal_nan=True)
     assert again.provenance["refiled"] == [{"from": before, "why": "the reason"}]
     assert again.provenance["seconds"] == stored.provenance["seconds"]
-    assert refiling.refile(results.root, [kind], "again") == []
+    assert refiling.refile(results.store, [kind], "again") == []
+
+
+def test_results_that_came_with_the_repository_are_filed_anew_among_those_here(shelves):
+    old, new, results = shelves
+    for shelf, source in ((old, "a"), (new, "b")):
+        shelf.put(source, 0.1, {"curve": CURVE})
+    stored = results.put("a", 0.7, {"curve": CURVE * 3})
+    packs.write(
+        results.store.reference, "toy", {stored.fingerprint: results.store.contents(stored)}
+    )
+    shutil.rmtree(results.root)
+    (packed,) = results.store.packed()
+    assert packed.is_reference
+    kinds = refiling.compare(old.root, new.root)
+    ((before, after),) = refiling.refile(results.store, kinds, "the reason")
+    assert before == packed.fingerprint == stored.fingerprint
+    assert digests(results) == {after}
+    again = results.put("b", 0.7, {"curve": CURVE * 0})  # found, not computed
+    assert np.array_equal(again.arrays["curve"], CURVE * 3, equal_nan=True)
+    assert again.provenance["seconds"] == stored.provenance["seconds"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +113,7 @@ def test_results_that_differ_in_a_bit_stay_where_they_are(shelves, other, named)
     (kind,) = refiling.compare(old.root, new.root)
     assert kind.differing == named
     assert not kind.agrees
-    assert refiling.refile(results.root, [kind], "") == []
+    assert refiling.refile(results.store, [kind], "") == []
     assert len(digests(results)) == 1
     assert f"these arrays differ: {', '.join(named)}" in refile.sentence(kind)
 
@@ -100,7 +126,7 @@ def test_settings_that_the_new_source_does_not_know_are_not_refiled(shelves):
     (kind,) = refiling.compare(old.root, new.root)
     assert kind.compared == 0
     assert "the present source has no such settings" in refile.sentence(kind)
-    assert refiling.refile(results.root, [kind], "") == []
+    assert refiling.refile(results.store, [kind], "") == []
 
 
 def test_results_of_a_third_source_are_left_alone(shelves):
@@ -108,7 +134,7 @@ def test_results_of_a_third_source_are_left_alone(shelves):
     old.put("a", 0.1, {"curve": CURVE})
     new.put("b", 0.1, {"curve": CURVE})
     results.put("c", 0.7, {"curve": CURVE})
-    assert refiling.refile(results.root, refiling.compare(old.root, new.root), "") == []
+    assert refiling.refile(results.store, refiling.compare(old.root, new.root), "") == []
 
 
 def test_a_result_made_from_others_follows_them(shelves):
@@ -122,7 +148,7 @@ def test_a_result_made_from_others_follows_them(shelves):
         filed.append((end, line))
     kinds = refiling.compare(old.root, new.root)
     assert [kind.agrees for kind in kinds] == [True, True]
-    moved = dict(refiling.refile(results.root, kinds, ""))
+    moved = dict(refiling.refile(results.store, kinds, ""))
     end, line = filed[2]
     assert moved.keys() == {end.fingerprint, line.fingerprint}
     there = {entry.fingerprint: entry for entry in refiling.entries(results.root)}
@@ -137,7 +163,7 @@ def test_a_line_stays_unless_its_own_source_agrees_too(shelves):
         shelf.put(f"line {source}", 0.1, {"line": curve}, first={"fingerprint": end.fingerprint})
     kinds = refiling.compare(old.root, new.root)
     assert sorted(kind.agrees for kind in kinds) == [False, True]
-    assert len(refiling.refile(results.root, kinds, "")) == 1
+    assert len(refiling.refile(results.store, kinds, "")) == 1
 
 
 def test_a_rehearsal_writes_nothing(shelves):
@@ -146,7 +172,7 @@ def test_a_rehearsal_writes_nothing(shelves):
     new.put("b", 0.1, {"curve": CURVE})
     stored = results.put("a", 0.7, {"curve": CURVE})
     kinds = refiling.compare(old.root, new.root)
-    assert len(refiling.refile(results.root, kinds, "", write=False)) == 1
+    assert len(refiling.refile(results.store, kinds, "", write=False)) == 1
     assert digests(results) == {stored.fingerprint}
 
 
