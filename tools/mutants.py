@@ -10,6 +10,7 @@ shows a rule that nothing guards, or an edit that changes nothing.
 import argparse
 import ast
 import concurrent.futures
+import functools
 import os
 import random
 import shutil
@@ -32,8 +33,11 @@ SECONDS = 400  # that the tests of one mutant may take; longer counts as noticed
 
 ALSO = {  # tests of such a module of every chapter
     "claims": ("chapters/test_claims", "chapters/test_margins"),
+    "comparisons": ("chapters/test_claims",),
     "__init__": ("test_reference",),
 }
+
+EVERYWHERE = ("__init__", "spec", "result", "claims")  # which many tests import, to judge others
 
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -162,6 +166,19 @@ def _short(text: str) -> str:
     return line if len(line) <= 70 else f"{line[:67]}..."
 
 
+@functools.cache
+def imports_of_tests() -> dict[str, set[str]]:
+    """Return the modules that each test file imports, by its path."""
+    found = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names |= {node.module, *(f"{node.module}.{part.name}" for part in node.names)}
+        found[str(path.relative_to(ROOT))] = names
+    return found
+
+
 def tests_of(file: Path) -> list[str]:
     """Return the test files of a module, and itself for its doctests; none without a test file."""
     folder, *rest = file.parts[1:]
@@ -169,9 +186,12 @@ def tests_of(file: Path) -> list[str]:
         chapter, module = rest[0], file.stem
         own = [f"tests/chapters/test_{name}.py" for name in (chapter, module)]
         own += [f"tests/{name}.py" for name in ALSO.get(module, ())]
+        if module not in EVERYWHERE:
+            name = ".".join(file.with_suffix("").parts)
+            own += [test for test, imported in imports_of_tests().items() if name in imported]
     else:
         own = [f"tests/{folder}/test_{file.stem}.py"]
-    found = [name for name in own if (ROOT / name).exists()]
+    found = [name for name in dict.fromkeys(own) if (ROOT / name).exists()]
     return [*found, str(file)] if found else []
 
 
