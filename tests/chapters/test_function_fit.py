@@ -13,7 +13,7 @@ from torch import nn
 from viewing import labels_and_units, no_text_lacks_a_number, of_panel, shown
 
 from hw1lib.chapters import function_fit, tables
-from hw1lib.chapters.function_fit import claims, findings, learning, slips, views
+from hw1lib.chapters.function_fit import claims, comparisons, findings, learning, slips, views
 from hw1lib.chapters.function_fit.chapter import CHAPTER
 from hw1lib.chapters.function_fit.result import (
     Fit,
@@ -490,6 +490,9 @@ def test_success_is_counted_over_all_panels_and_compared_where_both_succeed():
     assert [*row[["below 0.01", "below 0.001", "median of these", "best"]]] == [
         "1 of 3", "1 of 3", "1.0e-06", "1.0e-06"
     ]  # fmt: skip
+    # replica by replica, against the lower one of the other two
+    lowest = comparisons.mostly_lowest(result)
+    np.testing.assert_allclose(lowest.values, [1 / len(ARMS), 1 - 1 / len(ARMS), 0])
 
 
 # How a fit comes about
