@@ -57,7 +57,7 @@ def test_a_chapter_is_a_package_and_four_paths(copy):
 
 def test_its_own_tests_and_those_of_all_chapters_pass(copy):
     folder, _ = copy
-    tests = ["rehearsed", "claims", "margins", "slips"]
+    tests = ["rehearsed", "claims", "margins", "slips", "handing_in"]
     done = inside(
         folder,
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_layers.py"),

@@ -8,8 +8,9 @@ from hw1lib.chapters.registry import discover
 from hw1lib.chapters.summary import handing_in, instructive
 
 
-def test_every_chapter_answers_a_part_of_the_homework():
-    assert set(handing_in.PARTS) == set(discover())
+def test_every_part_of_the_homework_is_answered_by_a_chapter():
+    assert len(handing_in.PARTS) == 10  # of the homework; a further chapter may answer none
+    assert set(handing_in.PARTS) <= set(discover())
     assert {slip.section for slip in instructive.SLIPS.values()} <= set(discover())
 
 
