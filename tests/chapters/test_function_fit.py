@@ -482,9 +482,10 @@ def test_success_is_counted_over_all_panels_and_compared_where_both_succeed():
     fits[AS_A, "sinc", "deep"] = a_fit([1.0, 1e-6], [1.0, 1.0], [1.0, 1.0])
     spec = FITTING.replace(targets=["sinc"], replicas=3)
     result = function_fit.Result(spec, fits, {}, {}, ())
-    np.testing.assert_allclose(successes(result, "deep"), [100, 200 / 3, 0])
+    np.testing.assert_allclose(successes(result, "deep"), [100, 100 - 100 / len(ARMS), 0])
     deep, shallow = both_succeed(result, "deep", "shallow")
-    np.testing.assert_allclose(deep, [(1e-4 * 1e-4 * 1e-6) ** (1 / 3), np.nan, np.nan])
+    mean = (1e-4 ** (len(ARMS) - 1) * 1e-6) ** (1 / len(ARMS))
+    np.testing.assert_allclose(deep, [mean, np.nan, np.nan])
     np.testing.assert_allclose(shallow, [1e-5, np.nan, np.nan])
     row = views.success_table(result).iloc[0]
     assert [*row[["below 0.01", "below 0.001", "median of these", "best"]]] == [

@@ -9,7 +9,7 @@ from planted import REPLICAS, Cases
 from hw1lib.chapters import function_fit, image_task
 from hw1lib.chapters.function_fit import claims as function_fit_claims
 from hw1lib.chapters.function_fit.result import Learning, near_jumps
-from hw1lib.chapters.function_fit.spec import AS_A, AS_B, B_SIGN, NETWORKS, TUNED
+from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, B_SIGN, NETWORKS, TUNED
 from hw1lib.chapters.image_task import claims as image_task_claims
 from hw1lib.chapters.image_task.result import Curves
 from hw1lib.chapters.image_task.spec import AS_B as DIGITS
@@ -67,11 +67,7 @@ def came_about(*, low=100, high=400, inner=400, outer=100, deep=90, shallow=60):
 
 def fitted(fits, learning=None, **spec):
     """A result of chapter 11 in which all fits not given are alike."""
-    arms = {
-        (arm, t): fit(1e-2, 300)
-        for arm in (AS_A, AS_B, TUNED, B_SIGN)
-        for t in ("sinc", "sine", "sign")
-    }
+    arms = {(arm, t): fit(1e-2, 300) for arm in (*ARMS, B_SIGN) for t in ("sinc", "sine", "sign")}
     everything = {(*key, n): alike for key, alike in arms.items() for n in NETWORKS} | fits
     chosen = function_fit.PROFILES["smoke"].replace(replicas=REPLICAS, epochs=UPDATES, **spec)
     return function_fit.Result(chosen, everything, {}, learning or came_about(), ())
@@ -114,7 +110,7 @@ def wrong():
 def deep_always():
     """Fits of which the deep network's have the lowest loss."""
     low, high = fit(1e-4, 100), fit(1e-2, 300)
-    arms = [(a, t) for a in (AS_A, AS_B, TUNED) for t in ("sinc", "sine", "sign")]
+    arms = [(a, t) for a in ARMS for t in ("sinc", "sine", "sign")]
     return fitted({key: f for pair in arms for key, f in of_arm(*pair, low, high, high).items()})
 
 
@@ -140,7 +136,7 @@ def test_fits_that_diverged_are_not_judged():
         fitted(
             {
                 (a, t, n): lost
-                for a in (AS_A, AS_B, TUNED, B_SIGN)
+                for a in (*ARMS, B_SIGN)
                 for t in ("sinc", "sine", "sign")
                 for n in NETWORKS
             }
