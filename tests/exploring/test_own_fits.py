@@ -7,7 +7,7 @@ from hw1lib.chapters import against
 from hw1lib.chapters import function_fit as chapter
 from hw1lib.chapters.function_fit import asking, exploring, on_the_spot
 from hw1lib.chapters.function_fit.on_the_spot import Trial, watch
-from hw1lib.chapters.function_fit.spec import ARMS, NETWORKS
+from hw1lib.chapters.function_fit.spec import ARMS, NETWORKS, TUNED
 from hw1lib.data import functions
 from hw1lib.exploring.views import numbers
 from hw1lib.networks import builders
@@ -96,6 +96,19 @@ def test_a_network_is_told_its_size_and_what_would_match():
     matched = asking.network(said.split("With ")[1].split(" it")[0])
     assert abs(builders.parameter_count(matched) - 571) < 25
     assert asking.sized(NETWORKS["deep"]) == "1-5-10-10-10-10-10-5-1 has 571 parameters."
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_run_learns_as_its_arm_does(session, arm):
+    spec, fits = session.result.spec, session.result.fits
+    tuned = {key[1:]: fit.learning_rate for key, fit in fits.items() if key[0] == TUNED}
+    stored = chapter.arm_jobs(spec, tuned)[arm, "sine", "deep"].settings
+    asked = {"target": spec.targets.index("sine"), "optimizer": ARMS.index(arm)}
+    state = {**session.explorer.state, **asked}
+    tried = session.trial(asking.understood(state), state)
+    assert tried.optimizer is stored.optimizer
+    assert tried.weight_decay == stored.weight_decay
+    assert tried.rates["deep"] == stored.learning_rate
 
 
 def test_a_run_on_a_target_is_compared_and_one_of_your_own_is_not(session):
