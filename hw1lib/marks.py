@@ -62,6 +62,11 @@ def headed(text: str) -> str:
 _AS_IT_IS = re.compile(r"(`+).+?\1|\$[^$]+\$|\]\([^)]*\)|<[^>\s]*>|\{#[^}]*\}", re.DOTALL)
 _POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?e[+-]?\d{1,3})(?!\w)")
 _MINUS = re.compile(r"(?:(?<=[\s(\[|,;:=<>≤≥×±~*“\"])|^)-(?=\.?\d|inf\b|∞)", re.MULTILINE)
+# where a count is one, such as "1 trainings" of a template
+_ONE = re.compile(
+    r"((?<![\w.,/×⁻-])(?<!\d of )1 (?:percentage )?"
+    r"(?:training|epoch|update|pair|image|network|seed|walk|point|layer|unit))s\b"
+)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -74,6 +79,8 @@ def typographic(text: str) -> str:
     '−0.3 [−0.5, 6×10⁻¹⁴] in `x = -1`, 784-500-10, CIFAR-10, 1-1, 2026-02-03'
     >>> typographic("1e-05, -1.0e-05, 5.8e-01, 2.7e+00, 1.5e+03, 0e+00, 1e10; a1e-05, 6e36da")
     '10⁻⁵, −1.0×10⁻⁵, 0.58, 2.7, 1,500, 0, 10¹⁰; a1e-05, 6e36da'
+    >>> typographic("1 trainings of 1 epochs, 1 percentage points, 1 of 1 trainings, 0.1 points")
+    '1 training of 1 epoch, 1 percentage point, 1 of 1 trainings, 0.1 points'
     """
     parts, end = [], 0
     for kept in _AS_IT_IS.finditer(text):
@@ -83,7 +90,7 @@ def typographic(text: str) -> str:
 
 
 def _printed(text: str) -> str:
-    return _POWER.sub(_power, _MINUS.sub("−", text))
+    return _ONE.sub(r"\1", _POWER.sub(_power, _MINUS.sub("−", text)))
 
 
 def _power(number: re.Match[str]) -> str:

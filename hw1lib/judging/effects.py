@@ -18,6 +18,7 @@ from hw1lib.judging.statistics import (
     Interval,
     decades,
     geometric_mean,
+    in_unit,
     log_ratio,
     named,
     paired_difference,
@@ -156,8 +157,7 @@ class Difference(_OfSides):
         return t_interval(values).mean
 
     def write(self, value: Interval | float) -> str:
-        unit = "" if self.unit == CORRELATION else self.unit
-        return f"{value:.3g} {unit}".strip()
+        return in_unit(value, "" if self.unit == CORRELATION else self.unit)
 
     def rescaled(self, size: float) -> Iterator[tuple[str, Effect, float]]:
         pairs = self._pairs
@@ -194,7 +194,7 @@ class Bound(Effect):
     @property
     def predicted(self) -> str:
         """The bound in words."""
-        return f"at {'most' if self._upper else 'least'} {self.bound:,g}"
+        return f"at {'most' if self._upper else 'least'} {self.bound:,g} {self.unit}".strip()
 
     @property
     def mean(self) -> Interval:
@@ -203,12 +203,12 @@ class Bound(Effect):
 
     @property
     def measured(self) -> str:
-        return f"{self.mean} {self.unit}".strip() + f"; {self.predicted}"
+        return f"{in_unit(self.mean, self.unit)}; {self.predicted}"
 
     def write(self, value: Interval | float) -> str:
         if self.factor:
             return Ratio.write(self, value)  # type: ignore[arg-type]
-        return f"{value:.3g} {self.unit}".strip()
+        return in_unit(value, self.unit)
 
     def on_scale(self, size: float) -> float:
         return float(np.log10(size)) if self.factor else size
@@ -250,7 +250,7 @@ class Share(Effect):
     def write(self, value: Interval | float) -> str:
         if isinstance(value, Interval):
             ends = {name: 100 * getattr(value, name) for name in ("mean", "low", "high")}
-            return f"{replace(value, **ends):.2g} {POINTS}"
+            return in_unit(replace(value, **ends), POINTS, ".2g")
         return f"{100 * value:.3g} {POINTS}"
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hw1lib.judging.statistics import Interval
+from hw1lib.judging.statistics import Interval, in_unit
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ def not_rebuilt(why: str) -> Callable[[Any], str]:
 
 def told(effect: Interval, unit: str = "") -> str:
     """Write an effect with its unit and n, such as `0.82 [0.5, 1.1] points (n = 20)`."""
-    n = f"(n = {effect.n})"
-    # an interval of few values already ends with its n, which belongs behind the unit
-    return " ".join(filter(None, [str(effect).removesuffix(f" {n}"), unit if effect.n else "", n]))
+    n = f" (n = {effect.n})"
+    return in_unit(effect, unit).removesuffix(n) + n
 
 
 def times(ratio: Interval) -> str:

@@ -54,6 +54,16 @@ def written(value: float, digits: str = ".3g") -> str:
     return f"{float(text):,.0f}" if "e+0" in text and abs(float(text)) < 1e6 else text
 
 
+def in_unit(value: Interval | float, unit: str, digits: str = ".3g") -> str:
+    """Write a number with its unit, before the n with which an interval of few values ends.
+
+    >>> in_unit(2.0, "%"), in_unit(Interval(2, 1, 3, 2), "%"), in_unit(Interval(2, 1, 3, 9), "%")
+    ('2 %', '2 % (n = 2)', '2 [1, 3] %')
+    """
+    number, n, count = f"{value:{digits}}".partition(" (n = ")
+    return f"{number} {'' if number == 'no value' else unit}".strip() + n + count
+
+
 def named(name: str, number: str) -> str:
     """Write a number behind its name, apart from one that ends the name.
 

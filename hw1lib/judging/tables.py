@@ -1,5 +1,6 @@
 """Tables and sentences of verdicts: all that a word rests on, and what would turn it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, s
         return {**text, **nothing, "verdict": NOT_TESTED}
     return {
         **text,
-        "effect": _short(effect.write(verdict.interval)),
+        "effect": _joined(_short(effect.write(verdict.interval))),
         "n": str(verdict.interval.n),
         "matters from": _short(effect.write(verdict.size)),
         "p": _probability(verdict.p),
@@ -62,6 +63,11 @@ def said(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> str:
 def _short(text: str) -> str:
     """Write percentage points as pp, which leaves a table's columns room for its sentences."""
     return text.replace(POINTS, "pp")
+
+
+def _joined(text: str) -> str:
+    """Keep a factor, and n, in one line of a narrow column."""
+    return re.sub(r"\(n = \d+\)|× \S+", lambda m: m[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def _probability(p: float) -> str:
@@ -171,9 +177,9 @@ def margins(claims: Iterable[Claim], result: Any) -> str:
         parts.append(f"*{', '.join(ids)}:* {margin.why}.{late}")
     spec, seeds = result.spec, result.spec.seeds
     return (
-        f"\n\n**Why an effect matters from where it does.** {' '.join(parts)} "
+        f"\n\n**Why these margins.** {' '.join(parts)} "
         f"**Trained** from seeds {seeds[0]} to {seeds[-1]}; figures and the appendix Settings call "
-        f"the settings {spec.digest}.\n"
+        f"these settings {spec.digest}.\n"
     )
 
 
@@ -184,7 +190,7 @@ def expectation(claims: Iterable[Claim], result: Any) -> str:
         for claim in claims
         if claim.expected
     ]
-    return _list("What became of the expectation:", parts)
+    return _list("Was the expectation met?", parts)
 
 
 def _list(title: str, parts: Iterable[str]) -> str:

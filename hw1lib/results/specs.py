@@ -8,7 +8,7 @@ import math
 import sys
 import typing
 from collections.abc import Collection, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from hw1lib.marks import KEY, SETTINGS, literal, typographic
 from hw1lib.messages import brief, is_text
@@ -54,6 +54,8 @@ def setting(
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Spec:
     """Base of every experiment's settings: checks its own fields, and shows itself as a table."""
+
+    chosen_from: ClassVar[str] = ""  # the name of the profile; no setting, as it decides no number
 
     def __post_init__(self) -> None:
         """Check every field and give it its declared type, such as a tuple for a list."""
@@ -103,7 +105,7 @@ class Spec:
         ]
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
         table = ["| setting | value | meaning |", "|:--|:--|:-----|", *lines]
-        return "\n".join([*table, "", f"Figures name these settings as `{self.digest}`."])
+        return "\n".join([*table, "", f"Figures call these settings `{self.digest}`."])
 
     def _folded(self) -> str:
         """List them as HTML, folded, or they would fill a screen before the first figure."""
@@ -113,7 +115,7 @@ class Spec:
             for f in dataclasses.fields(self)
         )
         return (
-            f"<details><summary>Settings, which figures name <code>{self.digest}</code></summary>"
+            f"<details><summary>Settings, called <code>{self.digest}</code> in figures</summary>"
             f"<table><tr><th>setting</th><th>value</th><th>meaning</th></tr>{rows}</table></details>"
         )
 
@@ -152,7 +154,9 @@ class Profiles(dict[str, S]):
         """
         if not isinstance(profile, str) or profile not in self:
             raise SettingError(f"there is no profile {_unknown(profile, list(self))}")
-        return self[profile].replace(**changes)
+        spec = self[profile].replace(**changes)
+        object.__setattr__(spec, "chosen_from", profile)
+        return spec
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:

@@ -23,6 +23,7 @@ plt.style.use(["default", Path(__file__).with_name("report.mplstyle")])
 
 WIDEST = 90  # letters of a title at the size of those that name the data
 SMALLEST = 8  # points, in print; of all letters but exponents
+TRIAL = "a trial of the code: these numbers mean nothing"  # of the profile smoke, on its figures
 BAND = "median and the band from the 10th to the 90th percentile"
 
 
@@ -168,11 +169,17 @@ def show(
     """
     if seen:
         caption = f"{marks.headed(seen)} {caption}"
+    marked = [shortened(plain(standin)).replace("$", r"\$")] if standin else []
     if standin:
-        # a title of the figure, so that the layout makes room for it
-        title = shortened(plain(standin)).replace("$", r"\$")
-        figure.suptitle(title, x=0.99, ha="right", fontsize=SMALLEST, color="0.35", style="italic")
         caption = carried.naming(caption, standin)
+    if getattr(result.spec, "chosen_from", "") == "smoke":
+        marked.append(TRIAL)
+        caption = f"{caption} **{TRIAL[0].upper()}{TRIAL[1:]}.**"
+    if marked:
+        # a title of the figure, so that the layout makes room for it
+        figure.suptitle(
+            "; ".join(marked), x=0.99, ha="right", fontsize=SMALLEST, color="0.35", style="italic"
+        )
     caption, alt = typographic(caption), typographic(alt)
     numbers = carried.packed(drawn.rows(figure))
     for text in figure.findobj(Text):

@@ -55,7 +55,7 @@ def test_a_share_has_wilsons_interval(level):
         ("alone", "2", "2 [2, 2] percentage points", "1.25 percentage points"),
         (
             "at most",
-            "2 [2, 2] percentage points; at most 2",
+            "2 [2, 2] percentage points; at most 2 percentage points",
             "0 [0, 0] percentage points",
             "1.25 perc",
         ),

@@ -166,12 +166,12 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[2]["matters from"] == "× 1.25"
     of = SimpleNamespace(spec=SimpleNamespace(seeds=range(3, 11), digest="abc123"))
     assert tables.margins(claims, of).strip() == (
-        "**Why an effect matters from where it does.** *A-C0:* less is dry. *B-C0:* less is dry. "
+        "**Why these margins.** *A-C0:* less is dry. *B-C0:* less is dry. "
         "*E-0:* less is not felt. † Chosen after a first look. **Trained** from seeds 3 to 10; "
-        "figures and the appendix Settings call the settings abc123."
+        "figures and the appendix Settings call these settings abc123."
     )
     assert tables.expectation(claims, None).strip().splitlines() == [
-        "What became of the expectation:",
+        "Was the expectation met?",
         "",
         "- Sand is wet: **refuted** (E-0).",
     ]
@@ -296,7 +296,7 @@ def test_an_answer_is_sentences_with_their_verdicts_and_numbers():
         "from 1 %)."
     ]
     assert tables.answer(claims, ["B", "D"], None) == [
-        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1, n = 8; matters from "
+        "Water is wet: **supported** (wetness: 3 [2.94, 3.06] %; at least 1 %, n = 8; matters from "
         "1 %).",
         "Water is wet: **not tested** (nobody looked).",
     ]
@@ -321,7 +321,7 @@ def test_an_answer_in_brief_has_the_means_that_decided_it_and_n_once():
         "n = 8.",
     ]
     assert tables.in_brief(claims, "CDE", None) == [
-        "Water is wet: **supported**. *Wetness: 3 l, where the sentence says at least 1.*",
+        "Water is wet: **supported**. *Wetness: 3 l, where the sentence says at least 1 l.*",
         "Water is wet: **undecided**. *Wet days: 6 of 8.*",
         "Water is wet: **contradicted**. *Wetness with depth: -1.*",
         "n = 7 to 8.",
