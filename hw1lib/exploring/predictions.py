@@ -31,6 +31,7 @@ from hw1lib.exploring.views import (
     rule,
     slider,
 )
+from hw1lib.marks import typographic
 from hw1lib.results import disk
 from hw1lib.results.store import Store
 from hw1lib.showing import figures
@@ -109,7 +110,7 @@ def view(question: Question) -> View:
     if not len(known):
         verdicts[:] = 0
     return View(
-        title=question.text,
+        title=typographic(question.text),
         alt="A line at what was predicted; once the answer is shown, a point for each training "
         "and lines at the ends of their band.",
         panels=[
@@ -139,7 +140,7 @@ def view(question: Question) -> View:
                 words=VERDICTS,
             ),
         ],
-        status=question.text,
+        status=typographic(question.text),
         offline="Keeping a prediction needs Python; here you can make one and look.",
     )
 
