@@ -25,8 +25,8 @@ def order_sentence(result: Result) -> str:
     """Count in how many panels each network has the lowest median at the end."""
     panels = [result.medians(arm, target) for target in result.spec.targets for arm in ARMS]
     winners = [min(medians, key=medians.__getitem__) for medians in panels]
-    won = ", ".join(f"that of *{network}* in {winners.count(network)}" for network in NETWORKS)
-    return f"Which median ends lowest: {won} of {len(winners)} panels."
+    won = ", ".join(f"*{network}* in {winners.count(network)}" for network in NETWORKS)
+    return f"The network with the lowest final median: {won} of {len(winners)} panels."
 
 
 def success_sentence(result: Result, *, where: str = "") -> str:
@@ -62,8 +62,8 @@ def stuck_sentence(result: Result) -> str:
         parts.append(f"{np.sum(stuck)} of {len(stuck)} of *{network}*")
     diverged = sum(int(fit.diverged.sum()) for fit in result.fits.values())
     return (
-        f"Trainings that got stuck, with more than nine tenths of the best constant's loss: "
-        f"{', '.join(parts)}. Trainings stopped by a loss that was not finite: {diverged}."
+        f"Trainings that got stuck above nine tenths of the best constant's loss: "
+        f"{', '.join(parts)}. Trainings that diverged: {diverged}."
     )
 
 
@@ -90,13 +90,14 @@ def spectrum_sentence(result: Result) -> str:
         one = result.learning["sign", network]
         reached = [one.half(error, 0.5) for error in np.moveaxis(one.by_frequency, -1, 0)]
         found = [float(median_of_sound(updates, axis=0)) for updates in reached]
-        listed = ", ".join(
-            f"{n:,.0f}" if n < one.updates[-1] else "not reached" for n in found if np.isfinite(n)
-        )
-        parts.append(f"{network} {listed or 'diverged'}")
+        known = [n for n in found if np.isfinite(n)]
+        words = [f"{n:,.0f}" if n < one.updates[-1] else "not reached" for n in known]
+        if set(words) == {"not reached"}:
+            words = ["none of them"]
+        parts.append(f"{network} {', '.join(words) or 'diverged'}")
     waves = ", ".join(str(5 * h) for h in HARMONICS)
     return (
-        f"Updates until half of the amplitude at {waves} half waves is learned, medians: "
+        f"Median updates until half of the amplitude at {waves} half waves is learned: "
         f"{'; '.join(parts)}."
     )
 
@@ -107,7 +108,7 @@ def tuned_sentence(result: Result, target: str) -> str:
     listed = ", ".join(
         f"{n} {loss_text(medians[n])}" for n in sorted(medians, key=medians.__getitem__)
     )
-    return f"Tuned, the medians on {title(target)} are {listed}."
+    return f"With tuned rates, the median losses on {title(target)} are {listed}."
 
 
 def reading(result: Result) -> list[str]:
@@ -140,8 +141,8 @@ def jump_sentence(result: Result) -> str:
         share = f"{100 * np.median(shares):.0f} %" if len(shares) else "diverged"
         parts.append(f"{network} {share}")
     return (
-        f"Within {NEAR} of a jump, where {100 * near_jumps().mean():.0f} % of the points are, lies "
-        f"this share of the squared error (median): {', '.join(parts)}."
+        f"Median share of the squared error within {NEAR} of a jump, where "
+        f"{100 * near_jumps().mean():.0f} % of the points lie: {', '.join(parts)}."
     )
 
 
@@ -156,7 +157,7 @@ def between_sentence(result: Result) -> str:
             for network, fit in result.networks(TUNED, target).items()
         )
         parts.append(f"{title(target)}: {times}")
-    return f"Median of dense error over training loss: {'; '.join(parts)}."
+    return f"Dense error as a multiple of the training loss, medians: {'; '.join(parts)}."
 
 
 def arrival_sentence(result: Result) -> str:
@@ -168,7 +169,7 @@ def arrival_sentence(result: Result) -> str:
             half = np.quantile(fit.first_below(LOWER), 0.5, method="inverted_cdf")
             words.append(f"{network} {'never' if np.isinf(half) else f'{half:,.0f}'}")
         parts.append(f"{title(target)}: {', '.join(words)}")
-    return f"Updates until half were below {LOWER:g}: {'; '.join(parts)}."
+    return f"Updates until half of the trainings were below {LOWER:g}: {'; '.join(parts)}."
 
 
 def stopping_sentence(result: Result) -> str:
@@ -182,8 +183,8 @@ def stopping_sentence(result: Result) -> str:
     if not spreads:
         return "Neither report's own target is among those fitted here."
     return (
-        "Where the rule stops a training it does so near its own threshold, whatever the network. "
-        "Run to the end, the networks' median losses differ by factors of up to "
+        "The rule stops every training near its own threshold, whatever the network. "
+        "At the end of all updates, the networks' median losses differ by factors of up to "
         f"{max(spreads):.2g}."
     )
 
