@@ -85,7 +85,7 @@ def _families_accuracy(result: Result) -> Effect:
 
 def _by_structure(result: Result) -> Effect:
     half = _lead(result, MAIN) / 2
-    sides = {"half of it": half, "left under permuted pixels": _lead(result, CONTROL)}
+    sides = {"half of the lead": half, "lead under permuted pixels": _lead(result, CONTROL)}
     return Difference("lead of convolution in test accuracy", sides, unit=POINTS)
 
 
@@ -146,7 +146,12 @@ CLAIMS = (
         partial(_accuracy, cnns),
         POINT,
     ),
-    Claim("A-C8c", "And a lower test loss.", partial(_loss, cnns, "test"), TEST_FACTOR),
+    Claim(
+        "A-C8c",
+        "Wider convolutional networks have a lower test loss.",
+        partial(_loss, cnns, "test"),
+        TEST_FACTOR,
+    ),
     Claim(
         "A-C9a",
         "Wider perceptrons have a lower training loss.",
@@ -154,7 +159,12 @@ CLAIMS = (
         FACTOR,
     ),
     Claim("A-C9b", "Wider perceptrons have a higher accuracy.", partial(_accuracy, mlps), POINT),
-    Claim("A-C9c", "And a lower test loss.", partial(_loss, mlps, "test"), TEST_FACTOR),
+    Claim(
+        "A-C9c",
+        "Wider perceptrons have a lower test loss.",
+        partial(_loss, mlps, "test"),
+        TEST_FACTOR,
+    ),
     Claim(
         "A-C10a",
         "Convolutional networks have a lower training loss than perceptrons.",
@@ -167,8 +177,15 @@ CLAIMS = (
         _families_accuracy,
         POINT,
     ),
-    Claim("A-C10c", "And a lower test loss.", partial(_families_loss, "test"), TEST_FACTOR),
-    Claim("A-C11a", "They lead because of their convolutions.", _by_structure, POINT),
+    Claim(
+        "A-C10c",
+        "Convolutional networks have a lower test loss than perceptrons.",
+        partial(_families_loss, "test"),
+        TEST_FACTOR,
+    ),
+    Claim(
+        "A-C11a", "Convolutional networks lead because of their convolutions.", _by_structure, POINT
+    ),
     Claim(
         "A-C11b",
         "Perceptrons take every pixel by itself, so they do no better than a linear network.",
@@ -204,13 +221,13 @@ CLAIMS = (
     ),
     Claim(
         "E-12d",
-        "At equal size a perceptron of six hidden layers does better on digits than one of one.",
+        "At equal size six hidden layers do better on digits than one.",
         partial(_depth_helps, DIGITS_DEPTH, ""),
         LATE_POINT,
     ),
     Claim(
         "E-12e",
-        "So does one of six with residual connections.",
+        "At equal size six hidden layers with residual connections do better on digits than one.",
         partial(_depth_helps, DIGITS_DEPTH, RESIDUAL),
         LATE_POINT,
     ),

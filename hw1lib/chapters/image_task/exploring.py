@@ -47,9 +47,9 @@ def question(result: Result) -> Question:
     found = contrasts(result)
     natural, permuted = (_lead(result, found[name]) for name in (CONVOLUTION, PERMUTED))
     return Question(
-        text=f"Convolution leads by {np.median(natural):.1f} points of test accuracy "
-        f"({found[CONVOLUTION].compared}). By how many with permuted pixels?",
-        quantity="lead of the convolutional network (points)",
+        text=f"Convolution leads by {np.median(natural):.1f} percentage points of test "
+        f"accuracy ({found[CONVOLUTION].compared}). By how many with permuted pixels?",
+        quantity="lead of the convolutional network (percentage points)",
         low=-30,
         high=30,
         values=permuted,
@@ -87,7 +87,7 @@ def explore(
         stored,
         name,
         "How a network learns (left), and the test accuracy of all networks against their size "
-        "after as many passes, with the chosen one marked (right). Lines are medians over "
+        "after as many epochs, with the chosen one marked (right). Lines are medians over "
         "trainings, bands reach from the 10th to the 90th percentile.",
         result=result,
         standin=result.standin(*result.images),
@@ -96,7 +96,7 @@ def explore(
 
 
 def view(result: Result) -> View:
-    """Describe accuracies by network and pass."""
+    """Describe accuracies by network and epoch."""
     every = list(result.curves.values())
     names = [f"{network}, {arm}" for arm, network in result.curves]
     epochs = together([of.epochs.astype(float) for of in every])
@@ -121,12 +121,12 @@ def view(result: Result) -> View:
     ]
     return View(
         title="Networks that tell images apart",
-        alt="Accuracy against passes of one network, and test accuracy against the number of "
+        alt="Accuracy against epochs of one network, and test accuracy against the number of "
         "parameters of all networks.",
         panels=[
             Panel(
                 title="While it learns",
-                x=Axis(label="passes", by="network"),
+                x=Axis(label="epochs", by="network"),
                 y=Axis(label="accuracy (%)", low=0, high=100),
             ),
             Panel(
@@ -140,7 +140,7 @@ def view(result: Result) -> View:
             choice("network", "Network", names),
             slider(
                 "moment",
-                "After measurement",
+                "Measurement",
                 [str(n) for n in range(longest)],
                 start=longest - 1,
                 plays=True,

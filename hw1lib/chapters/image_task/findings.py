@@ -19,7 +19,7 @@ from hw1lib.chapters.image_task.result import (
 from hw1lib.chapters.image_task.spec import AS_B, MAIN, RESIDUAL
 from hw1lib.judging.effects import POINTS
 from hw1lib.judging.slips import told
-from hw1lib.judging.statistics import paired_difference, t_interval
+from hw1lib.judging.statistics import in_unit, paired_difference, t_interval
 
 
 def main_sentence(result: Result) -> str:
@@ -35,8 +35,9 @@ def width_reading(result: Result) -> list[str]:
     """List what width does in either family, and how far apart the families are."""
     chosen = [contrasts(result)[name] for name in (WIDER_CNN, WIDER_MLP, CONVOLUTION)]
     return [
-        f"On the test images, {contrast.compared} is {difference(result, contrast)} percentage "
-        f"points of accuracy and {difference(result, contrast, 'loss')} nats."
+        f"On the test images, {contrast.compared.replace('−', 'minus')}: accuracy "
+        f"{in_unit(difference(result, contrast), POINTS)}, loss "
+        f"{in_unit(difference(result, contrast, 'loss'), 'nats')}."
         for contrast in chosen
     ]
 
@@ -45,19 +46,18 @@ def control_sentence(result: Result) -> str:
     """Write what the permutation does to the lead of convolution."""
     natural, permuted = (contrasts(result)[name] for name in (CONVOLUTION, PERMUTED))
     return (
-        f"Convolution's lead over the widest perceptron is {difference(result, natural)} "
-        f"percentage points with the pixels in their places and {difference(result, permuted)} "
-        "with them permuted."
+        f"Convolution's lead over the widest perceptron is "
+        f"{in_unit(difference(result, natural), POINTS)} with the pixels in their places and "
+        f"{in_unit(difference(result, permuted), POINTS)} with permuted pixels."
     )
 
 
 def depth_sentence(result: Result) -> str:
     """List mean test accuracies by depth."""
-    listed = (
-        f"{result.images[arm].description}: {_listed_means(result, arm)}"
+    return " ".join(
+        f"Mean test accuracy on {result.images[arm].description}: {_listed_means(result, arm)}."
         for arm in depth_arms(result)
     )
-    return "; ".join(listed) + "."
 
 
 def depth_reading(result: Result) -> list[str]:
@@ -68,12 +68,13 @@ def depth_reading(result: Result) -> list[str]:
         for kind in ("", RESIDUAL):
             shallowest, deepest = named(result, arm, kind)
             ends = [result.curves[arm, name].percent("test") for name in (deepest, shallowest)]
-            parts.append(f"{deepest} − {shallowest} is {told(paired_difference(*ends), POINTS)}")
+            gained = told(paired_difference(*ends), POINTS)
+            parts.append(f"{deepest} minus {shallowest}, {gained}")
         fall = converged(result, arm)
         still = f"by a factor of {fall.factor:.3g}" if fall.n else "not measurably"
         said.append(
-            f"On {result.images[arm].description}, {'; '.join(parts)}. In the last fifth of the "
-            f"{result.spec.depth_epochs} epochs the training loss of the network that falls most "
+            f"Test accuracy on {result.images[arm].description}: {'; '.join(parts)}. In the last "
+            f"fifth of the {result.spec.depth_epochs} epochs the training loss that falls most "
             f"still falls {still}."
         )
     return said
@@ -83,22 +84,25 @@ def written_sentence(result: Result) -> str:
     """Write what the squared error costs."""
     convolution, perceptron = (contrasts(result)[name] for name in (WRITTEN_CNN, WRITTEN_MLP))
     return (
-        f"The squared error changes the accuracy by {difference(result, convolution)} percentage "
-        f"points for {convolution.first[1]} and by {difference(result, perceptron)} for "
-        f"{perceptron.first[1]}."
+        "The squared error changes the accuracy by "
+        f"{in_unit(difference(result, convolution), POINTS)} for {convolution.first[1]} and by "
+        f"{in_unit(difference(result, perceptron), POINTS)} for {perceptron.first[1]}."
     )
 
 
 def digits_sentence(result: Result) -> str:
     """Compare the last epoch's running loss with that of the whole split at rest."""
     parts = [
-        f"{name} {t_interval(curves.objective[-1]).mean:.3f} against "
+        f"{name} {t_interval(curves.objective[-1]).mean:.3f} and "
         f"{t_interval(curves.final('train', 'loss')).mean:.3f}"
         if not curves.diverged.all()
         else f"{name} diverged"
         for name, curves in result.arm(AS_B).items()
     ]
-    return f"In the last epoch, mean while training against mean at rest: {'; '.join(parts)} nats."
+    return (
+        "Training loss of the last epoch, in nats, as the mean while training and over the whole "
+        f"split after it: {'; '.join(parts)}."
+    )
 
 
 def describe(result: Result, arm: str) -> str:
@@ -120,7 +124,7 @@ def _means(result: Result, arm: str) -> dict[str, float]:
 
 
 def _listed_means(result: Result, arm: str) -> str:
-    return ", ".join(
+    return "; ".join(
         f"{name} {mean:.1f} %" if np.isfinite(mean) else f"{name} diverged"
         for name, mean in _means(result, arm).items()
     )

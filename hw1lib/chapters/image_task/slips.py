@@ -47,7 +47,7 @@ def _one_seed(result: Result) -> str:
     if not counts:
         return "there is one width only"
     return (
-        "of the seeds alone, width does the opposite of its mean, or nothing, in "
+        "width does the opposite of its mean effect, or nothing, in single trainings: "
         f"{' and '.join(counts)}"
     )
 
@@ -56,7 +56,10 @@ def _with_dropout(result: Result) -> str:
     if AS_B not in result.images:
         return "there are no digits"
     ratios = {name: _while_training(curves) for name, curves in result.arm(AS_B).items()}
-    return f"training loss in motion over that at rest, last epoch: {factors(ratios)}"
+    return (
+        "mean training loss of the last epoch over that of the whole split after it: "
+        f"{factors(ratios)}"
+    )
 
 
 SLIPS = (
@@ -83,7 +86,7 @@ SLIPS = (
     Slip(
         "B8",
         "measured training accuracy with dropout at work, while the network changes",
-        "whole split at rest",
+        "whole split after the epoch, without dropout",
         _with_dropout,
     ),
 )
