@@ -13,8 +13,8 @@ STRAIGHTER = Margin(
     0.1, "straightness lies between 0 and 1, and a tenth is the least that a plot of paths shows"
 )
 PERSISTING = Margin(0.1, "the same tenth, against another walk", AFTER)
-OFTEN = Margin(0.1, "a star of which no more than 60 % of the rays lead outwards is none", AFTER)
-MORE_OFTEN = Margin(10.0, "one ray in ten more or less makes no other picture", AFTER)
+OFTEN = Margin(0.1, "a star needs more than 60 % of its rays to lead outwards", AFTER)
+MORE_OFTEN = Margin(10.0, "one ray in ten more or less does not change the picture", AFTER)
 BROADER = Margin(1.1, "two clouds whose widths differ by less than a tenth look equally wide")
 OTHER_LAYERS = Margin(BROADER.size, "the same tenth, against the other layers", AFTER)
 MOST = Margin(10.0, "40 to 60 % would be about half, neither most nor little", AFTER)
@@ -74,13 +74,13 @@ CLAIMS = (
     ),
     Claim(
         "A-C13b",
-        "They spread more than its second layer's.",
+        "Per parameter, they spread more than its second layer's.",
         partial(_broader, 1),
         OTHER_LAYERS,
     ),
     Claim(
         "A-C13c",
-        "They spread more than its third layer's.",
+        "Per parameter, they spread more than its third layer's.",
         partial(_broader, 2),
         OTHER_LAYERS,
     ),

@@ -41,8 +41,9 @@ def question(result: Result) -> Question:
     walks = paths.straightness(None, walk=True)
     told = f"{np.median(walks):.2f}" if len(walks) else "nothing, for all diverged"
     return Question(
-        text="Divide how far a training gets by the length of its way: 1 is straight. Random walks "
-        f"of the same step lengths come to {told} ({paths.name}). What do trainings come to?",
+        text="Divide the distance from the first to the last weights by the length of the path: 1 "
+        f"is straight. Random walks with the same step lengths have {told} ({paths.name}). What do "
+        "trainings have?",
         quantity="displacement / path length",
         low=0,
         high=1,
@@ -56,7 +57,7 @@ def explore(result: Result, name: str) -> None:
         view(result),
         name,
         "Paths of all trainings in the plane of their first two components, with where each is "
-        "after so many passes, and the test accuracy there. Choose the part of the network, and "
+        "after so many epochs, and the test accuracy there. Choose the part of the network, and "
         "put random walks of the same steps in the trainings' place.",
         result=result,
         standin=result.standin,
@@ -95,7 +96,7 @@ def view(result: Result) -> View:
     return View(
         title="Paths through weight space",
         alt="The trainings' paths lead outwards from near the middle; beside them the test "
-        "accuracy against passes.",
+        "accuracy against epochs.",
         panels=[
             Panel(
                 title="Paths",
@@ -103,7 +104,7 @@ def view(result: Result) -> View:
                 y=Axis(label="second component (weights)"),
             ),
             Panel(
-                title="What they reach", x=Axis(label="passes"), y=Axis(label="test accuracy (%)")
+                title="What they reach", x=Axis(label="epochs"), y=Axis(label="test accuracy (%)")
             ),
         ],
         layers=layers,
@@ -113,7 +114,7 @@ def view(result: Result) -> View:
             choice("kind", "Points", list(POINTS)),
             slider(
                 "moment",
-                "Passes",
+                "Epochs",
                 [f"{n:g}" for n in epochs[0]],
                 start=moments // 2,
                 plays=True,

@@ -38,7 +38,7 @@ def outward_sentence(result: Result) -> str:
             for walk in POINTS.values()
         )
         parts.append(f"{trained} trainings and {walks} random walks of {paths.name}")
-    return f"Outwards in the plane of two components lead {'; '.join(parts)}."
+    return f"Paths that lead outwards in the plane of two components: {'; '.join(parts)}."
 
 
 def own_sentence(result: Result) -> str:
@@ -66,10 +66,11 @@ def straight_sentence(result: Result) -> str:
                 )
             )
             parts.append(
-                f"{trained:.2g} of its length where a walk that keeps its direction as long covers "
-                f"{kept:.2g} and a random walk {walks:.2g} ({paths.name})"
+                f"{paths.name} {trained:.2g}, a walk that keeps its direction as long {kept:.2g}, "
+                f"a random walk {walks:.2g}"
             )
-    return f"As distance, a training covers {'; '.join(parts) or 'nothing: all diverged'}."
+    said = "; ".join(parts) or "every training diverged"
+    return f"Distance from first to last weights over path length, medians: {said}."
 
 
 def theory_sentence(result: Result) -> str:
@@ -102,8 +103,8 @@ def star_sentence(result: Result) -> str:
             starts = trajectories.distances(gram[:, 0, :, 0])
             moved = trajectories.from_start(gram)[:, -1].mean()
             parts.append(
-                f"Two displacements stand at {angle_text(paths, None)} degrees, and are "
-                f"{moved:.3g} long on average; two starting points lie "
+                f"The displacements of two trainings are at {angle_text(paths, None)} degrees to "
+                f"each other, and {moved:.3g} long on average; two starting points are "
                 f"{starts[np.triu_indices(len(starts), k=1)].mean():.3g} apart."
             )
     return " ".join(parts)
@@ -123,8 +124,8 @@ def spread_sentence(result: Result) -> str:
             f"{t_interval(paths.variance_share(layer)):.2g} %" for layer in range(len(paths.layers))
         )
         parts.append(
-            f"Against its layers, the spread per parameter of the whole {paths.name} differs by "
-            f"{listed}; of the whole variance these layers hold {held}."
+            f"The spread per parameter of the whole {paths.name} exceeds that of its layers by "
+            f"{listed}; these layers hold {held} of the whole variance."
         )
     return " ".join(parts)
 
@@ -137,8 +138,8 @@ def accuracy_sentence(result: Result) -> str:
     accuracies = 100 * paths.final_accuracy
     low, high = REPORTED_B
     return (
-        f"After {result.spec.epochs} epochs the trainings of {paths.name} are right on "
-        f"{accuracies.min():.2f} to {accuracies.max():.2f} % of the test images "
+        f"After {result.spec.epochs} epochs the trainings of {paths.name} classify "
+        f"{accuracies.min():.2f} to {accuracies.max():.2f} % of the test images correctly "
         f"(n = {len(accuracies)}); report B found {low:.2f} to {high:.2f} % in eight trainings "
         "on MNIST."
     )

@@ -25,7 +25,7 @@ def _one_layer(result: Result) -> str:
     layer, whole = (_shown(paths, which) for which in (0, None))
     return (
         f"planes show {layer} of the first layer's variance and {whole} of the whole network's, of "
-        f"{len(paths.arrived)} trainings; without biases not rebuilt: they are few of the weights"
+        f"{len(paths.arrived)} trainings; not rebuilt without biases, which are few of the weights"
     )
 
 

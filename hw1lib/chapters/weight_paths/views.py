@@ -79,7 +79,7 @@ def by_run(result: Result) -> Figure:
         figures.strip(ax, groups, [style[0] for style in styles], [style[2] for style in styles])
         ax.set_ylim(0, 100)
     figure.supylabel("variance of a path along its\nown first component (%)")
-    figure.supxlabel("what went this way")
+    figure.supxlabel("trainings and walks")
     return figure
 
 
@@ -126,7 +126,7 @@ def straightness(result: Result) -> Figure:
         ax.set_xticks(range(len(values)), [name.replace(" ", "\n") for name in values])
         ax.set_ylim(0, 1)
     figure.supylabel("distance from the start\n/ path length")
-    figure.supxlabel("what went this way")
+    figure.supxlabel("trainings and walks")
     return figure
 
 
