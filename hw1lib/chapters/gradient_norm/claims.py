@@ -55,7 +55,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C15b",
-        "It fluctuates strongly there in its own unit.",
+        "The norm fluctuates strongly in the first 200 epochs, in its own unit.",
         partial(comparisons.restless_early, comparisons.in_own_unit, ""),
         LARGE_LATER,
     ),
@@ -163,13 +163,13 @@ CLAIMS = (
     ),
     Claim(
         "E-22b",
-        "Under each it goes away when the step is divided by ten, relative to the norm's level.",
+        "Under each optimizer it goes away at a tenth of the step, relative to the norm's level.",
         partial(comparisons.goes_away, RELATIVE),
         HALVED_LATER,
     ),
     Claim(
         "E-22c",
-        "Under each it goes away in the norm's own unit.",
+        "Under each optimizer it goes away at a tenth of the step, in the norm's own unit.",
         partial(comparisons.goes_away, OWN_UNIT),
         HALVED_LATER,
     ),

@@ -29,7 +29,7 @@ from hw1lib.chapters.gradient_norm.spec import (
     SAME,
     TENTH,
 )
-from hw1lib.judging.statistics import Interval, geometric_mean, t_interval, tally
+from hw1lib.judging.statistics import Interval, geometric_mean, in_unit, t_interval, tally
 
 
 def course_sentence(result: Result) -> str:
@@ -46,7 +46,10 @@ def course_sentence(result: Result) -> str:
 def digits_sentence(result: Result) -> str:
     """Report how well the digits were learned."""
     accuracy = t_interval(100 * result.accuracy)
-    return f"The networks of {result.images.subject} end at a test accuracy of {accuracy} %."
+    return (
+        f"The networks of {result.images.subject} end at a test accuracy of "
+        f"{in_unit(accuracy, '%')}."
+    )
 
 
 def zoom_sentence(result: Result) -> str:
@@ -55,7 +58,10 @@ def zoom_sentence(result: Result) -> str:
     for arm in OPTIMIZERS:
         same, tenth = (result.swings[arm, part].level for part in STEPS)
         parts.append(f"{short_name(arm)} {median(same / tenth, '.2g')}")
-    return f"The level at the same step over that at a tenth of it, median: {', '.join(parts)}."
+    return (
+        "Median level of the norm at the same step, as a multiple of that at a tenth of it: "
+        f"{', '.join(parts)}."
+    )
 
 
 def swing_sentence(result: Result, arm: str) -> str:
@@ -130,8 +136,8 @@ def batch_sentence(result: Result) -> str:
             geometric_mean(edge.late(name) * result.spec.batch_rate / 2)
             for name in ("batch", "sharpness")
         )
-        parts.append(f"with {size} points per step {batch}, the largest eigenvalue at {whole}")
-    return f"In units of 2 / step the batch sharpness ends at: {'; '.join(parts)}."
+        parts.append(f"at {batch} and the largest eigenvalue at {whole} ({size} points per step)")
+    return f"In units of 2 / step, the batch sharpness ends {'; '.join(parts)}."
 
 
 def edge_sentence(result: Result) -> str:
@@ -147,10 +153,9 @@ def rerun_sentence(result: Result) -> str:
     """Report what B's figure would show: a few updates of a network that is trained already."""
     course = result.courses[B_NETWORK, RERUN]
     return (
-        f"Run again for {len(course.loss)} updates after it was trained, as B's figure was, B's "
-        f"network shows a norm that ends higher than it began in {tally(course.norm_rises)} "
-        "trainings. Its loss falls in the meantime, as in B's figure, in "
-        f"{tally(course.loss_falls)}, and both happen in "
+        f"We ran B's trained network for {len(course.loss)} more updates, as in B's figure. Its "
+        f"norm ends higher than it began in {tally(course.norm_rises)} trainings, its loss falls "
+        f"in {tally(course.loss_falls)}, and both happen in "
         f"{tally(course.norm_rises & course.loss_falls)}."
     )
 
@@ -161,7 +166,7 @@ def diverged_sentence(result: Result) -> str:
     ends += [edge.end for edge in result.edges.values()]
     ends += [edge.end for edge in result.batches.values()]
     diverged = sum(int((~np.isfinite(end)).sum()) for end in ends)
-    return f"Stopped by a loss that was not finite: {diverged} of {sum(map(len, ends))} courses."
+    return f"Trainings that diverged: {diverged} of {sum(map(len, ends))}."
 
 
 def describe(result: Result) -> str:

@@ -17,8 +17,7 @@ def _rerun(result: Result) -> str:
     after, at_first = (f"{tally(c.norm_rises)} after {len(c.loss):,}" for c in (again, whole))
     return (
         f"trainings whose norm ends higher than it began: run again, {after} updates; from the "
-        f"first on, {at_first}; the loss, which falls in B's figure, falls in "
-        f"{tally(again.loss_falls)}"
+        f"first on, {at_first}; the loss falls, as in B's figure, in {tally(again.loss_falls)}"
     )
 
 
