@@ -296,7 +296,7 @@ def test_points_that_are_all_alike_rank_nothing_and_say_so():
 
 def test_found_and_made_points_are_told_apart():
     made = findings.made_sentence(test_part_two_claims.saddles())
-    assert re.search(r"of \d+ different points that were found, .* saddles below the plateau", made)
+    assert re.search(r"of \d+ distinct points that were found, .* saddles below the plateau", made)
     assert "points that were made" in made
     assert "-0." in findings.made_trend_sentence(test_part_two_claims.lower_saddles())
 

@@ -7,9 +7,9 @@ from hw1lib.chapters.minimal_ratio.spec import FOUND, MADE
 from hw1lib.judging.verdicts import Claim, Margin
 
 AFTER = "the full run"
-MAJORITY = Margin(0.1, "a majority of less than six in ten is hardly worth the word")
+MAJORITY = Margin(0.1, "less than six in ten is hardly a majority")
 OWN_MAJORITY = Margin(MAJORITY.size, MAJORITY.why, AFTER)
-WEAK = Margin(0.3, "a medium correlation, in Cohen's words; below it a relation is taken for none")
+WEAK = Margin(0.3, "a medium correlation, in Cohen's words; a weaker one counts as none")
 OWN_WEAK = Margin(WEAK.size, WEAK.why, AFTER)
 RULE = Margin(0.05, "a rule may have one exception in twenty beside those it allows", AFTER)
 
@@ -22,7 +22,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C18b",
-        "So does that of the smooth network, by Adam.",
+        "The smooth network's training, by Adam, ends in a minimum.",
         comparisons.tanh_ends_in_minima,
         MAJORITY,
     ),
@@ -35,14 +35,14 @@ CLAIMS = (
     ),
     Claim(
         "A-C19b",
-        "In most epochs it lies between 0.70 and 0.775, as A's code counts.",
+        "In most epochs the minimal ratio lies between 0.70 and 0.775, as A's code counts.",
         partial(comparisons.mostly_in_band, comparisons.COUNTED),
         OWN_MAJORITY,
         comparisons.without_part,
     ),
     Claim(
         "A-C19c",
-        "It lies there for most smooth networks, by the Hessian, at losses of any size.",
+        "It lies there for most smooth networks, by the Hessian, whatever their loss.",
         comparisons.trained_in_band,
         OWN_MAJORITY,
     ),
@@ -61,7 +61,7 @@ CLAIMS = (
     ),
     Claim(
         "A-C20b",
-        "It does not depend on the loss as A's code counts along A's training.",
+        "The minimal ratio does not depend on the loss, as A's code counts along A's training.",
         partial(comparisons.unrelated_along, comparisons.COUNTED),
         OWN_WEAK,
         comparisons.without_part,
@@ -96,7 +96,7 @@ CLAIMS = (
     ),
     Claim(
         "B-C12a",
-        "As gradient norm by loss falls, the loss falls.",
+        "As the gradient norm divided by the loss falls, the loss falls.",
         partial(comparisons.trained_together, "over_loss", "gradient norm by loss", False),
         WEAK,
     ),
@@ -116,7 +116,7 @@ CLAIMS = (
     ),
     Claim(
         "B-C12a, along",
-        "Along B's own training gradient norm by loss falls with the loss.",
+        "Along B's own training the gradient norm divided by the loss falls with the loss.",
         partial(comparisons.of_b_along, "over_loss", "gradient norm by loss"),
         WEAK,
     ),
@@ -146,7 +146,7 @@ CLAIMS = (
     ),
     Claim(
         "E-23b",
-        "By their making, points with a higher loss that were made have a larger index.",
+        "Of the points that were made, those with a higher loss have a larger index.",
         partial(comparisons.over_points, MADE, "negative", False),
         OWN_WEAK,
     ),

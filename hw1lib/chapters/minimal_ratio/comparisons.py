@@ -125,10 +125,10 @@ def over_points(arms: tuple[str, ...], part: str, absent: bool, result: Result) 
     losses, shares = distinct_points(result, [arm for arm in SMOOTH if arm in arms])
     values = getattr(shares, part)
     if len(values) < LEAST_TRAININGS:
-        raise NotTested(f"of the critical points that were {kind}, {len(values)} are different")
+        raise NotTested(f"of the critical points that were {kind}, {len(values)} are distinct")
     if not np.ptp(values):
         raise NotTested(
-            f"all {len(values)} different critical points that were {kind} have the same share of "
+            f"all {len(values)} distinct critical points that were {kind} have the same share of "
             f"{part} eigenvalues, {values[0]:.3g}, so there is nothing to rank"
         )
     title = {"positive": "ratio", "negative": "index"}[part]

@@ -20,6 +20,7 @@ from hw1lib.exploring.views import (
     rule,
     slider,
 )
+from hw1lib.marks import typographic
 from hw1lib.showing.palette import BLACK, BLUE, GREEN, RED
 
 FACTORS = 10.0 ** np.arange(0, 14.1, 0.5)  # round-offs of the largest eigenvalue
@@ -111,7 +112,7 @@ def view(result: Result) -> View:
             slider(
                 "tolerance",
                 "Zero is up to (round-offs)",
-                [f"10^{np.log10(factor):g}" for factor in FACTORS],
+                [typographic(f"{factor:.0e}") for factor in FACTORS],
                 start=chosen,
             ),
             choice("training", "Training", [str(n) for n in spec.a_seeds[:drawn]]),
@@ -121,5 +122,5 @@ def view(result: Result) -> View:
             Reading(label="gradient norm", value=Along(looks.slope[:, :drawn], by)),
             *readings,
         ],
-        note=f"the chapter counts with 10^{np.log10(spec.tolerance):g} round-offs",
+        note=typographic(f"the chapter uses {spec.tolerance:.0e} round-offs"),
     )

@@ -77,13 +77,13 @@ def made_sentence(result: Result) -> str:
         losses, shares = distinct_points(result, [arm for arm in SMOOTH if arm in arms])
         ratio = shares.positive
         if not len(ratio):
-            parts.append(f"no different points were {name}")
+            parts.append(f"no points were {name}")
             continue
         low, high = (f"{value:.2f}" for value in (ratio.min(), ratio.max()))
         span = f"a ratio of {low}" if low == high else f"ratios from {low} to {high}"
         saddles = ((shares.negative > 0) & (losses < PLATEAU * result.constant)).sum()
         parts.append(
-            f"of {len(ratio)} different points that were {name}, with {span}, {saddles} are "
+            f"of {len(ratio)} distinct points that were {name}, with {span}, {saddles} are "
             "saddles below the plateau"
         )
     return f"With weight decay, {'; '.join(parts)}."
@@ -93,11 +93,11 @@ def made_trend_sentence(result: Result) -> str:
     """Report how the index goes with the loss among points that were made."""
     index = correlation(result, "negative", [arm for arm in SMOOTH if arm in MADE])
     if index.n < 4:
-        return "Too few different points were made to correlate."
+        return "Too few distinct points were made to correlate."
     return (
-        f"Over {index.n} different points that were made, the rank correlation of index and loss "
-        f"is {signed(index)}. A narrower network has a higher loss, and gets more silent units, so "
-        "this says how the points were made and nothing about training."
+        f"Over {index.n} distinct points that were made, the rank correlation of index and loss "
+        f"is {signed(index)}. A narrower network has a higher loss and gets more silent units, so "
+        "this correlation shows how the points were made, and nothing about training."
     )
 
 
@@ -109,8 +109,9 @@ def tolerance_sentence(result: Result) -> str:
         if len(spectra):
             moved = ratios.shares(spectra, 1).positive - ratios.shares(spectra, 1e10).positive
             parts.append(f"{name} by {np.median(moved):.2f}")
-    moves = ", ".join(parts) or "nothing to move"
-    return f"From a tolerance of 1 to 1e10 round-offs the median ratio falls: {moves}."
+    if not parts:
+        return "No point was certified, so no tolerance is varied."
+    return f"From a tolerance of 1 to 1e10 round-offs, the median ratio falls {', '.join(parts)}."
 
 
 def bulk_sentence(result: Result) -> str:
@@ -122,22 +123,22 @@ def bulk_sentence(result: Result) -> str:
     values, decay = end.eigenvalues[int(measured.argmin())], result.spec.weight_decay
     lifted = int(((values > 0) & (values < 2 * decay)).sum())
     return (
-        f"At the minimum {lifted} of {len(values)} eigenvalues lie between 0 and twice the weight "
+        f"At the minimum, {lifted} of {len(values)} eigenvalues lie between 0 and twice the weight "
         f"decay of {decay:g}, which lifts them off zero."
     )
 
 
 def rival_sentence(result: Result) -> str:
     """List which rival definition goes with the Hessian's share, and which against it."""
-    parts: dict[str, list[str]] = {"rank alike": [], "rank the other way": [], "undecided": []}
+    parts: dict[str, list[str]] = {"like it": [], "the other way round": [], "undecided": []}
     for name, label in RIVALS.items():
         rho = correlate(result, name, "positive")
-        against = "rank alike" if rho.mean > 0 else "rank the other way"
+        against = "like it" if rho.mean > 0 else "the other way round"
         parts[against if rho.excludes_zero else "undecided"].append(label.replace("\n", " "))
-    counts = ", ".join(f"{len(names)} {word}" for word, names in parts.items() if names)
+    counts = ", ".join(f"{word} {len(names)}" for word, names in parts.items() if names)
     listed = "; ".join(f"{word}: {', '.join(names)}" for word, names in parts.items() if names)
     return (
-        f"Of {len(RIVALS)} other definitions, beside the Hessian's share, {counts}. "
+        f"How {len(RIVALS)} other definitions rank networks, beside the Hessian's share: {counts}. "
         f"By name, {listed}."
     )
 
@@ -149,8 +150,8 @@ def kink_sentence(result: Result) -> str:
     if not len(positive):
         return "Every network with kinks diverged."
     return (
-        f"The ceiling is {result.ceiling:.3f}; the largest share of {len(positive)} networks with "
-        f"kinks is {positive.max():.3f}, the median {np.median(positive):.3f}."
+        f"The ceiling is {result.ceiling:.3f}. Among {len(positive)} networks with kinks the "
+        f"largest share is {positive.max():.3f}, the median {np.median(positive):.3f}."
     )
 
 
@@ -164,6 +165,6 @@ def describe_searches(result: Result) -> str:
 def panel_caption(result: Result) -> str:
     """Describe what the chapter's panel in the summary shows."""
     return (
-        "different points of a smooth network whose gradient vanishes, found (dark) and made "
+        "distinct points of a smooth network whose gradient vanishes, found (dark) and made "
         f"(light). {made_sentence(result)}"
     )

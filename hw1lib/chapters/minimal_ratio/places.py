@@ -25,7 +25,7 @@ def outcome_table(result: Result) -> pd.DataFrame:
                 "networks": len(certified),
                 "certified": int(certified.sum()),
                 "of these constant": int(plateau.sum()),
-                "different": len(result.distinct(arm)),
+                "distinct": len(result.distinct(arm)),
                 **{
                     f"below {bound:g}": int((points.end.residual <= bound).sum())
                     for bound in result.spec.bounds[:-1]

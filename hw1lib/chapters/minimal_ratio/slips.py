@@ -22,8 +22,8 @@ def _learned(result: Result) -> str:
     bottom = result.arms[BOTTOM]
     learned = (bottom.start.loss < result.constant)[~bottom.diverged]
     return (
-        "not rebuilt: such steps minimize nothing; here Adam ends below the best constant's loss "
-        f"in {tally(learned)} trainings"
+        "not rebuilt, as such steps minimize nothing; here Adam ends below the best constant's "
+        f"loss in {tally(learned)} trainings"
     )
 
 
@@ -55,7 +55,7 @@ SLIPS = (
     Slip(
         "A5",
         "steps that most likely did not follow the loss's gradient",
-        "losses that are seen to fall",
+        "trainings whose loss is shown to fall",
         _learned,
     ),
     Slip(

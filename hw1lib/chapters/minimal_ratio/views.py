@@ -261,7 +261,7 @@ def kinks(result: Result) -> Figure:
 
 
 def panel(ax: Axes, result: Result) -> None:
-    """Draw the index of every different point against its loss, for the summary."""
+    """Draw the index of every distinct point against its loss, for the summary."""
     for arm in SMOOTH:
         chosen, (color, mark) = result.distinct(arm), STYLES[arm]
         losses, shares = result.arms[arm].end.loss[chosen], result.shares(arm).negative[chosen]
