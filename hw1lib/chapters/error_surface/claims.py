@@ -11,7 +11,7 @@ from hw1lib.measuring.landscape import TOLERANCE
 
 AFTER = "the full run"
 SEEN = Margin(100 * TOLERANCE, "a hundredth of the loss at the start is the least that one sees")
-LEVEL = Margin(25 * TOLERANCE, "a quarter of what one sees is no rise", AFTER)
+LEVEL = Margin(25 * TOLERANCE, "a quarter of what one sees counts as no rise", AFTER)
 FACTOR = Margin(1.25, "less could not be seen on a logarithmic axis", "short runs")
 OTHER_WAY = Margin(FACTOR.size, "the same quarter, in another direction", AFTER)
 
@@ -37,13 +37,13 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "E-24a",
-        "On the line from start to solution it rises more with Adam than with SGD.",
+        "On the line from start to solution the loss rises more with Adam than with SGD.",
         partial(_rises_more, ADAM, SGD),
         SEEN,
     ),
     Claim(
         "E-24b",
-        "It rises more with ten times larger steps of Adam.",
+        "It rises more with Adam at ten times larger steps.",
         partial(_rises_more, LARGE, ADAM),
         SEEN,
     ),

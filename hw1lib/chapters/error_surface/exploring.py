@@ -45,7 +45,7 @@ def question(result: Result) -> Question:
     deep, shallow = (result.surfaces[name].away(1.0) for name in REGRESSORS)
     both = (deep > 0) & (shallow > 0)
     return Question(
-        text="Go from a solution in a random direction, every unit by the length of its own "
+        text="From a solution, move every unit in a random direction by the length of its own "
         "weights. How many times more does the loss of the shallow regressor rise than that of "
         "the deep one?",
         quantity="rise of shallow / rise of deep",
@@ -128,7 +128,7 @@ def view(result: Result) -> View:
             Reading(label="loss on the plane", value=Along(drawn, (*AT, "b", "a"))),
             Reading(label="the path's variance in its plane", value=Along(shares, AT), unit="%"),
         ],
-        note="the two Adam arms have lines only; along a path's plane, -1 and 1 are its ends",
+        note="the two Adam arms have lines only; along a path's plane, −1 and 1 are its ends",
         offline="Going to the network at a place needs Python: run this notebook in JupyterLab.",
     )
 

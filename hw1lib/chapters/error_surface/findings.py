@@ -13,6 +13,7 @@ from hw1lib.chapters.error_surface.result import (
     plane_shares,
 )
 from hw1lib.chapters.error_surface.spec import ARMS, REGRESSORS
+from hw1lib.judging.slips import told
 from hw1lib.judging.statistics import geometric_mean, t_interval, tally
 from hw1lib.measuring import trajectories
 from hw1lib.showing import figures
@@ -22,7 +23,7 @@ HIGH_ACCURACY = 0.9
 
 def line_sentence(result: Result) -> str:
     """Count the trainings in which the loss never rises on the line."""
-    listed = ", ".join(
+    listed = "; ".join(
         f"{network_title(result, n)} {tally(s.monotone)}" for n, s in result.surfaces.items()
     )
     return f"Lines on which the training loss never rises: {listed}."
@@ -37,19 +38,19 @@ def accuracy_sentence(result: Result) -> str:
         reached = high.any(axis=1)
         if reached.any():
             first = np.median(surface.alphas[high.argmax(axis=1)][reached])
-            parts.append(f"{arm} at {first:.2f} ({reached.sum()} of {len(high)} trainings)")
+            parts.append(f"{arm} {first:.2f} ({reached.sum()} of {len(high)} trainings)")
         else:
             parts.append(f"{arm} never")
     return (
-        f"Training accuracy on the line is first above {100 * HIGH_ACCURACY:.0f} %, median "
-        f"position: {', '.join(parts)}."
+        f"Median position on the line where the training accuracy first exceeds "
+        f"{100 * HIGH_ACCURACY:.0f} %: {'; '.join(parts)}."
     )
 
 
 def regressor_sentence(result: Result) -> str:
     """Count the regressors in which the loss never rises on the line."""
     listed = ", ".join(f"{n} {tally(result.surfaces[n].monotone)}" for n in REGRESSORS)
-    return f"The loss never rises in {listed}."
+    return f"Trainings on whose line the loss never rises: {listed}."
 
 
 def planes_sentence(result: Result) -> str:
@@ -57,7 +58,7 @@ def planes_sentence(result: Result) -> str:
     parts = []
     for name in PLANES:
         wide = plane_shares(result.surfaces[name])
-        share = f"{t_interval(wide)} % (n = {len(wide)})" if len(wide) else "diverged"
+        share = told(t_interval(wide), "%") if len(wide) else "diverged"
         parts.append(f"{network_title(result, name)} {share}")
     return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
 
@@ -74,7 +75,7 @@ def flatter_sentence(result: Result) -> str:
     said = {
         "deep": "the deep regressor is flatter",
         "shallow": "the shallow one is flatter",
-        "open": "which is flatter is open",
+        "open": "it is open which is flatter",
     }
     listed = "; ".join(
         f"{said[which]}: {', '.join(found)}" for which, found in parts.items() if found
@@ -83,8 +84,8 @@ def flatter_sentence(result: Result) -> str:
         return "No direction has two regressors to compare."
     counts = ", ".join(f"{said[which]} in {len(of)}" for which, of in parts.items() if of)
     return (
-        f"Of {sum(map(len, parts.values()))} directions, {counts}. How many times steeper shallow "
-        f"is than deep, by direction: {listed}."
+        f"In {sum(map(len, parts.values()))} kinds of directions, {counts}. Rise around shallow "
+        f"over rise around deep, where {listed}."
     )
 
 
@@ -108,19 +109,19 @@ def path_sentence(result: Result) -> str:
         points = surface.path.shape[1]
         walk = 100 * trajectories.walk_shares(points)[:2].sum()
         parts.append(
-            f"{network_title(result, name)} {t_interval(share)} % (n = {found.sum()}; a random "
-            f"walk of {points} points: {walk:.0f} %)"
+            f"{network_title(result, name)} {told(t_interval(share), '%')}, a random walk of "
+            f"{points} points {walk:.0f} %"
         )
-    return f"Two components hold this share of a path's variance: {'; '.join(parts)}."
+    return f"Share of a path's variance that two components hold: {'; '.join(parts)}."
 
 
 def eigenvalue_sentence(result: Result) -> str:
     """List the largest eigenvalues."""
-    listed = ", ".join(
+    listed = "; ".join(
         f"{network_title(result, n)} {geometric_mean(s.eigenvalues[:, 0])}"
         for n, s in result.surfaces.items()
     )
-    return f"The largest eigenvalues are {listed} (geometric means)."
+    return f"Largest eigenvalues, geometric means: {listed}."
 
 
 def describe_lines(result: Result, names: Sequence[str]) -> str:

@@ -41,6 +41,8 @@ def lines(result: Result) -> Figure:
             for arm in ARMS:
                 surface, (color, dash, _) = result.surfaces[arm], STYLES[arm]
                 values = surface.line[:, :, split, int(measure == "accuracy")].T
+                if measure == "accuracy":
+                    values = 100 * values
                 figures.curves(ax, surface.alphas, values, label=arm, color=color, dash=dash)
             _mark_ends(ax)
     for ax, part in zip(axes[0], ("training", "test"), strict=True):
@@ -48,7 +50,7 @@ def lines(result: Result) -> Figure:
         start = np.nanmedian([result.surfaces[arm].falling[0] for arm in ARMS])
         ax.set_ylim(0, 1.3 * start if np.isfinite(start) else None)  # beyond the start it soars
     axes[0, 0].set_ylabel(NATS)
-    axes[1, 0].set_ylabel("accuracy")
+    axes[1, 0].set_ylabel("accuracy (%)")
     lettering.label_lines(axes[0, -1])
     figure.supxlabel("position on the line (0: initial weights, 1: last weights)")
     return figure
