@@ -501,7 +501,7 @@ def test_a_loss_that_doubles_at_once_has_jumped(result):
     assert "5 of 8 [" in findings.jump_sentence(planted(result, MLP_100=fit))
     smooth = fit_of(np.ones((4, 8)), train=np.ones((4, 8, 3)))
     none = findings.jump_sentence(planted(result, MLP_100=smooth, CNN_100=smooth))
-    assert none.startswith("In no training")
+    assert none.startswith("There is no training")
 
 
 def test_a_stand_in_is_named(result):

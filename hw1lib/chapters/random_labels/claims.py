@@ -21,9 +21,11 @@ ALL_SHARES = replace(FIT, after=AFTER)
 FACTOR = Margin(1.25, "less could not be seen on a logarithmic axis of losses or times")
 FACTOR_LATER = replace(FACTOR, after=AFTER)
 FORGOTTEN = Margin(
-    5.0, "a training passes through some points from one measurement to the next", "the quick run"
+    5.0, "between two measurements a training moves by some percentage points", "the quick run"
 )
-AT_CHANCE = Margin(2.0, "two points more than chance would be next to nothing learned", AFTER)
+AT_CHANCE = Margin(
+    2.0, "two percentage points above chance would be next to nothing learned", AFTER
+)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -41,13 +43,13 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C22, A's scale",
-        "It fits random labels of all 50,000 images at A's learning rate in A's 100 epochs.",
+        "The CNN fits random labels of all 50,000 images at A's learning rate in A's 100 epochs.",
         comparisons.fits_at_scale(CNN, longer=False),
         FIT,
     ),
     Claim(
         "A-C22, trained on",
-        "It fits them at A's learning rate in twice as many epochs.",
+        "The CNN fits them at A's learning rate in twice as many epochs.",
         comparisons.fits_at_scale(CNN, longer=True),
         FIT,
     ),
@@ -66,7 +68,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "B-C15, B's scale",
-        "So it does at B's scale.",
+        "At B's scale, too, its test loss rises.",
         comparisons.rise_of_test_loss_at_scale,
         FACTOR,
     ),

@@ -37,7 +37,7 @@ def known_then_and_last(fit: Fit, share: float, classes: int = CLASSES) -> dict[
     reached = given >= 1 - share * (1 - 1 / classes)
     then = true[reached.argmax(axis=0), np.arange(true.shape[1])]
     return {
-        "once as many labels are right as are true": 100
+        "when as many labels are right as are true": 100
         * np.where(reached.any(axis=0), then, np.nan),
         "at the end": 100 * true[-1],
     }

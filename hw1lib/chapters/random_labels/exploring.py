@@ -38,9 +38,9 @@ def ask(result: Result, name: str) -> None:
 def question(result: Result) -> Question:
     """Return what is to be predicted."""
     return Question(
-        text="How many times as many passes does the perceptron need until 99 % of its labels are "
-        "right when all labels are random?",
-        quantity="passes with random labels / with true labels",
+        text="Until 99 % of its labels are right, how many times as many epochs does the "
+        "perceptron need if all labels are random?",
+        quantity="epochs with random labels / with true labels",
         low=0.3,
         high=100,
         values=slower_to(result, MLP, 0.99),
@@ -82,12 +82,12 @@ def view(result: Result) -> View:
     passes = [[_median(fit.passes_to(0.99)) for fit in row] for row in fits]
     return View(
         title="Learning random labels",
-        alt="Accuracy against passes for one share of random labels, and at the end against all "
+        alt="Accuracy against epochs for one share of random labels, and at the end against all "
         "shares.",
         panels=[
             Panel(
                 title="While it learns",
-                x=Axis(label="passes", by="network"),
+                x=Axis(label="epochs", by="network"),
                 y=Axis(label="accuracy (%)", low=0, high=100),
             ),
             Panel(
@@ -104,7 +104,7 @@ def view(result: Result) -> View:
         ],
         readings=[
             Reading(
-                label="passes until 99 % of the labels are right, median",
+                label="epochs until 99 % of the labels are right, median",
                 value=Along(np.array(passes), BY),
             )
         ],

@@ -17,7 +17,8 @@ from hw1lib.chapters.random_labels.result import (
     zhangs_range,
 )
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
-from hw1lib.judging.statistics import geometric_mean, t_interval, tally, written
+from hw1lib.judging.slips import told
+from hw1lib.judging.statistics import geometric_mean, in_unit, t_interval, tally, written
 
 
 def curve_sentence(result: Result, network: str) -> str:
@@ -30,9 +31,10 @@ def curve_sentence(result: Result, network: str) -> str:
         parts.append(f"{len(passes)} of {len(fit.fitted)} trainings fit {called} labels{when}")
     course = result.fits[network, RANDOM].series("test", "loss")
     rises = finite(course[-1] - course[0])
-    loss = f"changes by {t_interval(rises)} nats" if len(rises) else "is not known: all diverged"
+    change = in_unit(t_interval(rises), "nats")
+    loss = f"changes by {change}" if len(rises) else "is not known: all diverged"
     return (
-        f"Of {scale(result, network)}: {', '.join(parts)}; with random labels the test loss {loss}."
+        f"On {scale(result, network)}, {', '.join(parts)}; with random labels the test loss {loss}."
     )
 
 
@@ -42,11 +44,11 @@ def slower_sentence(result: Result) -> str:
     for network in NETWORKS:
         log10 = slower(result, network, RANDOM)
         short = int((~np.isfinite(result.fits[network, RANDOM].fitted)).sum())
-        least = f", at least, since {short} ended unfitted" if short and log10.n else ""
-        parts.append(f"{network} {log10.factor} (n = {log10.n}){least}")
+        least = f", at least, as {short} ended unfitted" if short and log10.n else ""
+        parts.append(f"{network} {told(log10.factor)}{least}")
     return (
-        f"Epochs to fit random labels of {scale(result, *NETWORKS)}, as a multiple of those for "
-        f"true ones: {'; '.join(parts)}."
+        f"Epochs to fit random labels, as a multiple of those for true ones, on "
+        f"{scale(result, *NETWORKS)}: {'; '.join(parts)}."
     )
 
 
@@ -57,12 +59,12 @@ def scale_sentence(result: Result) -> str:
         count, images = parameters(result, network), theirs.images
         here = learned(result, network)
         parts.append(
-            f"The {network} has {count:,} parameters, {written(count / here)} for each "
-            f"of {here:,} {result.subject(network)}; report {theirs.report} has {images:,}, "
-            f"{count / images:.2g} for each, at a learning rate of "
-            f"{theirs.learning_rate:g} in place of {result.spec.learning_rate:g}."
+            f"The {network} has {count:,} parameters. It learns {here:,} {result.subject(network)} "
+            f"at a rate of {result.spec.learning_rate:g}, {written(count / here)} parameters for "
+            f"each; in report {theirs.report} it learns {images:,} at a rate of "
+            f"{theirs.learning_rate:g}, {count / images:.2g} for each."
         )
-    return f"{' '.join(parts)} Further down both are trained at the reports' own scale."
+    return f"{' '.join(parts)} Further down, both learn at the reports' own scale."
 
 
 def at_scale_sentence(result: Result) -> str:
@@ -75,9 +77,10 @@ def at_scale_sentence(result: Result) -> str:
             for values in (fit.percent_after(theirs.epochs, "train"), fit.percent("train"))
         )
         passes = min(theirs.epochs, int(fit.epochs[-1]))
-        found = f"{then} % of the labels right after {passes:,} epochs" if then.n else "diverged"
+        right = f"{in_unit(then, '%')} of the labels right after {passes:,} epochs"
+        found = right if then.n else "diverged"
         if then.n and passes < fit.epochs[-1]:
-            found += f" and {last} % after {fit.epochs[-1]:,}"
+            found += f" and {in_unit(last, '%')} after {fit.epochs[-1]:,}"
         parts.append(f"{network}, {at_scale(result, network)}: {found}")
     return f"Random labels: {'; '.join(parts)}."
 
@@ -89,8 +92,8 @@ def pace_sentence(result: Result) -> str:
         half, most = (geometric_mean(slower_to(result, network, share)) for share in (0.5, 0.99))
         parts.append(f"{network} {half} and {most}")
     return (
-        "Epochs with random labels as a multiple of those with true ones until 50 % and until 99 % "
-        f"of the labels of {scale(result, *NETWORKS)} are right: {'; '.join(parts)}."
+        "Epochs with random labels as a multiple of those with true ones, until 50 % and until "
+        f"99 % of the labels are right, on {scale(result, *NETWORKS)}: {'; '.join(parts)}."
     )
 
 
@@ -106,7 +109,7 @@ def test_sentence(result: Result) -> str:
         parts.append(f"{network} {', '.join(means)}")
     shares = ", ".join(f"{100 * share:g}" for share in result.spec.shares)
     return (
-        f"Mean test accuracy with {shares} % of the labels of {scale(result, *NETWORKS)} random: "
+        f"Mean test accuracy with {shares} % random labels, on {scale(result, *NETWORKS)}: "
         f"{'; '.join(parts)}."
     )
 
@@ -119,14 +122,15 @@ def memory_sentence(result: Result) -> str:
         fit = result.fits[network, share]
         last = fit.percent("train", "true accuracy")
         known = (
-            f"{t_interval(fit.best_percent())} % at best and {t_interval(last)} % at the end"
+            f"{in_unit(t_interval(fit.best_percent()), '%')} at best, "
+            f"{in_unit(t_interval(last), '%')} at the end"
             if len(finite(last))
             else "diverged"
         )
         parts.append(f"{network} {known}")
     return (
-        f"With {100 * share:g} % of the labels of {scale(result, *NETWORKS)} random, true training "
-        f"labels right: {'; '.join(parts)}."
+        f"Accuracy on the true training labels with {100 * share:g} % random labels, on "
+        f"{scale(result, *NETWORKS)}: {'; '.join(parts)}."
     )
 
 
@@ -138,7 +142,7 @@ def written_sentence(result: Result) -> str:
         factor = f"{10 ** np.median(off):.2f}" if len(off) else "not known"
         parts.append(f"{factor} for the {network}")
     return (
-        "The last minibatch's loss is off by this factor, median over epochs and trainings: "
+        "Factor by which the last minibatch's loss is off, median over epochs and trainings: "
         f"{', '.join(parts)}."
     )
 
@@ -149,12 +153,12 @@ def jump_sentence(result: Result) -> str:
         network: np.asarray(result.fits[network, RANDOM].jumps().any(axis=0))
         for network in NETWORKS
     }
-    what = f"the loss of the whole split grow {JUMP:g}-fold or more between two measurements"
+    what = f"the loss of the whole split grows {JUMP:g}-fold or more between two measurements"
     if not any(which.any() for which in jumped.values()):
-        return f"In no training on random labels does {what}."
+        return f"There is no training on random labels in which {what}."
     parts = [f"{tally(which)} of the {network}" for network, which in jumped.items()]
     return (
-        f"In some trainings on random labels does {what}: {', '.join(parts)}. Why it jumps is not "
+        f"Trainings on random labels in which {what}: {', '.join(parts)}. Why it jumps is not "
         "explained here."
     )
 
@@ -166,10 +170,10 @@ def literature_sentence(result: Result) -> str:
     for network in NETWORKS:
         fit = result.fits[network, RANDOM]
         train, test = (finite(fit.percent(split)) for split in ("train", "test"))
-        ours = f"{t_interval(train)} % and {t_interval(test)} %" if len(train) else "diverged"
-        parts.append(f"{network} {ours}")
+        ours = " and ".join(in_unit(t_interval(right), "%") for right in (train, test))
+        parts.append(f"{network} {ours if len(train) else 'diverged'}")
     return (
-        f"Random labels of {scale(result, *NETWORKS)}, training and test accuracy: "
+        f"Training and test accuracy with random labels, on {scale(result, *NETWORKS)}: "
         f"{'; '.join(parts)}; Zhang et al. report {' and '.join(ranges)} for 50,000 colour images."
     )
 

@@ -10,7 +10,7 @@ from hw1lib.showing import figures, lettering
 from hw1lib.showing.palette import BLUE, ORANGE
 
 COLORS = {RANDOM: ORANGE, TRUE: BLUE}
-UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
+UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}
 CALLED = {RANDOM: "random", TRUE: "true"}
 
 
@@ -25,7 +25,7 @@ def curves(result: Result) -> Figure:
                     figures.curves(
                         ax,
                         fit.epochs,
-                        fit.series(split, measure),
+                        fit.series(split, measure) * (1 if measure == "loss" else 100),
                         label=f"{called}, {split}",
                         color=COLORS[share],
                         dash=dash,

@@ -28,7 +28,7 @@ from hw1lib.showing.palette import BLUE, RED
 
 STYLES = {MLP: (BLUE, "o"), CNN: (RED, "s")}  # colour and mark of each network
 DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
-UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy"}
+UNITS = {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}
 PACES = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])  # labels right
 SHIFTS = {MLP: -2.5, CNN: 2.5}  # of points, so that the networks stand side by side
 
@@ -105,7 +105,7 @@ def memory(result: Result) -> Figure:
     for ax, network in zip(axes, NETWORKS, strict=True):
         _course(ax, result, network, "train", "true accuracy")
         ax.set_title(with_subject(result, network))
-    axes[0].set(ylabel="accuracy on the true labels", ylim=(0, 1.02))
+    axes[0].set(ylabel="accuracy on the true labels (%)", ylim=(0, 102))
     _name_shares(axes[-1])
     figure.supxlabel("epochs over the training images")
     return figure
@@ -121,7 +121,7 @@ def written(result: Result) -> Figure:
         last[0].set_label("last minibatch")
         whole = fit.series("train", "loss")
         whole = np.where(fit.epochs[:, None] <= _ends(fit), whole, np.nan)[:, 0]
-        rest = ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split, at rest")
+        rest = ax.plot(fit.epochs, whole, color=STYLES[network][0], label="whole split")
         for line in (*last, *rest):
             drawn.note(line, replica=0)
         ax.set_title(with_subject(result, network))
@@ -150,7 +150,7 @@ def panel(ax: Axes, result: Result) -> None:
                 linewidth=1,
             )
             drawn.omit(*ax.plot(100 * max(arm), mean[-1], color=color, label=f"{network}, {split}"))
-    ax.set(xlabel="labels drawn at random (%)", ylabel="accuracy (%)", ylim=(0, 104))
+    ax.set(xlabel="labels drawn\nat random (%)", ylabel="accuracy (%)", ylim=(0, 104))
     lettering.label_lines(ax)
 
 
@@ -223,7 +223,7 @@ def _course(ax: Axes, result: Result, network: str, split: str, measure: str) ->
         figures.curves(
             ax,
             fit.epochs,
-            fit.series(split, measure),
+            fit.series(split, measure) * (1 if measure == "loss" else 100),
             label=f"{100 * share:g} %",
             color=_shade(share),
             dash=DASHES[place % len(DASHES)],
