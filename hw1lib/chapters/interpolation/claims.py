@@ -26,9 +26,9 @@ FULL = "a full run of 15 epochs"
 
 FACTOR = Margin(1.25, "less could not be seen on the chapter's logarithmic scales")
 FACTOR_LATER = replace(FACTOR, after=FULL)
-TREND = Margin(0.5, "the least rank correlation that passes for a trend over the whole line")
+TREND = Margin(0.5, "a weaker rank correlation is no trend over the whole line")
 TREND_LATER = replace(TREND, after=FULL)
-ABOUT = Margin(0.05, "a correlation of 0.85 to 0.95 is neither surely above 0.9 nor below")
+ABOUT = Margin(0.05, "a correlation of 0.85 to 0.95 is neither clearly above 0.9 nor below")
 ABOUT_LATER = replace(ABOUT, after=FULL)
 RISE = Margin(
     0.05, "a loss of 0.05 nats is near that of these networks on their test digits: it doubles it"
@@ -36,9 +36,9 @@ RISE = Margin(
 RISE_SHORT = replace(RISE, after="a short run, in which B's networks began at the same weights")
 RISE_LATER = replace(RISE, after=FULL)
 DIGITS = Margin(0.2, "20 of 10,000 test digits, about one standard error of an accuracy of 96 %")
-CHANGES = Margin(1.0, "accuracies on a line run from chance to almost all: less is not seen there")
+CHANGES = Margin(1.0, "accuracies on a line run from chance to almost 100 %: less is not seen")
 SOONER = Margin(
-    DIGITS.size, "a lead on the way is held to what a difference at the end must have to matter"
+    DIGITS.size, "a lead on the way must be as large as a difference that matters at the end"
 )
 
 
@@ -50,7 +50,10 @@ CLAIMS: tuple[Claim, ...] = (
         TREND,
     ),
     Claim(
-        "A-C28b", "So they do over A's own range.", partial(comparisons.falls, AS_A), TREND_LATER
+        "A-C28b",
+        "They do so over A's own range, too.",
+        partial(comparisons.falls, AS_A),
+        TREND_LATER,
     ),
     Claim(
         "A-C29",
@@ -66,11 +69,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C30b",
-        "So is the test loss.",
+        "The test loss is unstable there.",
         partial(comparisons.unstable, TEST, "test"),
         RISE_LATER,
     ),
-    Claim("A-C30c", "So is the test accuracy.", comparisons.less_accurate, CHANGES),
+    Claim("A-C30c", "The test accuracy is unstable there.", comparisons.less_accurate, CHANGES),
     *(
         Claim(
             f"A, faster, {which}",
@@ -88,7 +91,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C32",
-        "There the accuracy around the large batch's end varies less.",
+        "At the higher rate the accuracy around the large batch's end varies less.",
         comparisons.milder,
         CHANGES,
     ),
@@ -106,7 +109,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "B-C19, per update",
-        "Over equal numbers of updates, too, it falls slower.",
+        "Over equal numbers of updates, too, the loss of batch 1000 falls slower.",
         partial(comparisons.slower, B_STEPS, "after each equal number of updates", slice(None)),
         FACTOR,
     ),
@@ -118,7 +121,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "B-C20, rate",
-        "So they do between B's two rates.",
+        "Between B's two rates, too, train and test follow each other.",
         partial(comparisons.follow, B_RATE),
         ABOUT,
     ),
@@ -129,7 +132,10 @@ CLAIMS: tuple[Claim, ...] = (
         FACTOR_LATER,
     ),
     Claim(
-        "E-33c", "Weight decay turns that picture around.", comparisons.turned_around, FACTOR_LATER
+        "E-33c",
+        "With weight decay the other end looks wider than without.",
+        comparisons.turned_around,
+        FACTOR_LATER,
     ),
     Claim(
         "E-33a",
@@ -139,7 +145,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "E-33b",
-        "Renumbering the units lowers it.",
+        "Renumbering the units lowers the barrier.",
         partial(comparisons.higher_barrier, OTHER, ALIGNED),
         RISE,
     ),

@@ -96,4 +96,4 @@ def distance_sentence(result: Result) -> str:
                 told.append(f"{optimizer} {t_interval(pair.barrier())}{away}")
         if told:
             parts.append(f"from {start} {', '.join(told)}")
-    return f"Barrier between two trainings of one way, in nats: {'; '.join(parts)}."
+    return f"Barrier between two trainings made in the same way, in nats: {'; '.join(parts)}."

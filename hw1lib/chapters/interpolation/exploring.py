@@ -38,8 +38,8 @@ def ask(result: Result, name: str) -> None:
 def question(result: Result) -> Question:
     """Return what is to be predicted."""
     return Question(
-        text="Two networks are trained alike from different first weights. How high is the barrier "
-        "of the training loss on the line between them?",
+        text="Two networks are trained in the same way from different first weights. How high is "
+        "the barrier of the training loss on the line between them?",
         quantity="barrier (nats)",
         low=0.01,
         high=10,

@@ -30,7 +30,7 @@ from hw1lib.chapters.interpolation.spec import (
     STEPS,
     main,
 )
-from hw1lib.judging.statistics import t_interval
+from hw1lib.judging.statistics import in_unit, t_interval
 
 
 def course_sentence(result: Result) -> str:
@@ -39,7 +39,7 @@ def course_sentence(result: Result) -> str:
     for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B_PAIR):
         parts.append(f"{t_interval(result.pairs[name].behind()).factor} ({name})")
     return (
-        "Mean factor of the large batch's training loss over the small batch's, epoch by epoch: "
+        "Training loss of the large batch over that of the small one, geometric mean over epochs: "
         f"{', '.join(parts)}."
     )
 
@@ -51,8 +51,8 @@ def update_sentence(result: Result) -> str:
         for whose, pair in (("A's", result.pairs[STEPS]), ("B's", result.pairs[B_STEPS]))
     ]
     return (
-        "At equal numbers of updates the large batch's training loss is this many times the small "
-        f"batch's: {', '.join(parts)}."
+        "Training loss of the large batch over that of the small one at equal numbers of updates: "
+        f"{', '.join(parts)}."
     )
 
 
@@ -61,9 +61,11 @@ def variation_sentence(result: Result) -> str:
     parts = []
     for name in (STEPS, OTHER, DECAY):
         ends = [t_interval(100 * end.final(TEST, ACCURACY)).mean for end in result.pairs[name].ends]
-        reached = " and ".join(f"{mean:.1f}" if np.isfinite(mean) else "diverged" for mean in ends)
+        reached = " and ".join(
+            f"{mean:.1f} %" if np.isfinite(mean) else "diverged" for mean in ends
+        )
         parts.append(f"{reached} ({name})")
-    return f"The two ends of each variation reach a test accuracy, in %, of {', '.join(parts)}."
+    return f"The two ends of each variation reach a test accuracy of {', '.join(parts)}."
 
 
 def starts_sentence(result: Result) -> str:
@@ -80,7 +82,7 @@ def barrier_sentence(result: Result, names: Sequence[str]) -> str:
 def aligned_sentence(result: Result) -> str:
     """Write how much of the barrier between initializations the order of the units makes."""
     lower = barrier_difference(result, OTHER, ALIGNED)
-    return f"Renumbering the hidden units lowers the barrier by {lower} nats."
+    return f"Renumbering the hidden units lowers the barrier by {in_unit(lower, 'nats')}."
 
 
 def lean_sentence(result: Result) -> str:
@@ -91,7 +93,9 @@ def lean_sentence(result: Result) -> str:
         wider = "neither end clearly"
         if lean.excludes_zero:
             wider = "the large batch's end" if lean.mean > 0 else "the small batch's end"
-        parts.append(f"{wider} looks wider {text} weight decay (lean {lean} decades)")
+        parts.append(
+            f"{wider} looks wider {text} weight decay (asymmetry {in_unit(lean, 'decades')})"
+        )
     return f"{parts[0][0].upper()}{parts[0][1:]}, {parts[1]}."
 
 
@@ -100,7 +104,7 @@ def trend_sentence(result: Result) -> str:
     names = (AS_A, main(NESTEROV, BATCH_LOW))
     own, asked = (t_interval(result.pairs[name].trend()) for name in names)
     return (
-        f"Rank correlation of alpha with falling loss and rising accuracy, the lesser: "
+        f"Rank correlation of α with falling loss and with rising accuracy, the lower of both: "
         f"{own} over A's range, {asked} over the homework's."
     )
 
@@ -115,9 +119,10 @@ def retrained_sentence(result: Result) -> str:
             continue
         lowest = [100 * np.median(pair.lowest_accuracy()[pair.sound]) for pair in (plain, after)]
         told.append(
-            f"By {which} the barrier is {t_interval(plain.barrier())} nats as mixed, and "
-            f"{t_interval(after.barrier())} after a further epoch at every point; the lowest test "
-            f"accuracy, {lowest[0]:.1f} %, becomes {lowest[1]:.1f} % (medians)."
+            f"By {which}, the barrier is {in_unit(t_interval(plain.barrier()), 'nats')} as mixed, "
+            f"and {in_unit(t_interval(after.barrier()), 'nats')} after a further epoch at every "
+            f"point; the lowest test accuracy rises from {lowest[0]:.1f} to {lowest[1]:.1f} % "
+            "(medians)."
         )
     return " ".join(told)
 
@@ -125,7 +130,7 @@ def retrained_sentence(result: Result) -> str:
 def together_sentence(result: Result) -> str:
     """Write how well test and training follow each other."""
     return (
-        "Rank correlation of test with training along the line, of loss or accuracy, the lesser: "
+        "Rank correlation of test and training along the line, the lower of loss and accuracy: "
         f"{t_interval(result.pairs[B_PAIR].agreement())} for B's pair by batch size and "
         f"{t_interval(result.pairs[B_RATE].agreement())} for the one by rate."
     )

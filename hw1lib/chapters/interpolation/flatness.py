@@ -16,7 +16,7 @@ LEAN = "loss beyond the end"
 
 def compared(result: Result) -> Figure:
     """Draw the ends of each pair by what is called flatness: second end over first, as factors."""
-    figure, axes = figures.panels(2, 3, 1.6, sharey=True)
+    figure, axes = figures.panels(2, 3, 2.0, sharey=True)
     of_pairs = {name: result.pairs[name] for name in DESCRIBED}
     measures = {LEAN: lambda pair: pair.lean} | {
         title: partial(Pair.flatness, measure=measure) for title, measure in FLATNESS.items()
@@ -58,12 +58,12 @@ def flatness_sentence(result: Result) -> str:
         else ""
     )
     return (
-        f"On {len(_leaning(result))} of these {len(DESCRIBED)} lines one end surely looks wider. "
+        f"On {len(_leaning(result))} of these {len(DESCRIBED)} lines one end clearly looks wider. "
         f"The lines share {len(ends)} ends, so they are no independent trials{worst}."
     )
 
 
 def _leaning(result: Result) -> dict[str, float]:
-    """Return the sign of the lean of the pairs that surely have one, by name."""
+    """Return the sign of the asymmetry of the pairs that clearly have one, by name."""
     leans = {name: t_interval(result.pairs[name].lean) for name in DESCRIBED}
     return {name: float(np.sign(lean.mean)) for name, lean in leans.items() if lean.excludes_zero}

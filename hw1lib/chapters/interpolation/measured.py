@@ -40,7 +40,7 @@ def line_table(result: Result) -> pd.DataFrame:
                 "pair": name,
                 "barrier, training": str(t_interval(pair.barrier())),
                 "barrier, test": str(t_interval(pair.barrier(TEST))),
-                "lean (decades)": str(t_interval(pair.lean)),
+                "asymmetry (decades)": str(t_interval(pair.lean)),
                 "norms": " → ".join(norms),
                 "distance": f"{t_interval(pair.distance).mean:.3g}",
                 "n": int(pair.sound.sum()),

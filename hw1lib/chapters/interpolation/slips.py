@@ -46,7 +46,7 @@ SLIPS = (
     Slip(
         "A10",
         "calls 1e-2 a lower learning rate than 1e-3",
-        "low and high as the numbers are",
+        "0.001 is the low rate, 0.01 the high one",
         slips.wording_only,
     ),
     Slip(

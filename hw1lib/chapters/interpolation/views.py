@@ -52,10 +52,11 @@ from hw1lib.showing import drawn, figures, lettering
 from hw1lib.showing.palette import BLUE, GREEN
 
 ALPHA = r"position on the line, $\alpha$"
-NATS = "cross-entropy (nats)"
+NATS = "loss (nats)"
+UNITS = {LOSS: 1, ACCURACY: 100}  # factors: losses in nats, accuracies in %
 COURSES = (  # rows of the training curves: label, split, measure
     ("training loss\n(nats)", TRAIN, LOSS),
-    ("test\naccuracy", TEST, ACCURACY),
+    ("test\naccuracy (%)", TEST, ACCURACY),
 )
 BY_WAY = {  # columns of the training curves: what they show, and of which pairs
     "A's network, SGD": (main(NESTEROV, BATCH_LOW), main(NESTEROV, BATCH_HIGH)),
@@ -73,7 +74,8 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
         for end in (end for name in names for end in result.pairs[name].ends):
             passes = np.arange(len(end.course))
             for ax, (_, split, measure) in zip(column, COURSES, strict=True):
-                _draw_course(ax, passes, end.course[:, :, split, measure], way(result, end))
+                values = UNITS[measure] * end.course[:, :, split, measure]
+                _draw_course(ax, passes, values, way(result, end))
         column[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         column[-1].set_xlabel("epochs")
     for ax, heading in zip(axes[0], columns, strict=True):
@@ -94,7 +96,7 @@ def _after_the_first_step(result: Result, columns: Mapping[str, Sequence[str]]) 
     courses = [end.course[1:2, :, TEST, ACCURACY] for end in ends]
     sound = [course[np.isfinite(course)] for course in courses]
     known = [float(np.median(course)) for course in sound if len(course)]
-    return max(0.0, min(known) - 0.02) if known else None
+    return 100 * max(0.0, min(known) - 0.02) if known else None
 
 
 def by_update(result: Result) -> Figure:
@@ -108,21 +110,21 @@ def by_update(result: Result) -> Figure:
         for end in (*result.pairs[plain].ends, result.pairs[equal].first):
             for ax, split, measure in zip(column, (TRAIN, TEST), (LOSS, ACCURACY), strict=True):
                 # a logarithmic axis has no place for update 0
-                values = end.course[1:, :, split, measure]
+                values = UNITS[measure] * end.course[1:, :, split, measure]
                 _draw_course(ax, end.updates[1:], values, way(result, end))
                 ax.set_xscale("log")
         column[0].set_title(heading)
         column[1].set_xlabel("updates")
     lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel("training loss (nats)")
-    axes[1, 0].set_ylabel("test accuracy")
+    axes[1, 0].set_ylabel("test accuracy (%)")
     _legend(figure, axes)
     return figure
 
 
 def lines(result: Result, names: Sequence[str]) -> Figure:
     """Draw loss and accuracy of both splits on the lines of some pairs, a column each."""
-    figure, axes = figures.panels(2, len(names), 1.4, sharex=True, sharey="row")
+    figure, axes = figures.panels(2, len(names), 1.5, sharex=True, sharey="row")
     for column, name in zip(axes.T, names, strict=True):
         pair = result.pairs[name]
         for measure, ax in enumerate(column):
@@ -131,7 +133,7 @@ def lines(result: Result, names: Sequence[str]) -> Figure:
         column[1].set_xlabel(ALPHA)
     lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
-    axes[1, 0].set_ylabel("accuracy")
+    axes[1, 0].set_ylabel("accuracy (%)")
     _legend(figure, axes)
     return figure
 
@@ -203,7 +205,7 @@ def as_b(result: Result) -> Figure:
         column[1].set_xlabel(ALPHA)
     lettering.log_scale(*axes[0])
     axes[0, 0].set_ylabel(NATS)
-    axes[1, 0].set_ylabel("accuracy")
+    axes[1, 0].set_ylabel("accuracy (%)")
     _legend(figure, axes)
     return figure
 
@@ -243,7 +245,7 @@ def _draw_line(ax: Axes, pair: Pair, measure: int) -> None:
         for split, (color, _) in enumerate(SPLITS.values()):
             for end in (0, 1):
                 place = np.abs(pair.alphas - end).argmin()
-                median = np.median(pair.along(split, measure)[place])
+                median = UNITS[measure] * np.median(pair.along(split, measure)[place])
                 drawn.omit(*ax.plot(end, median, "o", color=color, ms=3.5))
     _mark_ends(ax)
 
@@ -252,7 +254,7 @@ def _draw_curves(
     ax: Axes, pair: Pair, measure: int, styles: Mapping[str, tuple[str, object]], how: str = ""
 ) -> None:
     for split, (which, (color, dash)) in enumerate(styles.items()):
-        values = pair.line[:, :, split, measure]
+        values = UNITS[measure] * pair.line[:, :, split, measure]
         figures.curves(ax, pair.alphas, values, label=which + how, color=color, dash=dash)
 
 
@@ -267,5 +269,5 @@ def _legend(figure: Figure, axes: np.ndarray) -> None:
     for ax in axes.flat:
         handles, labels = ax.get_legend_handles_labels()
         named |= dict(zip(labels, handles, strict=True))
-    columns = len(named) if len(named) < 5 else 3
+    columns = len(named) if len(named) < 4 else 2 if len(named) == 4 else 3
     figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=columns)
