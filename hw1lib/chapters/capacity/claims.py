@@ -13,23 +13,23 @@ FALL = Margin(1.1, "ten times the parameters must change the loss by a tenth")
 BEND = Margin(0.02, "a hundredth of the loss of guessing is what a figure shows", AFTER)
 NEAR = Margin(1.1, "A's neighbouring sizes there differ by factors of 1.2 to 1.4", AFTER)
 LITTLE = Margin(1.0, "a hundredth of the range is what a figure shows", AFTER)
-STEEP = Margin(1.0, "what is steep and what is flat must differ by a point, as in a figure")
-TENTH = Margin(0.1, "a tenth of a point is little beside half a point and beside one")
+STEEP = Margin(1.0, "steep and flat must differ by a percentage point, to be seen in a figure")
+TENTH = Margin(0.1, "a tenth of a percentage point is little beside half of one")
 LOSS_GAP = Margin(0.005, "a tenth of what is called small", AFTER)
 WIDER = Margin(0.25, "a quarter of a gap that is called small", AFTER)
 RISE = Margin(1.02, "two hundredths of a loss are the noise of 10,000 test digits")
 RISE_OF_A = replace(RISE, after=AFTER)
-UNDERFIT = Margin(1.0, "a point is what a figure from 0 to 100 % shows")
+UNDERFIT = Margin(1.0, "a percentage point is what a figure from 0 to 100 % shows")
 AT_REST = replace(UNDERFIT, after=AFTER)
-BEHIND = Margin(0.1, "B's own large networks are 0.1 points apart")
+BEHIND = Margin(0.1, "B's own large networks are 0.1 percentage points apart")
 PEAK_OF_LOSS = Margin(
     0.1,
     "published trainings rise by 0.13 to 0.84 nats in 2,000 epochs",
     "those, and after a full run of shorter trainings",
 )
-PEAK = Margin(1.0, "twice the standard error of 15 % wrong of 10,000 digits is 0.7 points")
+PEAK = Margin(1.0, "at 15 % wrong of 10,000 digits two standard errors are 0.7 points")
 NOISE = Margin(1.25, "less could not be seen on a logarithmic axis", AFTER)
-SLOPE = Margin(0.5, "half a point per tenfold size is what the figure shows", AFTER)
+SLOPE = Margin(0.5, "half a percentage point per tenfold size is what the figure shows", AFTER)
 GROWTH = Margin(1.1, "a test loss that rises by a tenth has risen", AFTER)
 
 CLAIMS: tuple[Claim, ...] = (
@@ -62,14 +62,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C24c",
-        "Beyond those the test loss falls little.",
+        "Beyond 300,000 parameters the test loss falls little.",
         comparisons.little_loss,
         LITTLE,
         without_size(OF_A),
     ),
     Claim(
         "A-C24d",
-        "Beyond those the test accuracy rises little.",
+        "Beyond 300,000 parameters the test accuracy rises little.",
         comparisons.little_accuracy,
         TENTH,
         without_size(OF_A),
@@ -83,14 +83,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C25b",
-        "Above 300,000 the training accuracy is about 98 %.",
+        "Above 300,000 parameters the training accuracy is about 98 %.",
         comparisons.plateau("train"),
         TENTH,
         without_size(OF_A),
     ),
     Claim(
         "A-C25c",
-        "Above 300,000 the test accuracy is about 98 %.",
+        "Above 300,000 parameters the test accuracy is about 98 %.",
         comparisons.plateau("test"),
         TENTH,
         without_size(OF_A),
@@ -104,7 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C26b",
-        "Training on does not widen the gap: the accuracies stay as far apart.",
+        "Further training does not widen the gap: the accuracies stay as far apart.",
         comparisons.no_wider,
         WIDER,
         without_size(SETTLED),
@@ -132,7 +132,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C27b",
-        "They do so for want of size, not of time.",
+        "They underfit because they are small, not because they had little time.",
         comparisons.underfit_at_rest,
         AT_REST,
         without_size(SETTLED),
@@ -179,14 +179,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "E-32d",
-        "Trained until they rest, larger networks still test better.",
+        "Trained until the loss stands still, larger networks still test better.",
         comparisons.size_helps,
         SLOPE,
         without_size(SETTLED),
     ),
     Claim(
         "E-32e",
-        "Trained on, the largest network's test loss rises again.",
+        "With further training, the largest network's test loss rises again.",
         comparisons.loss_grows,
         GROWTH,
     ),

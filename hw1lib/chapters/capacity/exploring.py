@@ -1,4 +1,4 @@
-"""What chapter 32 lets its reader try: how the curve over sizes comes about, pass by pass."""
+"""What chapter 32 lets its reader try: how the curve over sizes comes about, epoch by epoch."""
 
 import numpy as np
 
@@ -38,8 +38,8 @@ def question(result: Result) -> Question:
     first, *_, last = result.sweeps[OF_A].names
     return Question(
         text=f"From the smallest of A's networks, {first}, to the largest, {last}: by how many "
-        "points does the test accuracy rise?",
-        quantity="rise of the test accuracy (points)",
+        "percentage points does the test accuracy rise?",
+        quantity="rise of the test accuracy (percentage points)",
         low=-10,
         high=50,
         values=accuracy[:, -1] - accuracy[:, 0],
@@ -47,7 +47,7 @@ def question(result: Result) -> Question:
 
 
 def explore(result: Result, name: str) -> None:
-    """Show loss and accuracy over sizes, with a slider over the passes."""
+    """Show loss and accuracy over sizes, with a slider over the epochs."""
     against.explore(
         view(result),
         name,
@@ -89,7 +89,7 @@ def view(result: Result) -> View:
                 plays=True,
             ),
         ],
-        readings=[Reading(label="passes made", value=Along(np.array(passes), BY))],
+        readings=[Reading(label="epochs made", value=Along(np.array(passes), BY))],
         note="networks that were not measured on their way are shown at their end",
     )
 

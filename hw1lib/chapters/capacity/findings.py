@@ -17,7 +17,9 @@ from hw1lib.chapters.capacity.result import (
 from hw1lib.chapters.capacity.spec import ARMS, LONG, NOISY, OF_A, OF_B, SETTLED
 from hw1lib.chapters.capacity.sweeps import Sweep
 from hw1lib.judging import trends
-from hw1lib.judging.statistics import Interval, geometric_mean, t_interval
+from hw1lib.judging.effects import POINTS
+from hw1lib.judging.slips import told
+from hw1lib.judging.statistics import Interval, geometric_mean, in_unit, t_interval
 
 
 def sweep_sentence(result: Result) -> str:
@@ -38,9 +40,8 @@ def knee_sentence(result: Result) -> str:
     dense, parts = result.dense, []
     for measure in ("loss", "accuracy"):
         reason = dense.no_knee(measure)
-        found = (
-            f"has no one knee: {reason}" if reason else f"has its knee at {_knee(dense, measure)}"
-        )
+        knee = f"has its knee at {_knee(dense, measure)}"
+        found = f"has no single knee: {reason}" if reason else knee
         parts.append(f"The test {measure} {found}.")
     own = result.sweeps[OF_A]
     return (
@@ -57,8 +58,9 @@ def _knee(sweep: Sweep, measure: str) -> str:
 def doubling_sentence(result: Result) -> str:
     """Write what doubling the parameters brings at several sizes."""
     found = {size: t_interval(result.dense.per_doubling(size)) for size in (10_000, 100_000, KNEE)}
-    parts = [f"{gain} nats about {size:,}" for size, gain in found.items() if gain.n]
-    return f"Doubling the parameters lowers the test loss by {'; '.join(parts) or 'an unknown'}."
+    parts = [f"{in_unit(gain, 'nats')} near {size:,}" for size, gain in found.items() if gain.n]
+    lowered = "; ".join(parts) or "an unknown amount"
+    return f"Doubling the parameters lowers the test loss by {lowered}."
 
 
 def gap_sentence(result: Result) -> str:
@@ -67,7 +69,7 @@ def gap_sentence(result: Result) -> str:
     for arm in (OF_A, OF_B, SETTLED):
         sweep = result.sweeps[arm]
         points, nats = (t_interval(gap.max(axis=1)) for gap in (sweep.gap(), sweep.loss_gap()))
-        parts.append(f"{arm} {points} percentage points and {nats} nats")
+        parts.append(f"{arm} {in_unit(points, POINTS)} and {in_unit(nats, 'nats')}")
     return f"Largest gap over the sizes, in accuracy and in loss: {'; '.join(parts)}."
 
 
@@ -82,11 +84,11 @@ def digits_sentence(result: Result) -> str:
     settled, trained = (min(n, most) for n in (spec.settled_examples, spec.train_examples))
     other = f", at a learning rate of {spec.a_rate:g} in place of {spec.settled_rate:g},"
     return (
-        f"Gap of A's largest network on {settled:,} {subject}: {t_interval(before)} "
-        f"percentage points after {result.early} epochs, which training on changes by "
-        f"{t_interval(after - before)}. On {trained:,} {subject}"
-        f"{other if spec.a_rate != spec.settled_rate else ''} it is {t_interval(more)} after "
-        f"{spec.epochs} epochs."
+        f"On {settled:,} {subject}, the gap of A's largest network is "
+        f"{in_unit(t_interval(before), POINTS)} after {result.early} epochs; further training "
+        f"changes it by {in_unit(t_interval(after - before), POINTS)}. On {trained:,} {subject}"
+        f"{other if spec.a_rate != spec.settled_rate else ''} it is "
+        f"{in_unit(t_interval(more), POINTS)} after {spec.epochs} epochs."
     )
 
 
@@ -95,12 +97,12 @@ def settled_sentence(result: Result) -> str:
     sweep = result.sweeps[SETTLED]
     done = (sweep.passes < result.spec.settled_epochs) & ~sweep.diverged
     unfinished = [f"{sweep.parameters[k]:,}" for k in np.flatnonzero(~done.all(axis=1))]
-    others = f"; those that did not have {' and '.join(unfinished)} parameters"
+    others = f"; some did not, of the networks with {', '.join(unfinished)} parameters"
     rise = t_interval(100 * (10 ** growth_of_loss(sweep) - 1))
     return (
-        f"{done.sum()} of {done.size} trainings came under {result.spec.settled_loss:g} nats "
+        f"{done.sum()} of {done.size} trainings fell below {result.spec.settled_loss:g} nats "
         f"within {result.spec.settled_epochs} epochs{others if unfinished else ''}. "
-        f"With further epochs the largest network's test loss rises by {rise} %."
+        f"With further epochs the largest network's test loss rises by {in_unit(rise, '%')}."
     )
 
 
@@ -109,8 +111,8 @@ def written_sentence(result: Result) -> str:
     share = 100 * result.sweeps[OF_B].minibatch_share()
     first, last = (t_interval(share[:, k]) for k in (0, -1))
     return (
-        f"The lowest loss of a minibatch is {first} % of that of the whole training split in B's "
-        f"smallest network and {last} % in its largest."
+        f"The lowest loss of a minibatch is {in_unit(first, '%')} of the whole training split's in "
+        f"B's smallest network and {in_unit(last, '%')} in its largest."
     )
 
 
@@ -122,11 +124,11 @@ def descent_sentence(result: Result) -> str:
         sweep.error("test"),
         sweep.parameters,
         "parameters",
-        "percentage points",
+        POINTS,
     )
     noisy = features.error("test", noisy=True)
     of_features = _peak_sentence(
-        "error of random features", noisy, features.counts, "features", "percentage points"
+        "error of random features", noisy, features.counts, "features", POINTS
     )
     return f"{of_networks} {of_features}"
 
@@ -158,9 +160,9 @@ def _beside_published(result: Result) -> str:
     last = both[-1]
     ours = t_interval(between_units(result, "loss", sweep.epochs.tolist().index(last.passes)))
     return (
-        f"From {few} to {many} hidden units the test loss rises by {ours} nats after "
-        f"{last.passes:,} epochs, in the published training with these settings by "
-        f"{last.same_loss:g}, and in ten others by {Interval(*last.loss, n=10)}."
+        f"From {few} to {many} hidden units, the test loss after {last.passes:,} epochs rises by "
+        f"{in_unit(ours, 'nats')} here, by {last.same_loss:g} in the published training with these "
+        f"settings, and by {Interval(*last.loss, n=10)} in ten others."
     )
 
 
@@ -171,13 +173,12 @@ def fitted_sentence(result: Result) -> str:
         sweep = result.sweeps[arm]
         errors = [t_interval(column) for column in sweep.error("train").T]
         fitted = [k for k, error in enumerate(errors) if error.n and error.mean < 1]
-        size = f"by networks from {sweep.names[fitted[0]]} on" if fitted else "by no network"
+        size = f"those from {sweep.names[fitted[0]]} on" if fitted else "none"
         parts.append(f"{arm}: {size}")
     return (
-        f"Where all but one in a hundred of the noisy labels are learned: {'; '.join(parts)}. A "
-        "training that has not learned the noise cannot show what comes beyond. In the first of "
-        "these arms equations and parameters are equal in number at "
-        f"{result.threshold:,} parameters."
+        f"Networks that learn 99 % of the noisy labels: {'; '.join(parts)}. A training that has "
+        "not learned the noise cannot show what comes after. In the first of these arms there are "
+        f"as many parameters as equations at {result.threshold:,} parameters."
     )
 
 
@@ -210,13 +211,13 @@ def _peak_sentence(what: str, curves: np.ndarray, sizes: np.ndarray, of: str, un
         return f"The test {what} is not known well enough to look for a peak."
     if not height.low > 0:
         return (
-            f"The test {what} has no peak that the trainings agree on, prominence "
-            f"{height} {unit} (n = {height.n})."
+            f"The test {what} has no peak that the trainings agree on (prominence "
+            f"{told(height, unit)})."
         )
     place = np.bincount(found.index[found.index >= 0]).argmax()
     return (
         f"The most prominent peak of the test {what} is at {sizes[place]:,} {of}, "
-        f"prominence {height} {unit} (n = {height.n})."
+        f"with a prominence of {told(height, unit)}."
     )
 
 

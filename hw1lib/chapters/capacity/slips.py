@@ -39,7 +39,7 @@ def _order(result: Result) -> str:
 
 def _one_seed(result: Result) -> str:
     some = tally(some_smaller_is_better(result.sweeps[OF_A]))
-    return f"of the seeds alone, some network tests worse than the next smaller one in {some}"
+    return f"in single seeds, some network tests worse than the next smaller one: {some}"
 
 
 def _lowest_batch(result: Result) -> str:
