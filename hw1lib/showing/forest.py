@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from matplotlib.axes import Axes
 
+from hw1lib.marks import typographic
 from hw1lib.showing import drawn
 from hw1lib.showing.palette import BLUE
 
@@ -74,7 +75,7 @@ def rows(
             ends = [effect.low, effect.high]
             drawn.omit(*ax.plot(ends, [at, at], color=color, linewidth=1.5))
     ax.axvline(none, color="0.2", linewidth=1, zorder=1)
-    ax.set_yticks(range(len(effects)), list(effects))
+    ax.set_yticks(range(len(effects)), [typographic(name) for name in effects])
     ax.set_ylim(len(effects) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
     return ax

@@ -14,16 +14,16 @@ from hw1lib.judging.verdicts import Claim, Margin
 FULL = "the full run"
 
 FACTOR = Margin(1.25, "less could not be seen on the chapter's logarithmic scales")
-LEVEL = Margin(1.25, "tenfold batches change the sensitivity by a quarter: less is level")
+LEVEL = Margin(1.25, "a change by less than a quarter per tenfold batch counts as level")
 EXACT = Margin(
     0.1,
-    "half of the 0.22 points that Keskar et al. report for digits, and about the standard "
+    "half of the 0.22 percentage points that Keskar et al. report for digits; about the standard "
     "deviation that 10,000 test images alone give an accuracy of 99 %",
 )
 MUCH = Margin(10.0, "the factor that stands for *much sharper*; Keskar et al. report 167")
 MUCH_LATER = replace(MUCH, after=FULL)
 THOUSANDFOLD = Margin(1_000.0, "the homework's texts promise orders of magnitude of rescaling")
-FASTER = Margin(1.25, "a fifth of the time saved: for less nobody would choose another batch")
+FASTER = Margin(1.25, "a fifth of the time saved: less is no reason to choose another batch")
 RELATED = Margin(0.3, "a tenth of the variance of the ranks: a weaker relation is of no use")
 RELATED_LATER = replace(RELATED, after=FULL)
 FACTOR_LATER = replace(FACTOR, after=FULL)
@@ -69,14 +69,19 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C33b",
-        "So does the test loss.",
+        "At A's rate the test loss rises with the batch size.",
         partial(comparisons.rises, "test_loss", "test loss", AS_A),
         FACTOR,
     ),
-    Claim("A-C33c", "The test accuracy falls.", partial(comparisons.accuracy_falls, AS_A), EXACT),
+    Claim(
+        "A-C33c",
+        "At A's rate the test accuracy falls.",
+        partial(comparisons.accuracy_falls, AS_A),
+        EXACT,
+    ),
     Claim(
         "A-C33, control",
-        "The test loss rises with the batch size also after equally many updates.",
+        "After equally many updates, too, the test loss rises with the batch size.",
         partial(comparisons.rises, "test_loss", "test loss", STEPS),
         FACTOR,
     ),
@@ -104,7 +109,12 @@ CLAIMS: tuple[Claim, ...] = (
         partial(comparisons.levels_off, False),
         LEVEL,
     ),
-    Claim("A-C35b", "So does A's own measure of it.", partial(comparisons.levels_off, True), LEVEL),
+    Claim(
+        "A-C35b",
+        "A's own measure of sensitivity does so, too.",
+        partial(comparisons.levels_off, True),
+        LEVEL,
+    ),
     Claim(
         "A-C36",
         "Small batches give more exact gradients.",
@@ -143,7 +153,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "34, perceptron",
-        "They end in sharper minima, by however little.",
+        "Trained to the end, large batches end in sharper minima, by however little.",
         partial(comparisons.large_is_sharper, "perceptron"),
         replace(FACTOR, after="a short run, whose large batches ended in flatter minima"),
     ),

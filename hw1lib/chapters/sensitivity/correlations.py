@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from hw1lib.chapters.sensitivity.result import COMPARED, GAPS, SHORT
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
+from hw1lib.marks import typographic
 from hw1lib.showing import drawn, figures, lettering, palette
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
@@ -42,7 +43,7 @@ def with_the_gap(chapters: Chapters) -> Figure:
                 ax.errorbar(of.mean, place, xerr=sides, fmt="o", ms=4, lw=1, color=color)
         ax.axvline(0, color="0.5", linewidth=0.8)
         ax.set(title=heading, xlim=(-1.05, 1.05), xlabel="rank correlation with the accuracy gap")
-    axes[0, 0].set_yticks(range(len(order)), [SHORT[name] for name in order])
+    axes[0, 0].set_yticks(range(len(order)), [typographic(SHORT[name]) for name in order])
     return figure
 
 
@@ -66,7 +67,7 @@ def gaps_drawn(chapters: Chapters) -> Figure:
     axes[0, 0].set_yscale("symlog", linthresh=1)  # most gaps are of a few points
     axes[0, 0].yaxis.set_major_formatter("{x:g}")
     axes[0, 0].margins(y=0.08)
-    axes[0, 0].set_ylabel("accuracy gap (percentage points)")
+    axes[0, 0].set_ylabel("accuracy gap\n(percentage points)")
     if len(chapters) > 1:
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)

@@ -38,8 +38,8 @@ def question(result: Result) -> Question:
     small, *_, large = result.spec.batch_sizes
     return Question(
         text=f"With batches of {large:,} images in place of {small:,}, A's learning rate and as "
-        "many passes: how many points of test accuracy are lost?",
-        quantity="test accuracy lost (points)",
+        "many epochs: how many percentage points of test accuracy are lost?",
+        quantity="test accuracy lost (percentage points)",
         low=-10,
         high=100,
         values=accuracy_lost(result, AS_A),

@@ -30,8 +30,8 @@ Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 def networks_sentence(result: Result) -> str:
     """Name the networks that are trained."""
     return (
-        f"The sweep over batch sizes trains the network {result.swept}. Outside it the perceptron "
-        f"is {result.perceptron}, and the network in place of Keskar's F1 is {result.f1}."
+        f"The sweep over batch sizes trains the network {result.swept}. The perceptron is "
+        f"{result.perceptron}, and the network in place of Keskar's F1 is {result.f1}."
     )
 
 
@@ -47,7 +47,7 @@ def sweep_sentence(result: Result) -> str:
     of_all = len(result.sweep) * result.spec.replicas
     return (
         f"Test accuracy with batches of {sizes[0]:,} minus that with {sizes[-1]:,}, in percentage "
-        f"points: {found or 'not known'}. Diverged: {lost} of {of_all} trainings."
+        f"points: {found or 'not known'}. Trainings that diverged: {lost} of {of_all}."
     )
 
 
@@ -72,7 +72,10 @@ def written_sentence(result: Result) -> str:
     ):
         parts.append(f"{title} {log_ratio(values[-1], values[0]).factor}")
     sizes = result.spec.batch_sizes
-    return f"From batches of {sizes[0]:,} to {sizes[-1]:,} they change by: {', '.join(parts)}."
+    return (
+        f"From batches of {sizes[0]:,} to {sizes[-1]:,} the gradients change by these factors: "
+        f"{', '.join(parts)}."
+    )
 
 
 def noise_sentence(result: Result) -> str:
@@ -88,7 +91,7 @@ def noise_sentence(result: Result) -> str:
     beside = f"{expected:.2g}" if expected > 0 else "0, since it is all images"
     return (
         f"Variance with batches of {sizes[-1]:,} over that with {sizes[0]:,}: "
-        f"{', '.join(parts)}; images drawn at random without replacement give {beside}."
+        f"{', '.join(parts)}; theory, for images drawn without replacement, {beside}."
     )
 
 
@@ -105,9 +108,9 @@ def time_sentence(result: Result) -> str:
         return said
     epochs = result.spec.epochs
     return (
-        f"{said} The time to a given loss is another matter: {AS_A}, {epochs} "
-        f"epoch{'s' * (epochs > 1)} with the small batches end at a training loss of "
-        f"{written(ends[1].mean)}, and with the large ones at {written(ends[0].mean)}."
+        f"{said} Cheap epochs need not be fast learning: {AS_A}, {epochs} "
+        f"epoch{'s' * (epochs > 1)} with the smallest batches end at a training loss of "
+        f"{written(ends[1].mean)}, with the largest at {written(ends[0].mean)}."
     )
 
 
@@ -123,14 +126,14 @@ def rescaled_sentence(result: Result) -> str:
     """Say what rescaling does to the measures and to the outputs."""
     change = result.closer[SMALL].difference
     if not np.isfinite(change).any():
-        return "Every training diverged, so that nothing could be rescaled."
+        return "Every training diverged, so nothing could be rescaled."
     keskar, eigenvalue, relative = (
         str(rescaling(result, name).factor) for name in ("keskar", "eigenvalue", "relative")
     )
     return (
-        f"With the first layer at {FACTORS[-1]:g} of itself, Keskar's sharpness is multiplied by "
-        f"{keskar}, the largest eigenvalue by {eigenvalue} and the relative sharpness by "
-        f"{relative}; no output changes by more than {np.nanmax(change):.1g}."
+        f"Multiplying the first layer by {FACTORS[-1]:g} and dividing the second by it multiplies "
+        f"Keskar's sharpness by {keskar}, the largest eigenvalue by {eigenvalue} and the relative "
+        f"sharpness by {relative}; no output changes by more than {np.nanmax(change):.1g}."
     )
 
 
@@ -142,10 +145,10 @@ def keskar_sentence(result: Result) -> str:
         for network, both in BATCHES.items():
             small, large = (keskar_measures(result, name)[measure] for name in both)
             factors[network] = log_ratio(large, small).factor
-        ours = ", ".join(f"{network} {factor}" for network, factor in factors.items())
+        ours = "; ".join(f"{network} {factor}" for network, factor in factors.items())
         box = measure.removeprefix("sharpness, ")
-        parts.append(f"{box}: {ours} (theirs: {their_factor(measure):.0f})")
-    return f"Sharpness of large batches over small, at {'; at '.join(parts)}."
+        parts.append(f"{box}: {ours}; F1 of Keskar et al. {their_factor(measure):.0f}")
+    return f"Sharpness of large over small batches, at {'; at '.join(parts)}."
 
 
 def correlation_sentence(chapters: Chapters) -> str:
@@ -157,7 +160,7 @@ def correlation_sentence(chapters: Chapters) -> str:
     listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
     return (
         f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
-        f"largest and the smallest: {', '.join(listed)}."
+        f"highest and the lowest: {'; '.join(listed)}."
     )
 
 
@@ -165,13 +168,16 @@ def equal_loss_sentence(chapters: Chapters) -> str:
     """Say what is left of the correlations among networks of equal training loss."""
     plain, given = _with_the_gap(chapters), _with_the_gap(chapters, given="train_loss")
     listed = [
-        f"{SHORT[name]} {given[name]} (as they are {plain[name].mean:.2f})"
+        f"{SHORT[name]} {given[name]} ({plain[name].mean:.2f})"
         for name in COMPARED
         if name in given and name in plain
     ]
     if not listed:
         return "There are too few networks to correlate at equal training loss."
-    return f"Rank correlation with the accuracy gap at equal training loss: {', '.join(listed)}."
+    return (
+        "Rank correlation with the accuracy gap at equal training loss (in parentheses: without "
+        f"that condition): {'; '.join(listed)}."
+    )
 
 
 def _with_the_gap(chapters: Chapters, given: str | None = None) -> dict[str, Interval]:
@@ -212,8 +218,8 @@ def closest_in_short(chapters: Chapters) -> str:
         return "There are too few networks to correlate at equal training loss."
     best = max(given, key=lambda name: abs(given[name].mean))
     return (
-        f"At equal training loss the measure that goes with the gap most closely is "
-        f"{SHORT[best]}: rank correlation {given[best]}."
+        f"At equal training loss, the measure most closely related to the gap is {SHORT[best]}, "
+        f"with a rank correlation of {given[best]}."
     )
 
 

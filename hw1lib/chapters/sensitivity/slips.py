@@ -42,13 +42,13 @@ SLIPS = (
     Slip(
         "A14",
         "called the gradients of small batches more exact",
-        "their variance, measured",
+        "the variance of the gradients is measured",
         lambda result: f"variance of the smallest batch over the largest {times(noisier(result))}",
     ),
     Slip(
         "B15",
         "left sensitivity and the bonus out",
-        "both",
+        "both are measured",
         slips.not_rebuilt("there is no number of B's to change"),
     ),
 )

@@ -59,9 +59,9 @@ def sensitivity(result: Result) -> Figure:
     rows = {
         "input_gradient": "gradient of the loss\n(nats per unit)",
         "jacobian": "Jacobian of the\noutputs (per unit)",
-        "probability_jacobian": "Jacobian of the\nprobabilities (per unit)",
+        "probability_jacobian": "Jacobian of the\nprobabilities\n(per unit)",
     }
-    figure, axes = figures.panels(len(rows), len(ARMS), 1.15, sharex=True, sharey="row")
+    figure, axes = figures.panels(len(rows), len(ARMS), 1.4, sharex=True, sharey="row")
     for column, arm in zip(axes.T, ARMS, strict=True):
         for split, style in SPLITS.items():
             for ax, measure in zip(column, rows, strict=True):
