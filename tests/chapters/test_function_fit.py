@@ -573,7 +573,7 @@ def test_a_fit_that_diverges_is_counted(diverged):
     count = sum(np.count_nonzero(~np.isfinite(f.loss[-1])) for f in diverged.fits.values())
     assert count > 0
     assert sum(fit.diverged.sum() for fit in diverged.fits.values()) == count
-    assert f"not finite: {count}." in said
+    assert f"diverged: {count}." in said
     for key, fit in diverged.fits.items():
         if fit.diverged.any():
             assert diverged.stuck(*key)[fit.diverged].all()

@@ -202,7 +202,7 @@ def test_the_late_norm_and_the_rerun_are_told():
     said = changed("gradient_norm", "B10", result)
     assert "8 of 8 [68, 100] % after 6 updates" in said
     assert "0 of 8 [0, 32] % after 400" in said
-    assert said.endswith("falls in 8 of 8 [68, 100] %")
+    assert said.endswith("figure, in 8 of 8 [68, 100] %")
 
 
 def test_the_rivals_of_the_ratio_are_held_against_it():

@@ -77,14 +77,14 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "function-fit",
             "A-C7d",
-            yes="Of networks with equally many parameters that fit a function at all, a deep one "
-            "ends at a lower loss than a shallow one",
-            no="Of networks with equally many parameters that fit a function at all, a deep one "
-            "ends at a higher loss than a shallow one",
-            same="Of networks with equally many parameters that fit a function at all, a deep one "
-            "ends at about the same loss as a shallow one",
-            unknown="whether a deep network that fits a function at all ends at a lower loss than "
-            "a shallow one with as many parameters",
+            yes="Where both fit a function well, a deep network ends at a lower loss than a "
+            "shallow one with as many parameters",
+            no="Where both fit a function well, a deep network ends at a higher loss than a "
+            "shallow one with as many parameters",
+            same="Where both fit a function well, a deep network ends at about the same loss as a "
+            "shallow one with as many parameters",
+            unknown="whether a deep network that fits a function well ends at a lower loss than a "
+            "shallow one with as many parameters",
         ),
         Point(
             "function-fit",
@@ -120,7 +120,7 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
             "perceptron shrinks when the pixels of all images are shuffled alike",
             no="A convolutional network's lead over a perceptron grows when the pixels of all "
             "images are shuffled alike, so it is not due to convolution",
-            same="A convolutional network's lead over a perceptron stays when the pixels of all "
+            same="A convolutional network's lead over a perceptron remains when the pixels of all "
             "images are shuffled alike, so it is not due to convolution",
             unknown="whether a convolutional network's lead over a perceptron is due to "
             "convolution",
@@ -169,21 +169,21 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "gradient-norm",
             "A-C17i",
-            yes="Late in training the gradient swings to and fro, in a period that the optimizer "
-            "sets: a longer memory of RMSprop makes it longer",
-            no="Late in training the gradient swings to and fro, in a period that a longer memory "
-            "of RMSprop makes shorter",
-            same="Late in training the gradient swings to and fro, in a period that the memory of "
+            yes="Late in training the gradient norm swings with a period that the optimizer sets: "
+            "a longer memory of RMSprop makes it longer",
+            no="Late in training the gradient norm swings with a period that a longer memory of "
+            "RMSprop makes shorter",
+            same="Late in training the gradient norm swings with a period that the memory of "
             "RMSprop does not change",
-            unknown="whether the memory of RMSprop sets the period in which the gradient swings "
-            "late in training",
+            unknown="whether the memory of RMSprop sets the period with which the gradient norm "
+            "swings late in training",
         ),
     ),
     "3": (
         Point(
             "random-labels",
             "A-C22",
-            yes="It is not that they lack memory: a convolutional network learns random labels by "
+            yes="Not because they cannot memorize: a convolutional network learns random labels by "
             "heart",
             no="A convolutional network does not learn all of its random labels by heart",
             same="A convolutional network learns nearly all of its random labels by heart",
@@ -200,18 +200,17 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
         Point(
             "capacity",
             "E-32a",
-            yes="With noisy labels that are learned for long the test loss has a peak at a size in "
-            "between, and falls again beyond it",
-            no="With noisy labels that are learned for long the test loss has no peak at a size in "
-            "between",
-            same="With noisy labels that are learned for long the test loss has next to no peak at "
-            "a size in between",
-            unknown="whether the test loss has a peak at a size in between where labels are noisy",
+            yes="With noisy labels and long training, the test loss rises to a peak at a middle "
+            "size and falls again beyond it",
+            no="With noisy labels and long training, the test loss has no peak at a middle size",
+            same="With noisy labels and long training, the test loss has next to no peak at a "
+            "middle size",
+            unknown="whether the test loss has a peak at a middle size where labels are noisy",
         ),
         Point(
             "sensitivity",
             "A-C34a",
-            yes="Small batches generalize better than large ones, also where both are trained to "
+            yes="Small batches generalize better than large ones, even where both are trained to "
             "the end",
             no="Large batches generalize better than small ones where both are trained to the end",
             same="Small batches generalize as well as large ones where both are trained to the end",
@@ -222,11 +221,11 @@ ANSWERS: dict[str, tuple[Point, ...]] = {  # by part, the key of `PARTS`
             "34f at equal loss",
             yes="Keskar's sharpness says nothing about the gap between training and test accuracy, "
             "once the training loss is accounted for",
-            no="Keskar's sharpness goes with the gap between training and test accuracy, also at "
-            "equal training loss",
+            no="Keskar's sharpness is related to the gap between training and test accuracy, even "
+            "at equal training loss",
             same="Keskar's sharpness has little to do with the gap between training and test "
             "accuracy, once the training loss is accounted for",
-            unknown="whether Keskar's sharpness goes with the gap at equal training loss",
+            unknown="whether Keskar's sharpness is related to the gap at equal training loss",
         ),
     ),
 }

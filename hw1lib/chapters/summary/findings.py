@@ -34,7 +34,7 @@ def own_sentence(result: Result) -> str:
         return ""
     return (
         f" All images that are learned here are {own.description}, not those of the two reports: "
-        "where a sentence is about images, its verdict is one on these."
+        "where a sentence is about images, its verdict is about these."
     )
 
 
@@ -50,7 +50,7 @@ def count_sentence(result: Result) -> str:
     return (
         f"{len(SENTENCES)} sentences in {len(tests)} tests: {listed}. The report judges {judged} "
         "effects in all, its own expectations among them; adjusting p for that number changes "
-        f"{len(changed)} of these words{by}."
+        f"{len(changed)} of these verdicts{by}."
     )
 
 
@@ -63,15 +63,15 @@ def audit_sentence(result: Result) -> str:
         by_word = dict(zip(audit.WORDS, shares.T, strict=True))
         false = sum(by_word[word][0] for word in verdicts.CLAIMING)
         found = by_word[verdicts.SUPPORTED] >= 0.8
-        power = f"from {effects[found.argmax()]:g} margins on" if found.any() else "never here"
-        text = f"{n} pairs: {100 * false:.2g} % claim an effect"
+        power = f"from {effects[found.argmax()]:g} margins on" if found.any() else "at none tried"
+        text = f"with {n} pairs, {100 * false:.2g} % claim an effect"
         if (effects == 1).any():
             alike = by_word[verdicts.TOO_SMALL][effects == 1][0]
             text += f", {100 * alike:.2g} % call an effect of one margin too small to matter"
         parts.append(f"{text}, and an effect is supported four times in five {power}")
     return (
-        f"Of {spec.draws:,} verdicts on permuted labels, of which at most {100 * allowed:.2g} % "
-        f"may be false by chance: {'; '.join(parts)}."
+        f"{spec.draws:,} verdicts on pairs swapped at random, of which at most "
+        f"{100 * allowed:.2g} % may be false by chance: {'; '.join(parts)}."
     )
 
 
@@ -94,9 +94,11 @@ def fragile_sentence(result: Result) -> str:
         for kind, start in kinds.items()
     }
     late = sum(bool(one.verdict.margin.after) for one in tested)
-    listed = ", ".join(f"{count} on {kind}" for kind, count in counts.items())
+    if not tested:
+        return "No test has a verdict that could turn."
+    listed = ", ".join(f"{count} with {kind}" for kind, count in counts.items())
     return (
-        f"Of {len(tested)} tests that have a verdict, {len(fragile)} would have another word if "
-        f"something were varied that should not matter: {listed}. Of {late} the margin or the "
+        f"Of {len(tested)} tests that have a verdict, {len(fragile)} would get another one if "
+        f"something that should not matter were varied: {listed}. For {late}, the margin or the "
         "statistic was chosen after results had been seen."
     )

@@ -120,7 +120,8 @@ PARTS = {  # by the section of the chapter that answers
 
 def figure(result: Result, section: str) -> Figure:
     """Draw the figure of a part in one small panel, from the chapter that answers it."""
-    drawn, ((ax,),) = figures.panels(1, 1, 1.75)
+    height = 2.6 if section == "interpolation" else 1.75  # which has a row for each pair
+    drawn, ((ax,),) = figures.panels(1, 1, height)
     _panel(section).draw(ax, result.chapters[section])
     ax.set_title("")
     return drawn
@@ -137,7 +138,8 @@ def words(result: Result, section: str) -> str:
     part, chapter = PARTS[section], discover()[section]
     comment = " ".join(sentence(result.chapters[section]) for sentence in part.comment)
     return (
-        f"**Points:** {part.points}. **Complete:** {part.complete}. **Comment:** {comment} "
+        f"**Points:** {part.points}. **A complete answer has:** {part.complete}. "
+        f"**Comment:** {comment} "
         f"All of it is in {chapter.link}."
     )
 

@@ -55,7 +55,7 @@ def _retrained(left: Axes, right: Axes, result: Any) -> None:
 
 def _index(left: Axes, right: Axes, result: Any) -> None:
     pair = result.pairs[AS_A]
-    _line(left, pair, np.arange(len(pair.alphas)), "place in a list")
+    _line(left, pair, np.arange(len(pair.alphas)), "index in a list")
     _line(right, pair, pair.alphas, "position on the line, α")
     _loss_axes(left, right)
 
@@ -119,8 +119,8 @@ SLIPS = {
     "index": Slip(
         "The axis counted points instead of α",
         "interpolation",
-        "Report A drew the line against the place in its list of α, saw something at place 30, and "
-        "took training and test images for its two batch sizes. Put the quantity itself on the "
+        "Report A drew the line against the index in its list of α, saw something at index 30, and "
+        "mistook training and test images for its two batch sizes. Put the quantity itself on the "
         "axis, mark both networks, and name the curves.",
         interpolation.trend_sentence,
         ("as A drew it", "on its true axis"),

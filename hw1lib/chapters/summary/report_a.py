@@ -43,7 +43,7 @@ ROWS = (
     ),
     Said(
         "1-1",
-        "three CNNs and three perceptrons learn CIFAR-10 in 10 passes at rate 0.01",
+        "three CNNs and three perceptrons learn CIFAR-10 in 10 epochs at rate 0.01",
         shown=("fig-image-main", "tbl-image-main"),
         taken="images per step not given: 16",
     ),
@@ -53,7 +53,7 @@ ROWS = (
         shown=("tbl-image-main",),
         taken="two trainings of each network, shown without a verdict",
     ),
-    Said("1-1", "loss and accuracy after every pass", shown=("fig-image-main",)),
+    Said("1-1", "loss and accuracy after every epoch", shown=("fig-image-main",)),
     Said("1-1", "wider CNNs are better", ("A-C8a", "A-C8b", "A-C8c")),
     Said("1-1", "wider perceptrons are better", ("A-C9a", "A-C9b", "A-C9c")),
     Said("1-1", "because more neurons learn more intricate patterns", lacking=OPINION),
@@ -140,13 +140,13 @@ ROWS = (
     ),
     Said(
         "1-3",
-        "a CNN of 153,962 parameters learns random labels of CIFAR-10 for 100 passes",
+        "a CNN of 153,962 parameters learns random labels of CIFAR-10 for 100 epochs",
         ("A-C22", "A-C22, A's scale", "A-C22, trained on"),
         ("fig-random-scale",),
     ),
     Said(
         "1-3",
-        "ten networks learn MNIST for 10 passes: four curves",
+        "ten networks learn MNIST for 10 epochs: four curves",
         shown=("fig-capacity-written", "fig-capacity-sweep"),
     ),
     Said(
@@ -165,7 +165,7 @@ ROWS = (
     Said("1-3", "the right complexity matters", lacking=OPINION),
     Said(
         "1-3",
-        "784-500-100-50-10 at two rates and two batch sizes, 30 passes",
+        "784-500-100-50-10 at two rates and two batch sizes, 30 epochs",
         shown=("fig-interpolation-a", "fig-interpolation-courses"),
     ),
     Said("1-3", "along alpha the loss falls and the accuracy rises", ("A-C28a", "A-C28b")),

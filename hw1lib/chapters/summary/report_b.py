@@ -24,7 +24,7 @@ ROWS = (
     Said(
         "1-1", "a small and a large CNN learn MNIST", shown=("fig-image-digits", "tbl-image-digits")
     ),
-    Said("1-1", "loss and accuracy after every pass", shown=("fig-image-digits",)),
+    Said("1-1", "loss and accuracy after every epoch", shown=("fig-image-digits",)),
     Said("1-1", "the small network's loss falls consistently", ("B-C8b",)),
     Said("1-1", "the large one's falls faster", ("B-C8a",)),
     Said("1-1", "a comment that belongs to other curves", shown=("tbl-image-slips",)),
@@ -64,7 +64,7 @@ ROWS = (
     ),
     Said(
         "1-3",
-        "784-512-10 learns random labels of MNIST for 1,000 passes",
+        "784-512-10 learns random labels of MNIST for 1,000 epochs",
         ("B-C14", "B-C14, B's scale"),
         ("fig-random-scale",),
     ),
@@ -79,7 +79,7 @@ ROWS = (
     Said("1-3", "the training accuracy improves with size", shown=("tbl-capacity-sweep",)),
     Said(
         "1-3",
-        "batches of 64 and 1000 at rate 1.5e-3 for 15 passes",
+        "batches of 64 and 1000 at rate 1.5e-3 for 15 epochs",
         shown=("fig-interpolation-varied-courses",),
     ),
     Said("1-3", "two rates, 1e-3 and 1e-2", shown=("fig-interpolation-varied-courses",)),

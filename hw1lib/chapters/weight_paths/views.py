@@ -138,7 +138,7 @@ def panel(ax: Axes, result: Result) -> None:
         color, _, mark = STYLES[name]
         ax.scatter(straight, np.full(len(straight), place), s=13, color=color, marker=mark)
     ax.set_yticks(range(len(values)), [name.replace(" ", "\n") for name in values])
-    ax.set(xlabel="distance from the start / path length", xlim=(0, 1))
+    ax.set(xlabel="distance from the start\n/ path length", xlim=(0, 1))
     ax.set_ylim(len(values) - 0.5, -0.5)
 
 
