@@ -83,7 +83,7 @@ def falls(name: str, result: Result) -> Effect:
     """Compute how steadily the training loss falls and the accuracy rises along a line."""
     pair = result.pairs[name]
     of = (
-        "rank correlation of alpha with falling training loss, or training accuracy, the lesser, "
+        "rank correlation of alpha with falling training loss and rising accuracy, the lower, "
         f"from {pair.alphas[0]:g} to {pair.alphas[-1]:g}"
     )
     return Difference(of, {"": pair.trend()}, unit=CORRELATION)
@@ -154,7 +154,7 @@ def slower_early(result: Result) -> Effect:
 
 def follow(name: str, result: Result) -> Effect:
     """Hold how well test and training of a pair follow each other against a bound."""
-    of = "rank correlation over alpha of train with test, of loss or accuracy, the lesser"
+    of = "rank correlation over alpha of train with test, the lower of loss and accuracy"
     return Bound(of, result.pairs[name].agreement(), at_least=TOGETHER)
 
 

@@ -37,17 +37,17 @@ def course_sentence(result: Result) -> str:
     """Compare the batch sizes after equal numbers of epochs, by the factor between the losses."""
     parts = []
     for name in (main(NESTEROV, BATCH_LOW), main(ADAM, BATCH_LOW), B_PAIR):
-        parts.append(f"{t_interval(result.pairs[name].behind()).factor} ({name})")
+        parts.append(f"{name} {t_interval(result.pairs[name].behind()).factor}")
     return (
         "Training loss of the large batch over that of the small one, geometric mean over epochs: "
-        f"{', '.join(parts)}."
+        f"{'; '.join(parts)}."
     )
 
 
 def update_sentence(result: Result) -> str:
     """Compare the batch sizes after equal numbers of updates."""
     parts = [
-        f"{t_interval(pair.behind()).factor} ({whose})"
+        f"{whose} network {t_interval(pair.behind()).factor}"
         for whose, pair in (("A's", result.pairs[STEPS]), ("B's", result.pairs[B_STEPS]))
     ]
     return (

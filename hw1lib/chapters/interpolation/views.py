@@ -116,8 +116,8 @@ def by_update(result: Result) -> Figure:
         column[0].set_title(heading)
         column[1].set_xlabel("updates")
     lettering.log_scale(*axes[0])
-    axes[0, 0].set_ylabel("training loss (nats)")
-    axes[1, 0].set_ylabel("test accuracy (%)")
+    axes[0, 0].set_ylabel("training loss\n(nats)")
+    axes[1, 0].set_ylabel("test\naccuracy (%)")
     _legend(figure, axes)
     return figure
 

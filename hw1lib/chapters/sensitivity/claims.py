@@ -75,7 +75,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C33c",
-        "At A's rate the test accuracy falls.",
+        "At A's rate the test accuracy falls with the batch size.",
         partial(comparisons.accuracy_falls, AS_A),
         EXACT,
     ),

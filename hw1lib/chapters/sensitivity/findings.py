@@ -22,7 +22,14 @@ from hw1lib.chapters.sensitivity.result import (
 from hw1lib.chapters.sensitivity.spec import ARMS, AS_A, BATCHES, EPOCHS, FACTORS, SMALL, STEPS
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
-from hw1lib.judging.statistics import Interval, geometric_mean, log_ratio, t_interval, written
+from hw1lib.judging.statistics import (
+    Interval,
+    geometric_mean,
+    log_ratio,
+    named,
+    t_interval,
+    written,
+)
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
@@ -157,7 +164,7 @@ def correlation_sentence(chapters: Chapters) -> str:
     if not known:
         return "There are too few networks to correlate."
     best = sorted(known, key=lambda name: -known[name].mean)
-    listed = [f"{SHORT[name]} {known[name]}" for name in (*best[:3], best[-1])]
+    listed = [named(SHORT[name], str(known[name])) for name in (*best[:3], best[-1])]
     return (
         f"Rank correlation with the accuracy gap over {known[best[0]].n} networks, the three "
         f"highest and the lowest: {'; '.join(listed)}."
@@ -168,7 +175,7 @@ def equal_loss_sentence(chapters: Chapters) -> str:
     """Say what is left of the correlations among networks of equal training loss."""
     plain, given = _with_the_gap(chapters), _with_the_gap(chapters, given="train_loss")
     listed = [
-        f"{SHORT[name]} {given[name]} ({plain[name].mean:.2f})"
+        named(SHORT[name], f"{given[name]} ({plain[name].mean:.2f})")
         for name in COMPARED
         if name in given and name in plain
     ]
