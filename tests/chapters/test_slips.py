@@ -253,7 +253,7 @@ def test_as_list_and_bs_lowest_losses_are_told():
     assert "is 50 [50, 50] % (n = 8) of" in said
     found.test[2, :3, 1] = 0.5
     assert some_smaller_is_better(found).tolist() == [True] * 3 + [False] * 5
-    assert "in 3 of 8" in changed("capacity", "A12", result)
+    assert "3 of 8" in changed("capacity", "A12", result)
 
 
 def test_as_range_and_bs_further_pass_are_told():
