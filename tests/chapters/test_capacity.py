@@ -385,7 +385,7 @@ def test_a_knee_that_is_none_is_no_verdict_on_as_sentence(result):
     (claim,) = (claim for claim in claims.CLAIMS if claim.id == "A-C24b")
     verdict = claim.judge(arms(result, of_a=own, between=between))
     assert verdict.word == verdicts.NOT_TESTED
-    assert verdict.reason.startswith("the test loss has no one knee: ")
+    assert verdict.reason.startswith("the test loss has no single knee: ")
 
 
 def test_what_doubling_brings_is_the_slope_nearby():

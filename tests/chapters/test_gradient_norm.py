@@ -569,7 +569,7 @@ def test_diverged_trainings_are_counted(diverged):
     lost += int((~np.isfinite(diverged.edges[1e6].end)).sum())
     lost += sum(int((~np.isfinite(edge.end)).sum()) for edge in diverged.batches.values())
     assert lost > 2
-    assert f"not finite: {lost} of " in findings.diverged_sentence(diverged)
+    assert f"diverged: {lost} of " in findings.diverged_sentence(diverged)
     assert diverged.edges[1e6].epochs.tolist() == [0]  # no further look once all had ended
     assert np.isfinite(diverged.edges[0.2].sharpness).all()
     assert len(diverged.courses[PLAIN, MAIN].loss) == 40

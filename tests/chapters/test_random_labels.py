@@ -465,7 +465,7 @@ def test_diverged_trainings_are_counted_and_none_is_called_fitted(failed):
 def test_an_unfitted_training_is_called_a_lower_bound(result):
     long = dataclasses.replace(result, spec=SPEC.replace(epochs=100))
     both = planted(long, MLP_0=fitted_after([10]), MLP_100=fitted_after([40, 1000]))
-    assert "at least, since 4 ended unfitted" in findings.slower_sentence(both)
+    assert "at least, as 4 ended unfitted" in findings.slower_sentence(both)
 
 
 def test_the_table_beside_the_literature_has_the_reports_networks(result):
@@ -478,10 +478,10 @@ def test_the_table_beside_the_literature_has_the_reports_networks(result):
 
 def test_the_scale_is_that_of_what_was_learned(result):
     said = findings.scale_sentence(result)
-    assert "407,050 parameters, 8,140 for each of 50 digits" in said
-    assert "153,962 parameters, 5,130 for each of 30 colour images" in said
-    assert "report A has 50,000, 3.1 for each" in said
-    assert "report B has 60,000, 6.8 for each" in said
+    assert "407,050 parameters. It learns 50 digits at a rate of 0.001, 8,140 parameters" in said
+    assert "153,962 parameters. It learns 30 colour images at a rate of 0.001, 5,130" in said
+    assert "report A it learns 50,000 at a rate of 0.0001, 3.1 for each" in said
+    assert "report B it learns 60,000 at a rate of 0.0001, 6.8 for each" in said
     for which, images in (("A-C22", "30 colour images"), ("B-C14", "50 digits")):
         assert f"of {images} at a learning rate of 0.001" in judged(which, result).effect.of
     for say in SENTENCES:

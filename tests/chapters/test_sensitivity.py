@@ -219,7 +219,7 @@ def test_networks_are_named_by_their_widths_and_parameters(result):
     spec = chapter.PROFILES["full"]
     said = findings.networks_sentence(dataclasses.replace(result, spec=spec))
     assert "the network 784-500-100-50-10, 448,160 parameters" in said
-    assert "the perceptron is 784-100-10, 79,510 parameters" in said
+    assert "The perceptron is 784-100-10, 79,510 parameters" in said
 
 
 def test_the_networks_outside_the_sweep_differ_as_they_say(images):
@@ -426,7 +426,7 @@ def test_times_are_told_with_the_machine_and_the_loss_beside_them(result):
     assert table["updates per epoch"].tolist() == ["10", "3", "1"]
     said = findings.time_sentence(shown)
     assert "a ratio of 16 [16, 16]" in said
-    assert "end at a training loss of 0.998, and with the large ones at 2" in said
+    assert "end at a training loss of 0.998, with the largest at 2" in said
     assert re.search(r"cores?, .+; cpu, 1 thread$", result.timed_on), result.timed_on
 
 
@@ -522,13 +522,13 @@ def test_each_network_of_keskars_setting_has_its_own_factor(result):
     ]
     assert rows["n"].tolist() == [8, 8, 8, 5]
     shown = drawn.rows(keskar.compared(planted(result, closer=closer)))
-    factors = shown[shown["group"] == "sharpness, 1e-3"].set_index("series").filter(like="large")
+    factors = shown[shown["group"] == "sharpness, 0.001"].set_index("series").filter(like="large")
     assert factors.squeeze().to_dict() == pytest.approx(
         {"perceptron": 2, "F1": 100, "F1, equal loss": 0.5, keskar.PAPER: 205.14 / 1.23}
     )
     said = findings.keskar_sentence(planted(result, closer=closer))
-    ours = "perceptron 2 [2, 2], F1 100 [100, 100], F1, equal loss 0.5 [0.5, 0.5]"
-    assert f"1e-3: {ours} (theirs: 167)" in said
+    ours = "perceptron 2 [2, 2]; F1: 100 [100, 100]; F1, equal loss 0.5 [0.5, 0.5]"
+    assert f"1e-3: {ours}; F1 of Keskar et al. 167" in said
 
 
 def word(result, name):
@@ -636,7 +636,7 @@ def test_every_measure_that_is_correlated_is_described():
 def test_diverged_trainings_are_counted(failed):
     lost = sum(int(np.isnan(of["train_loss"]).sum()) for of in failed.sweep.values())
     assert lost >= 2 * len(SPEC.batch_sizes)  # at least those whose every update is too large
-    assert f"Diverged: {lost} of {4 * 3 * 2} trainings." in findings.sweep_sentence(failed)
+    assert f"Trainings that diverged: {lost} of {4 * 3 * 2}." in findings.sweep_sentence(failed)
     assert np.isnan(failed.alone[TRUE]["train_loss"]).all()
     assert np.isnan(failed.alone[RANDOM]["jacobian_test"]).all()
 

@@ -230,5 +230,5 @@ def test_fragile_verdicts_are_counted_by_what_turns_them():
     judged = [Judged("one", tested, verdict, verdict, one) for one in turns]
     said = findings.fragile_sentence(SimpleNamespace(of_reports={"A-C1": judged}))
     assert "Of 3 tests that have a verdict, 2 would" in said
-    assert "0 on one training, 1 on the scale, 2 on one size" in said
-    assert "Of 3 the margin" in said
+    assert "0 with one training, 1 with the scale, 2 with one size" in said
+    assert "For 3, the margin" in said

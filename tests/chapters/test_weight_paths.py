@@ -406,7 +406,7 @@ def test_the_panel_shows_every_training_and_its_walks(result):
     figure = of_panel(views.panel)(result)
     figure.draw_without_rendering()
     (ax,) = figure.axes
-    assert ax.get_xlabel() == "distance from the start / path length"
+    assert ax.get_xlabel() == "distance from the start\n/ path length"
     assert [len(points.get_offsets()) for points in ax.collections] == [SPEC.replicas] * 3
     names = [text.get_text().replace("\n", " ") for text in ax.get_yticklabels()]
     assert names == ["trained", "persistent walks", "random walks"]

@@ -54,7 +54,7 @@ def near(result: Result) -> Effect:
     """Compare the knee's distance from A's with a factor of two, if there is one knee."""
     dense = result.dense
     if reason := dense.no_knee("loss"):
-        raise NotTested(f"the test loss has no one knee: {reason}")
+        raise NotTested(f"the test loss has no single knee: {reason}")
     away = np.abs(dense.knee("loss").place - np.log10(KNEE))
     return Bound(
         f"distance of the test loss's knee from {KNEE:,} parameters, as a factor",

@@ -152,7 +152,7 @@ def keskar_sentence(result: Result) -> str:
         for network, both in BATCHES.items():
             small, large = (keskar_measures(result, name)[measure] for name in both)
             factors[network] = log_ratio(large, small).factor
-        ours = "; ".join(f"{network} {factor}" for network, factor in factors.items())
+        ours = "; ".join(named(network, str(factor)) for network, factor in factors.items())
         box = measure.removeprefix("sharpness, ")
         parts.append(f"{box}: {ours}; F1 of Keskar et al. {their_factor(measure):.0f}")
     return f"Sharpness of large over small batches, at {'; at '.join(parts)}."
