@@ -183,7 +183,7 @@ def stopping_sentence(result: Result) -> str:
     if not spreads:
         return "Neither report's own target is among those fitted here."
     return (
-        "The rule stops every training near its own threshold, whatever the network. "
+        "Where the rule stops a training, it is near the rule's threshold, whatever the network. "
         "At the end of all updates, the networks' median losses differ by factors of up to "
         f"{max(spreads):.2g}."
     )

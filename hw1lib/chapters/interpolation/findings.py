@@ -121,7 +121,7 @@ def retrained_sentence(result: Result) -> str:
         told.append(
             f"By {which}, the barrier is {in_unit(t_interval(plain.barrier()), 'nats')} as mixed, "
             f"and {in_unit(t_interval(after.barrier()), 'nats')} after a further epoch at every "
-            f"point; the lowest test accuracy rises from {lowest[0]:.1f} to {lowest[1]:.1f} % "
+            f"point; the lowest test accuracy changes from {lowest[0]:.1f} to {lowest[1]:.1f} % "
             "(medians)."
         )
     return " ".join(told)
