@@ -388,6 +388,17 @@ def test_a_knee_that_is_none_is_no_verdict_on_as_sentence(result):
     assert verdict.reason.startswith("the test loss has no single knee: ")
 
 
+def test_a_power_law_is_drawn_through_the_loss_of_each_size(result):
+    sizes = SIZES + test_part_three_claims.SIZES_BETWEEN
+    own, between = (sweep_of(part, smooth(part), smooth(part)) for part in (SIZES, sizes[8:]))
+    smoothly = arms(result, of_a=own, between=between)
+    lines = {line.get_label(): line for line in knee_views.knees(smoothly).axes[0].lines}
+    assert {"power law with offset", "two straight pieces"} <= lines.keys()
+    drawn = np.interp(smoothly.dense.sizes, *np.log10(lines["power law with offset"].get_data()))
+    seen = smoothly.dense.tested("loss").mean(axis=0)
+    np.testing.assert_allclose(10**drawn, seen, rtol=1e-2)
+
+
 def test_what_doubling_brings_is_the_slope_nearby():
     sweep = sweep_of([8000, 10000, 15000, 90000, 100000], np.zeros(5), [80, 80, 80, 90, 95])
     loss = sweep.loss("test")

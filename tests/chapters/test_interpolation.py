@@ -421,7 +421,8 @@ def test_bs_figure_has_both_of_each_as_mixed_and_trained_on(result):
             for split, which in enumerate(("training", "test")):
                 drawn = curves[which + how]
                 np.testing.assert_array_equal(drawn.get_xdata(), pair.alphas)
-                expected = np.median(pair.line[:, :, split, measure], axis=1)
+                unit = (1, 100)[measure]  # nats, and accuracy in %
+                expected = unit * np.median(pair.line[:, :, split, measure], axis=1)
                 np.testing.assert_allclose(drawn.get_ydata(), expected)
 
 
