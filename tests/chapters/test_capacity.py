@@ -399,6 +399,14 @@ def test_a_power_law_is_drawn_through_the_loss_of_each_size(result):
     np.testing.assert_allclose(10**drawn, seen, rtol=1e-2)
 
 
+def test_the_published_rises_are_drawn_with_their_intervals(result):
+    (bars,) = long_views.long_descent(result).axes[1].containers
+    ends = {segment[0][0]: segment[:, 1] for segment in bars.lines[2][0].get_segments()}
+    assert len(ends) == 6
+    np.testing.assert_allclose(ends[300], [-0.10, -0.03])
+    np.testing.assert_allclose(ends[4_000], [1.36, 1.64])
+
+
 def test_what_doubling_brings_is_the_slope_nearby():
     sweep = sweep_of([8000, 10000, 15000, 90000, 100000], np.zeros(5), [80, 80, 80, 90, 95])
     loss = sweep.loss("test")
