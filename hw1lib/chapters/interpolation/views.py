@@ -76,7 +76,7 @@ def courses(result: Result, columns: Mapping[str, Sequence[str]]) -> Figure:
             for ax, (_, split, measure) in zip(column, COURSES, strict=True):
                 values = UNITS[measure] * end.course[:, :, split, measure]
                 _draw_course(ax, passes, values, way(result, end))
-        column[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        column[-1].xaxis.set_major_locator(MaxNLocator(4, integer=True))
         column[-1].set_xlabel("epochs")
     for ax, heading in zip(axes[0], columns, strict=True):
         ax.set_title(heading)
