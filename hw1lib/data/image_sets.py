@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -183,10 +182,6 @@ def load(
         return _standin(name, sizes)
 
 
-# each set that somebody uses, once, however often it is loaded: as by the runs of a sweep
-_IN_MEMORY: WeakValueDictionary[tuple[object, ...], ImageSet] = WeakValueDictionary()
-
-
 def name_standins(*sets: ImageSet) -> str:
     """Name what stands in the place of the published sets, for captions; empty where nothing does.
 
@@ -210,8 +205,7 @@ def assembled(
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.contiguous().numpy().data)
     fingerprint = digest.hexdigest()
-    made = ImageSet(name, source, train, test, mean, std, tuple(classes), fingerprint)
-    return _IN_MEMORY.setdefault((name, source, made.classes, fingerprint), made)
+    return ImageSet(name, source, train, test, mean, std, tuple(classes), fingerprint)
 
 
 def _channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -230,6 +224,7 @@ def _channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float,
     return tuple(means), tuple(stds)
 
 
+@lru_cache(maxsize=2)  # every chapter of a report asks for the same
 def _standin(name: str, sizes: tuple[int, int]) -> ImageSet:
     draw, classes = {
         "mnist": (standins.digits, standins.DIGITS),
@@ -264,7 +259,7 @@ def _folder(root: Path) -> ImageSet:
     return _read_folder(root, folders.state(root))
 
 
-@lru_cache(maxsize=1)  # every chapter of a report asks for the same
+@lru_cache(maxsize=1)  # likewise
 def _read_folder(root: Path, state: str) -> ImageSet:
     train, test, classes = folders.read(root)
     name = folders.printable(root.resolve().name)

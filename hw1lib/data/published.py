@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# torchvision is imported where it is used: that takes seconds, and not every chapter has images
+# torchvision is imported where something is downloaded, since that takes seconds
 
 REACH_SECONDS = 8.0  # for the first server of a set to answer, name look-up included
 STALL_SECONDS = 30.0  # without a byte, after which a running download is given up
@@ -49,42 +49,45 @@ class UnavailableError(DataError):
 
 @dataclass(frozen=True)
 class _Published:
-    """A set as it is published: its files, and the archives they come in."""
+    """A set as it is published: its files, where torchvision puts them."""
 
     title: str
     folder: str  # of the files, below the root
-    files: Mapping[str, str]  # MD5 by file name
-    mirrors: Sequence[str]  # addresses of folders that hold the archives
-    archives: Sequence[Sequence[str]]  # file name and MD5 of each
-    unpack: str  # where the archives are unpacked, below the root
+    files: Mapping[str, str]  # MD5 by file name; those of CIFAR-10 are also torchvision's
 
 
-_MNIST_FILES = {  # torchvision knows the checksums of the archives only
-    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+_PUBLISHED = {
+    "mnist": _Published(
+        "MNIST",
+        "MNIST/raw",
+        {
+            "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+            "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+            "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+            "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+        },
+    ),
+    "cifar10": _Published(
+        "CIFAR-10",
+        "cifar-10-batches-py",
+        {
+            "data_batch_1": "c99cafc152244af753f735de768cd75f",
+            "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+            "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+            "data_batch_4": "634d18415352ddfa80567beed471001a",
+            "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+            "test_batch": "40351d587109b95175f43aff81a1287e",
+            "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
+        },
+    ),
 }
-
-
-def _published(name: str) -> _Published:
-    from torchvision.datasets import CIFAR10 as cifar
-    from torchvision.datasets import MNIST as mnist
-
-    if name == "mnist":
-        raw = "MNIST/raw"
-        return _Published("MNIST", raw, _MNIST_FILES, mnist.mirrors, mnist.resources, raw)
-    files = dict(cifar.train_list + cifar.test_list)
-    files[cifar.meta["filename"]] = cifar.meta["md5"]
-    mirror = cifar.url.removesuffix(cifar.filename)
-    archives = [(cifar.filename, cifar.tgz_md5)]
-    return _Published("CIFAR-10", cifar.base_folder, files, [mirror], archives, ".")
 
 
 def is_here(name: str, root: Path | str | None = None) -> bool:
     """Return whether all files of a set are there, damaged or not; arguments as of `read`."""
-    folder = _checked_root(root) / _published(name).folder
-    return all(_exists(folder / file) for file in _published(name).files)
+    published = _PUBLISHED[name]
+    folder = _checked_root(root) / published.folder
+    return all(_exists(folder / file) for file in published.files)
 
 
 def read(name: str, root: Path | str | None) -> tuple[Examples, Examples, Sequence[str]]:
@@ -102,19 +105,28 @@ def read(name: str, root: Path | str | None) -> tuple[Examples, Examples, Sequen
         DataError: If files are missing, damaged or unreadable.
         UnavailableError: If the set is neither there nor to be downloaded.
     """
-    root, published = _checked_root(root), _published(name)
+    root, published = _checked_root(root), _PUBLISHED[name]
     folder = root / published.folder
     missing = [file for file in published.files if not _exists(folder / file)]
     if len(missing) == len(published.files):
-        _download(published, root)
+        _download(name, root)
     elif missing:
         raise DataError(
             f"{published.title} in {folder} is incomplete, without {', '.join(missing)}; "
             "add what is missing, or remove the folder to have it downloaded"
         )
 
+    seen = [(folder / file).stat() for file in published.files]
+    state = str([(of.st_ino, of.st_size, of.st_mtime_ns) for of in seen])
+    return _read(name, folder, state)
+
+
+@lru_cache(maxsize=2)  # the chapters of a report ask for the same ones
+def _read(name: str, folder: Path, state: str) -> tuple[Examples, Examples, Sequence[str]]:
+    """Read files in a state that is another one after any change."""
+
     def verified(file: str) -> bytes:
-        return _verified(folder / file, published.files[file])
+        return _verified(folder / file, _PUBLISHED[name].files[file])
 
     return {"mnist": _read_mnist, "cifar10": _read_cifar10}[name](verified)
 
@@ -184,32 +196,41 @@ def _read_mnist(read: _Reader) -> tuple[Examples, Examples, Sequence[str]]:
 
 
 def _read_cifar10(read: _Reader) -> tuple[Examples, Examples, Sequence[str]]:
-    from torchvision.datasets import CIFAR10 as cifar
-
     def unpickled(file: str) -> dict:
         return pickle.loads(read(file), encoding="latin1")  # safe: the checksum was right
 
-    def split(files: Sequence[Sequence[str]]) -> Examples:
-        batches = [unpickled(file) for file, _ in files]
+    def split(*files: str) -> Examples:
+        batches = [unpickled(file) for file in files]
         images = np.concatenate([batch["data"] for batch in batches])
         labels = [label for batch in batches for label in batch["labels"]]
         return torch.from_numpy(images).view(-1, 3, 32, 32), torch.tensor(labels)
 
-    classes = unpickled(cifar.meta["filename"])[cifar.meta["key"]]
-    return split(cifar.train_list), split(cifar.test_list), classes
+    train = split(*(f"data_batch_{number}" for number in range(1, 6)))
+    return train, split("test_batch"), unpickled("batches.meta")["label_names"]
 
 
 # Downloading
 
 
-def _download(published: _Published, root: Path) -> None:
+def _download(name: str, root: Path) -> None:
     """Download a set with torchvision, and move it into place once it is complete."""
+    from torchvision.datasets import CIFAR10 as cifar
+    from torchvision.datasets import MNIST as mnist
     from torchvision.datasets.utils import download_and_extract_archive
 
-    first = published.archives[0][0]
-    address = _first_to_answer(tuple(mirror + first for mirror in published.mirrors))
+    published = _PUBLISHED[name]
+    mirrors, archives, unpack = {  # the archives and their MD5, and where they are unpacked
+        "mnist": (mnist.mirrors, mnist.resources, published.folder),
+        "cifar10": (
+            [cifar.url.removesuffix(cifar.filename)],
+            [(cifar.filename, cifar.tgz_md5)],
+            ".",
+        ),
+    }[name]
+    first = archives[0][0]
+    address = _first_to_answer(tuple(mirror + first for mirror in mirrors))
     if address is None:
-        hosts = ", ".join(str(urlparse(mirror).hostname) for mirror in published.mirrors)
+        hosts = ", ".join(str(urlparse(mirror).hostname) for mirror in mirrors)
         raise UnavailableError(
             f"{published.title} is not in {root} and cannot be downloaded from {hosts}"
         )
@@ -217,8 +238,8 @@ def _download(published: _Published, root: Path) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch, _impatience():
-            for file, md5 in published.archives:
-                target = str(Path(scratch) / published.unpack)
+            for file, md5 in archives:
+                target = str(Path(scratch) / unpack)
                 download_and_extract_archive(mirror + file, target, filename=file, md5=md5)
             (root / published.folder).mkdir(parents=True, exist_ok=True)
             for file in published.files:

@@ -1,5 +1,4 @@
 import contextlib
-import gc
 import gzip
 import hashlib
 import http.server
@@ -12,7 +11,6 @@ import tarfile
 import threading
 import time
 import warnings
-import weakref
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +94,7 @@ def real_root():
 
 
 def real(name, root):
-    if not (root / published._published(name).folder).exists():
+    if not (root / published._PUBLISHED[name].folder).exists():
         pytest.skip(f"HW1_DATA holds no {name}")
     return image_sets.load(name, "real")
 
@@ -166,9 +164,6 @@ def tiny_files(monkeypatch):
     for prefix, n in (("train", 20), ("t10k", 10)):
         files[f"{prefix}-images-idx3-ubyte"] = idx(g.integers(0, 256, (n, 28, 28), np.uint8))
         files[f"{prefix}-labels-idx1-ubyte"] = idx((np.arange(n) % 10).astype(np.uint8))
-    monkeypatch.setattr(
-        published, "_MNIST_FILES", {f: md5(content) for f, content in files.items()}
-    )
     resources = [(f"{f}.gz", md5(gzip.compress(c, mtime=0))) for f, c in files.items()]
     monkeypatch.setattr(datasets.MNIST, "resources", resources)
 
@@ -182,6 +177,9 @@ def tiny_files(monkeypatch):
     monkeypatch.setattr(datasets.CIFAR10, "train_list", listed[:5])
     monkeypatch.setattr(datasets.CIFAR10, "test_list", listed[5:])
     monkeypatch.setattr(datasets.CIFAR10, "meta", meta)
+    for known in published._PUBLISHED.values():
+        for file in known.files:
+            monkeypatch.setitem(known.files, file, md5(files[file]))
     return files
 
 
@@ -209,6 +207,28 @@ def test_files_are_read_as_torchvision_reads_them(tiny_root, name, sizes):
     assert images.train.labels.tolist() == list(theirs.targets)
     assert images.train.images.dtype == torch.uint8
     assert images.train.labels.dtype == torch.int64
+
+
+def test_files_are_known_as_torchvision_knows_them():
+    cifar, known = datasets.CIFAR10, published._PUBLISHED["cifar10"]
+    files = dict([*cifar.train_list, *cifar.test_list])
+    assert known.files == {**files, cifar.meta["filename"]: cifar.meta["md5"]}
+    assert known.folder == cifar.base_folder
+
+
+def test_a_set_is_read_once_until_its_files_change(tiny_root, monkeypatch):
+    reads = []
+    real = published._verified
+    monkeypatch.setattr(published, "_verified", lambda *of: reads.append(of) or real(*of))
+    for name in image_sets.DATASETS:
+        published.read(name, tiny_root)
+        there = len(reads)
+        published.read(name, tiny_root)
+        assert len(reads) == there
+    path = tiny_root / "MNIST" / "raw" / "t10k-labels-idx1-ubyte"
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(published.DataError, match="is damaged"):
+        published.read("mnist", tiny_root)
 
 
 @pytest.mark.parametrize("mode", ["auto", "real"])
@@ -804,13 +824,14 @@ def test_a_share_of_random_labels_is_no_more_than_all(share):
         redrawn(share)
 
 
-def test_a_set_that_is_loaded_again_takes_no_more_memory_and_goes_with_its_last_user():
-    first = image_sets.load("mnist", "standin", sizes=(20, 10))
-    assert image_sets.load("mnist", "standin", sizes=(20, 10)) is first
-    other = image_sets.load("mnist", "standin", sizes=(21, 10))
-    assert other is not first
-    assert other.fingerprint != first.fingerprint
-    seen = weakref.ref(first)
-    del first
-    gc.collect()
-    assert seen() is None
+def test_a_set_that_is_loaded_again_takes_no_more_memory(tiny_root):
+    def places(mode, **how):
+        images = image_sets.load("mnist", mode, **how)
+        return {split.images.data_ptr() for split in (images.train, images.test)}, images
+
+    real_, one = places("real", root=tiny_root)
+    drawn, other = places("standin", sizes=(20, 10))
+    assert places("real", root=tiny_root)[0] == real_
+    assert places("standin", sizes=(20, 10))[0] == drawn
+    assert not real_ & drawn
+    assert places("standin", sizes=(21, 10))[1].fingerprint != other.fingerprint != one.fingerprint
