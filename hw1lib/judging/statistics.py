@@ -231,59 +231,6 @@ def tally(which: np.ndarray) -> str:
     return f"{np.sum(which)} of {share.n} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
 
 
-def rank_correlation(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Interval:
-    """Estimate Spearman's rank correlation, with an interval by Fisher's z.
-
-    Args:
-        first: One value per training, shape (n,), finite.
-        second: Shape (n,), in the same order.
-        level: Probability that such an interval covers the correlation.
-
-    Returns:
-        The correlation with its limits; without limits for n < 4, and `NO_INTERVAL` where one
-        side has a single value, so that there is nothing to rank.
-
-    Raises:
-        ValueError: If the shapes differ or a value is not finite.
-
-    Source:
-        E. C. Fieller, H. O. Hartley and E. S. Pearson, "Tests for rank correlation coefficients
-        I", Biometrika 44, 470-481, 1957: the variance of z is 1.06 / (n - 3).
-    """
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if first.ndim != 1 or first.shape != second.shape:
-        raise ValueError(f"pairs need equal shapes (n,), got {first.shape} and {second.shape}")
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise ValueError("a rank correlation needs finite values")
-    n = len(first)
-    if n < 2 or not np.ptp(first) or not np.ptp(second):
-        return NO_INTERVAL
-    return fishers_interval(float(stats.spearmanr(first, second).statistic), n, level=level)
-
-
-def fishers_interval(rho: float, n: int, *, given: int = 0, level: float = 0.95) -> Interval:
-    """Put an interval by Fisher's z around a rank correlation, as in `rank_correlation`.
-
-    Args:
-        rho: The correlation, of values or of what others leave of them.
-        n: Values on each side.
-        given: How many others are held; each counts as one value less.
-        level: Probability that such an interval covers the correlation.
-
-    Returns:
-        Without limits where fewer than four values are left.
-    """
-    # where all ranks agree z is infinite, and would claim infinite certainty
-    rho = float(np.clip(rho, -1 + 1e-6, 1 - 1e-6))
-    if n - given < 4:
-        return Interval(rho, np.nan, np.nan, n, level)
-    z, error = np.arctanh(rho), np.sqrt(1.06 / (n - given - 3))
-    half = stats.norm.ppf((1 + level) / 2) * error
-    low, high = np.tanh(z + np.array([-half, half]))
-    p = float(2 * stats.norm.sf(abs(z) / error))
-    return Interval(rho, float(low), float(high), n, level, p)
-
-
 def decades(values: np.ndarray) -> np.ndarray:
     """Compute the decimal logarithm of each value, of any shape; NaN where there is none."""
     return np.log10(np.where(values > 0, values, np.nan))

@@ -9,7 +9,8 @@ from scipy import stats
 
 from hw1lib.chapters.minimal_ratio import ratios
 from hw1lib.chapters.minimal_ratio.spec import FOUND, RECIPE, Spec
-from hw1lib.judging.statistics import Interval, rank_correlation
+from hw1lib.judging.ranks import rank_correlation
+from hw1lib.judging.statistics import Interval
 from hw1lib.networks import builders
 
 A_BAND = (0.70, 0.775)  # where report A finds most of its ratios

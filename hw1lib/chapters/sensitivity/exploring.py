@@ -22,7 +22,7 @@ from hw1lib.exploring.views import (
     curves,
     points,
 )
-from hw1lib.judging.statistics import rank_correlation
+from hw1lib.judging.ranks import rank_correlation
 from hw1lib.showing.palette import BLACK, COLORS
 
 DASHES = ("", "6 3", "6 3 2 3", "2 3")

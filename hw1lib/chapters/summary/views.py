@@ -16,7 +16,8 @@ from hw1lib.chapters.sensitivity.result import SHORT
 from hw1lib.chapters.summary import literature
 from hw1lib.chapters.summary.result import Judged, Result
 from hw1lib.judging import audit, correlates, verdicts
-from hw1lib.judging.statistics import Interval, rank_correlation
+from hw1lib.judging.ranks import rank_correlation
+from hw1lib.judging.statistics import Interval
 from hw1lib.showing import figures, palette
 
 STYLES = {  # colour and mark of each word
