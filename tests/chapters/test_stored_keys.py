@@ -4,10 +4,12 @@ Each case edits a copy of the library, and compares the fingerprints of all that
 every training function of every chapter, and what settings choose by name.
 """
 
-import json
+import importlib
+import inspect
+import multiprocessing
+import pkgutil
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,32 +17,52 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-FINGERPRINTS = """
-import importlib, inspect, json, pkgutil
-from hw1lib import chapters
-from hw1lib.data import functions
-from hw1lib.judging import audit
-from hw1lib.networks import builders
-from hw1lib.results.source import fingerprint, is_followed
-from hw1lib.training import losses, optimizers
+# each case is a fork of one process that has imported what the library stands on
+HOW = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+PROCESSES = multiprocessing.get_context(HOW)
+if HOW == "forkserver":
+    PROCESSES.set_forkserver_preload(["torch", "scipy.stats", "scipy.optimize", "pandas"])
 
-found = [audit.word_shares, losses.cross_entropy, losses.mean_squared_error]
-found += [builders.mlp, builders.wide_cnn, builders.small_cnn, builders.lenet]
-found += [optimizers.sgd, optimizers.nesterov, optimizers.adam, optimizers.rmsprop]
-found += [builders.relu, builders.leaky_relu]
-found += [target.function for target in functions.TARGETS.values()]
-for package in pkgutil.walk_packages(chapters.__path__, "hw1lib.chapters."):
-    if package.name.endswith(".trainings"):
-        module = importlib.import_module(package.name)
-        found += [
-            function
-            for _, function in inspect.getmembers(module, inspect.isfunction)
-            if function.__module__ == module.__name__
-            and "run" in inspect.signature(function).parameters
-            and not function.__name__.startswith("_")
-        ]
-print(json.dumps({f"{f.__module__}.{f.__name__}": fingerprint(f) for f in found if is_followed(f)}))
-"""
+
+def fingerprints(folder, pipe):
+    """Send those of the library in a folder, from a process that has imported no other."""
+    sys.path.insert(0, str(folder))
+    from hw1lib import chapters
+    from hw1lib.data import functions
+    from hw1lib.judging import audit
+    from hw1lib.networks import builders
+    from hw1lib.results.source import fingerprint, is_followed
+    from hw1lib.training import losses, optimizers
+
+    found = [audit.word_shares, losses.cross_entropy, losses.mean_squared_error]
+    found += [builders.mlp, builders.wide_cnn, builders.small_cnn, builders.lenet]
+    found += [optimizers.sgd, optimizers.nesterov, optimizers.adam, optimizers.rmsprop]
+    found += [builders.relu, builders.leaky_relu]
+    found += [target.function for target in functions.TARGETS.values()]
+    for package in pkgutil.walk_packages(chapters.__path__, "hw1lib.chapters."):
+        if package.name.endswith(".trainings"):
+            module = importlib.import_module(package.name)
+            found += [
+                function
+                for _, function in inspect.getmembers(module, inspect.isfunction)
+                if function.__module__ == module.__name__
+                and "run" in inspect.signature(function).parameters
+                and not function.__name__.startswith("_")
+            ]
+    of = {f"{f.__module__}.{f.__name__}": fingerprint(f) for f in found if is_followed(f)}
+    pipe.send((chapters.__file__, of))
+
+
+def fingerprints_of(folder):
+    """Compute them in a process of their own."""
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=fingerprints, args=(folder, theirs))
+    process.start()
+    theirs.close()
+    read, found = ours.recv()
+    process.join()
+    assert Path(read).is_relative_to(folder)
+    return found
 
 
 class Copy:
@@ -83,27 +105,11 @@ class Copy:
             pattern = rf"^from hw1lib\.{before} import ([\w, ]+)\n"
             path.write_text(re.sub(pattern, without, text, flags=re.M), encoding="utf-8")
 
-    def fingerprints(self) -> dict[str, str]:
-        """Compute them in a process of their own."""
-        done = subprocess.run(
-            [sys.executable, "-c", FINGERPRINTS],
-            cwd=self.folder,
-            env={"PYTHONPATH": str(self.folder), "PATH": "", "MPLBACKEND": "agg"},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(done.stdout)
-
 
 @pytest.fixture(scope="module")
 def unchanged():
     """The fingerprints of the library as it is."""
-    done = subprocess.run(
-        [sys.executable, "-c", FINGERPRINTS], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+    return fingerprints_of(ROOT)
 
 
 @pytest.fixture
@@ -113,7 +119,7 @@ def copy(tmp_path):
 
 def changed(copy, unchanged):
     """Name what has another fingerprint in the copy."""
-    now = copy.fingerprints()
+    now = fingerprints_of(copy.folder)
     return {name.removeprefix("hw1lib.") for name in unchanged if now[name] != unchanged[name]}
 
 
