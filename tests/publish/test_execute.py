@@ -191,11 +191,11 @@ def test_what_does_not_end_is_ended_in_time(notebook, target, capsys, source):
     began = time.monotonic()
     note = "import os, pathlib\npathlib.Path('pid.txt').write_text(str(os.getpid()))"
     note = note.replace("pid.txt", str(target.parent.parent / "pid"))
-    words = [str(notebook(ready=note, run=source)), str(target), "--timeout", "8"]
+    words = [str(notebook(ready=note, run=source)), str(target), "--timeout", "5"]
     assert main(words) == 1
-    assert time.monotonic() - began < 8 + 15
+    assert time.monotonic() - began < 5 + 15
     said = capsys.readouterr().err.splitlines()
-    assert said[1:] == ["error: chapter, cell 'run': not finished after 8 s"]
+    assert said[1:] == ["error: chapter, cell 'run': not finished after 5 s"]
     assert left(target) == []
     assert not running(int((target.parent.parent / "pid").read_text()))
 
