@@ -47,7 +47,8 @@ keep: $(ENV) ## a change made in make lab into the notebook: make keep NAME=11_f
 
 test: $(ENV) ## all tests but those in a browser, one file at a time on each core
 	@# torch's threads would compete with the other workers
-	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile -m "not browser"
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile \
+	    --no-loadscope-reorder -m "not browser"
 
 test-faults: $(ENV) ## hundreds of kills, 100,000 made-up settings: HW1_KILLS=500 HW1_FUZZ=100000, an hour or more
 	OMP_NUM_THREADS=1 HW1_KILLS=$(or $(HW1_KILLS),500) HW1_FUZZ=$(or $(HW1_FUZZ),100000) \

@@ -11,6 +11,15 @@ from hw1lib.networks import replicas
 # which share a name, and hold no doctests
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
+# which take minutes: begun first, so that no core waits for one of them at the end
+LONGEST = ["test_notebooks", "test_batch", "test_cluster", "test_workers", "test_kills", "test_new"]
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take longest first; `make test` keeps that order."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
 
 @pytest.fixture(autouse=True)
 def _global_random_state_is_left_as_found():
