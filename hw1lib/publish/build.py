@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,18 +110,18 @@ def publish_chapter(report: Report, name: str, chapters: Path, out: Path) -> lis
 def _pages(
     report: Report, nb: NotebookNode, name: str, *, strict: bool = True
 ) -> Iterator[tuple[str, bytes, float]]:
-    """Make the HTML page and the PDF, with their names and the time each takes."""
-    exporters: dict[str, type[ReportExporter]] = {
-        ".html": HTMLReportExporter,
-        ".pdf": TypstPDFExporter,
-    }
-    for suffix, exporter in exporters.items():
+    """Make the HTML page and the PDF side by side, with their names and the time each takes."""
+
+    def make(suffix: str, exporter: type[ReportExporter]) -> tuple[str, bytes, float]:
         start = time.perf_counter()
         made, _ = exporter(
             code=report.code, bibliography=str(report.bibliography or ""), strict=strict
         ).from_notebook_node(nb, {"metadata": {"name": name}})
         contents = made if isinstance(made, bytes) else made.encode()
-        yield f"{name}{suffix}", contents, time.perf_counter() - start
+        return f"{name}{suffix}", contents, time.perf_counter() - start
+
+    with ThreadPoolExecutor(2) as pool:  # most of it is the work of pandoc and Typst
+        yield from pool.map(make, (".html", ".pdf"), (HTMLReportExporter, TypstPDFExporter))
 
 
 def _written(made: Iterable[tuple[str, bytes, float]], out: Path) -> list[Product]:
