@@ -148,7 +148,7 @@ def load(
             place of the named set.
         root: Folder of the real sets, in torchvision's layout. By default the environment
             variable HW1_DATA, else the folder `data` beside the package.
-        sizes: Training and test images of a stand-in, (10000, 2000) by default; the
+        sizes: Training and test images of a stand-in, (4000, 1000) by default; the
             other sources have the sizes they have.
         known: Whether, where "auto" finds no real set, the set without its pixels will do, under
             whose fingerprint stored results are found.
