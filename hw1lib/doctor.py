@@ -119,7 +119,8 @@ def results() -> str:
     packs = sorted(path.stem for path in store.reference.glob("*.zip"))
     if not packs:
         raise Wrong(f"no packs of full results in {store.reference}: is the checkout complete?")
-    return f"packed results of the full profile, of {len(packs)} chapters in {store.reference}"
+    own = f"{store.count():,} of your own in {store.root}"
+    return f"{own}, and of {len(packs)} chapters the full profile's in {store.reference}"
 
 
 def kernel() -> str:

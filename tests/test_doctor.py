@@ -81,6 +81,14 @@ def test_a_checkout_without_packs_is_wrong(tmp_path, monkeypatch):
     assert wrong(doctor.results).startswith(f"no packs of full results in {tmp_path}")
 
 
+def test_own_results_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setenv("HW1_RESULTS", str(tmp_path))
+    assert doctor.results().startswith(f"0 of your own in {tmp_path}, and of ")
+    for name in ("a" * 64, "b" * 64, "c" * 64 + ".partial", "d" * 64 + ".damaged-1"):
+        (tmp_path / "one" / name[:2] / name).mkdir(parents=True)
+    assert doctor.results().startswith("2 of your own in ")
+
+
 def test_a_kernel_or_a_printer_that_fails_is_wrong(monkeypatch):
     def fails(*arguments, **settings):
         raise ExecutionError("no kernel")

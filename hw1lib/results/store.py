@@ -181,6 +181,10 @@ class Store:
             warnings.warn(f"{path} is no result and was passed over", StoreWarning, 4)
         return entry
 
+    def count(self) -> int:
+        """Count the results under the root by the names of their folders, and read none."""
+        return sum(len(folder.name) == 64 for folder in self.root.glob("*/??/*"))
+
     def read(self, folder: Path) -> Entry | None:
         """Return the entry in a folder, or None; a damaged one is set aside and reported."""
         with explained(folder):
