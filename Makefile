@@ -51,8 +51,9 @@ test: $(ENV) ## all tests but those in a browser, one file at a time on each cor
 	    --no-loadscope-reorder -m "not browser"
 
 test-faults: $(ENV) ## hundreds of kills, 100,000 made-up settings: HW1_KILLS=500 HW1_FUZZ=100000, an hour or more
-	OMP_NUM_THREADS=1 HW1_KILLS=$(or $(HW1_KILLS),500) HW1_FUZZ=$(or $(HW1_FUZZ),100000) \
-	    $(VENV)/python -m pytest tests/faults tests/test_own_parameters.py tests/results/test_store.py
+	OMP_NUM_THREADS=1 HW1_KILLS=$(or $(HW1_KILLS),500) HW1_FUZZ=$(or $(HW1_FUZZ),100000) HW1_FILES=30 \
+	    $(VENV)/python -m pytest tests/faults tests/test_own_parameters.py tests/results/test_store.py \
+	    tests/publish/test_killed_export.py
 
 test-browser: $(ENV) ## the HTML report and JupyterLab in Chromium; needs the extra browser, HW1_AXE names axe.min.js
 	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -m browser tests/browser

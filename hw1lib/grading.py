@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hw1lib import disk
 from hw1lib.chapters import against
 from hw1lib.chapters.function_fit.variants import BAND, Variant, expected, variant
 from hw1lib.chapters.registry import Chapter, discover
@@ -34,7 +35,6 @@ from hw1lib.chapters.summary.handing_in import PARTS
 from hw1lib.exploring.predictions import FILE
 from hw1lib.judging.statistics import Interval
 from hw1lib.publish.given import ExecutionError, add_parameters, read
-from hw1lib.results import disk
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import MissingResultError, Store, StoreError
 

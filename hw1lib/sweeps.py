@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import importlib.util
+import io
 import itertools
 import json
 import re
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hw1lib import disk
 from hw1lib.chapters.registry import Chapter
 from hw1lib.judging.statistics import t_interval
 from hw1lib.messages import brief
@@ -147,9 +149,7 @@ class Run:
         """Keep what came of it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"parameters": self.parameters, **outcome}, indent=1)
-        scratch = self.folder / "run.json.part"
-        scratch.write_text(text + "\n", encoding="utf-8")
-        scratch.replace(self.folder / "run.json")
+        disk.replace(self.folder / "run.json", f"{text}\n".encode())
 
 
 def runs(folder: Path, combinations: Iterable[Parameters], axes: Iterable[str]) -> list[Run]:
@@ -224,18 +224,15 @@ def write_parquet(file: Path, found: Sequence[Mapping[str, Any]]) -> bool:
         kinds = {float if type(v) is int else type(v) for v in values if v is not None}
         plain = len(kinds) == 1 and kinds <= {float, str, bool}
         table[name] = values if plain else [None if v is None else str(v) for v in values]
-    scratch = file.with_suffix(".part")
-    pd.DataFrame(table).to_parquet(scratch, engine="pyarrow", index=False)
-    scratch.replace(file)
+    disk.replace(file, pd.DataFrame(table).to_parquet(engine="pyarrow", index=False))
     return True
 
 
 def write_table(file: Path, found: Sequence[Mapping[str, Any]]) -> None:
     """Write rows as CSV, with every column that one of them has."""
     columns = list(dict.fromkeys(name for row in found for name in row))
-    scratch = file.with_suffix(".part")
-    with scratch.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(found)
-    scratch.replace(file)
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns, restval="")
+    writer.writeheader()
+    writer.writerows(found)
+    disk.replace(file, stream.getvalue().encode())

@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "publish": {"exploring"},  # its script and style; knows executed notebooks, as files
 }
 
-# Programs that stand above all folders, and what all may know: how outputs are marked.
+# Programs that stand above all folders, and what all may know: how outputs are marked, how messages
+# are cut, how a file is written.
 PROGRAMS = {
     "batch",
     "comparing",
@@ -55,7 +56,7 @@ PROGRAMS = {
     "refile",
     "reference",
 }
-SHARED = {"marks", "messages"}
+SHARED = {"disk", "marks", "messages"}
 
 # Inside a chapter: each imports only those before it, but for the four of one line, which import
 # none of each other. Further modules of a chapter may import its result, and all but its spec may

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from hw1lib import disk
 from hw1lib.exploring import explorer
 from hw1lib.exploring.arrays import quantiles
 from hw1lib.exploring.explorer import Explorer
@@ -32,7 +33,6 @@ from hw1lib.exploring.views import (
     slider,
 )
 from hw1lib.marks import typographic
-from hw1lib.results import disk
 from hw1lib.results.store import Store
 from hw1lib.showing import figures
 from hw1lib.showing.palette import BLUE, GREEN, PINK
@@ -239,7 +239,5 @@ def keep(entry: dict[str, Any], folder: Path | None = None) -> Path:
             raise OSError(f"{path} holds no list of predictions; move it away")
         text = json.dumps([*entries, entry], indent=1, ensure_ascii=False)
         disk.make_folder(path.parent)
-        fresh = disk.temporary_name(path.parent)
-        disk.write_file(fresh, f"{text}\n".encode())
-        fresh.replace(path)
+        disk.replace(path, f"{text}\n".encode())
     return path

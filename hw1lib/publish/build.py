@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from hw1lib import disk
 from hw1lib.publish import beside
 from hw1lib.publish.exporter import HTMLReportExporter, ReportExporter, TypstPDFExporter
 from hw1lib.publish.merge import merge, read_chapter
@@ -76,7 +75,7 @@ def _refill(folder: Path, files: Mapping[str, bytes]) -> None:
     if files:
         folder.mkdir(exist_ok=True)
     for name, contents in files.items():
-        _replace(folder / name, contents)
+        disk.replace(folder / name, contents)
     for old in (*folder.glob("fig-*.*"), *folder.glob("tbl-*.*")):
         if old.name not in files:
             old.unlink()
@@ -130,25 +129,10 @@ def _written(made: Iterable[tuple[str, bytes, float]], out: Path) -> list[Produc
     products = []
     for name, contents, seconds in made:
         path = out / name
-        _replace(path, contents)
+        disk.replace(path, contents)
         pages = f"{_count_pages(contents)} pages" if path.suffix == ".pdf" else ""
         products.append(Product(path, len(contents), seconds, pages))
     return products
-
-
-def _replace(path: Path, contents: bytes) -> None:
-    """Write a file under a temporary name and move it into place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
 
 
 def _count_pages(pdf: bytes) -> int:

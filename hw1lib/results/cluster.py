@@ -12,7 +12,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Self
 
-from hw1lib.results import disk, jobs, remote
+from hw1lib import disk
+from hw1lib.results import jobs, remote
+from hw1lib.results.errors import explained
 from hw1lib.results.job import Job
 from hw1lib.results.packs import Contents
 from hw1lib.results.store import Store
@@ -61,7 +63,7 @@ class Cluster:
         self._seen = self._looked = time.monotonic()
         self._store = Store()
         self._mark = disk.temporary_name(self._store.root)
-        with disk.explained(self._mark):
+        with explained(self._mark):
             disk.make_folder(self._store.root)
             disk.write_file(self._mark, b"")
         try:

@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from hw1lib.results import disk
-from hw1lib.results.disk import StoreError, StoreWarning
+from hw1lib import disk
+from hw1lib.results.errors import StoreError, StoreWarning
 
 MANIFEST = "SHA256SUMS"
 
@@ -93,15 +92,11 @@ def write(root: Path, experiment: str, entries: Mapping[str, Contents]) -> Path:
             # members get the fixed date 1980-01-01
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
     disk.make_folder(root)
-    pack, temporary = root / f"{experiment}.zip", disk.temporary_name(root)
+    pack = root / f"{experiment}.zip"
     try:
-        disk.write_file(temporary, buffer.getvalue())
-        os.replace(temporary, pack)
-        disk.sync(root)
+        disk.replace(pack, buffer.getvalue())
     except OSError as error:
         raise StoreError(f"{pack} cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return pack
 
 

@@ -33,9 +33,10 @@ from typing import Any
 
 import numpy as np
 
-from hw1lib.results import arrays, disk, keys, packs, provenance
+from hw1lib import disk
+from hw1lib.results import arrays, keys, packs, provenance
 from hw1lib.results.checkpoints import Checkpoint
-from hw1lib.results.disk import StoreError, StoreWarning, explained
+from hw1lib.results.errors import StoreError, StoreWarning, explained
 
 FILES = ("result.npz", "spec.json", "provenance.json")
 ON_THE_CPU: Mapping[str, Any] = MappingProxyType({"device": "cpu"})
@@ -136,9 +137,7 @@ class Store:
         folder = self._folder(experiment, keys.key_of(experiment, call))
         with explained(folder):
             entry = _read(folder)
-        if entry is None:
-            entry = self._packed(experiment, folder.name)
-        return entry
+        return entry or self._packed(experiment, folder.name)
 
     def missing(self, experiment: str, call: functools.partial[Any], label: str = "") -> str:
         """Say which result there is not, and how the nearest differs that there is."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hw1lib.results import arrays
-from hw1lib.results.disk import StoreWarning
+from hw1lib.results.errors import StoreWarning
 from hw1lib.results.store import Store
 
 

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from hw1lib.results import packs
-from hw1lib.results.disk import StoreWarning
+from hw1lib.results.errors import StoreWarning
 from hw1lib.results.job import Job
 from hw1lib.results.jobs import carry_out
 from hw1lib.results.store import FILES, MissingResultError, Store

@@ -29,9 +29,10 @@ import numpy as np
 import pytest
 import torch
 
-from hw1lib.results import disk, store
+from hw1lib import disk
+from hw1lib.results import store
 from hw1lib.results.checkpoints import Checkpoint
-from hw1lib.results.disk import StoreError, StoreWarning
+from hw1lib.results.errors import StoreError, StoreWarning
 from hw1lib.results.keys import digest
 from hw1lib.results.store import Entry, Store
 

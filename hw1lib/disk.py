@@ -10,8 +10,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,28 +18,6 @@ import psutil
 DAY = 86400.0  # seconds
 # neither through a link nor waiting for a pipe; Windows has neither
 PLAINLY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-
-
-class StoreError(OSError):
-    """The store cannot be read or written; says where and what to do."""
-
-
-class StoreWarning(UserWarning):
-    """Something stored was damaged and has been set aside."""
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn errors of the operating system into one sentence."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except OSError as error:
-        raise StoreError(
-            f"the store cannot use {path} ({error.strerror}): "
-            "free space there or set HW1_RESULTS to a folder that can be written"
-        ) from error
 
 
 def sha256(content: bytes) -> str:
@@ -88,6 +65,21 @@ def sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file in one step: whoever looks finds all of the old one or all of the new one.
+
+    What processes that were ended have left of theirs is removed.
+    """
+    sweep(path.parent)
+    temporary = temporary_name(path.parent)
+    try:
+        write_file(temporary, content)
+        os.replace(temporary, path)
+        sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def temporary_name(folder: Path) -> Path:
