@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,6 +75,7 @@ def named(name: str, number: str) -> str:
 
 
 EXACT = 30  # values of which all choices of signs are counted: a thousand million
+CHOICES = 9_999  # random ones for more values
 
 NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where no training has a value
 
@@ -125,30 +127,29 @@ def sign_flips(values: np.ndarray) -> float:
 
     Returns:
         Two-sided p: the share of all 2^n choices of signs whose sum is as far from zero. Beyond
-        `EXACT` values, that share among 9,999 random choices and the one seen.
+        `EXACT` values, that share among `CHOICES` random ones and the one seen.
 
     Source:
         R. A. Fisher, "The Design of Experiments", 1935, section 21.
     """
+    seen = abs(values.sum()) * (1 - 1e-9)  # ties survive rounding errors
     if len(values) > EXACT:
-        test = stats.permutation_test(
-            (values,),
-            np.mean,
-            permutation_type="samples",
-            vectorized=True,
-            n_resamples=9_999,
-            rng=np.random.default_rng(0),
-        )
-        return float(test.pvalue)
+        reached = np.abs(_random_signs(len(values)) @ values) >= seen
+        return float((1 + reached.sum()) / (1 + len(reached)))
     # every sum is one of the first half's plus one of the second's; sorting the second half's
-    # counts those that are large enough without making all 2^n; ties survive rounding errors
-    seen = abs(values.sum()) * (1 - 1e-9)
+    # counts those that are large enough without making all 2^n
     first, second = (_signed_sums(half) for half in np.array_split(values, 2))
     second.sort()
     above = len(second) - np.searchsorted(second, seen - first, side="left")
     below = np.searchsorted(second, -seen - first, side="right")
     reached = above + below if seen else np.full(len(first), len(second))
     return float(reached.sum() / (len(first) * len(second)))
+
+
+@functools.lru_cache(maxsize=4)
+def _random_signs(n: int) -> np.ndarray:
+    """Choose the signs of n values at random, always the same, (CHOICES, n)."""
+    return np.random.default_rng(0).choice([-1.0, 1.0], (CHOICES, n))
 
 
 def _signed_sums(values: np.ndarray) -> np.ndarray:
