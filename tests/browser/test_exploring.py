@@ -216,7 +216,7 @@ def test_a_prediction_works_on_a_page(open_page, pages):
     box = page.locator("figure .explorer").first
     assert "hidden until you look" in box.inner_text()
     box.get_by_label("The answer", exact=True).select_option(label="shown")
-    assert "the band" in box.locator(".readings").inner_text()
+    box.locator(".readings", has_text="the band").wait_for()  # the next frame shows it
 
 
 def test_a_slider_of_a_page_redraws_at_once(open_page, pages):
