@@ -39,7 +39,7 @@ class Forecast:
 def forecast(
     due: Iterable[Mapping[str, Asked]], known: Iterable[Mapping[str, Asked]], *, workers: int
 ) -> Forecast:
-    """Foresee what is missing from results of the same chapter and function, made on a CPU.
+    """Foresee what is missing from results made on a CPU: of the same arm, else of the function.
 
     Args:
         due: What was asked for of each run that is to come, by experiment.
@@ -61,23 +61,26 @@ def forecast(
         for name, entry in of.entries.items()
     }
     # seconds per work and bytes of each result, by kind
-    kinds: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    kinds: dict[tuple[str, ...], list[tuple[float, float]]] = defaultdict(list)
     for experiment, job, entry in stored.values():
         if entry.provenance["device"] == "cpu" and job.work:
             room = sum(array.nbytes for array in entry.arrays.values())
-            kinds[_kind(experiment, job)].append((entry.provenance["seconds"] / job.work, room))
+            for kind in _kinds(experiment, job):
+                kinds[kind].append((entry.provenance["seconds"] / job.work, room))
     # the median, since the first of a process also waits for what is compiled
     typical = {kind: np.median(of, axis=0) for kind, of in kinds.items()}
     seconds = disk = 0.0
     memory = float(psutil.Process().memory_info().rss * min(workers, len(left)))
     for experiment, job in left.values():
-        kind = _kind(experiment, job)
-        if kind not in typical:
+        alike = [typical[kind] for kind in _kinds(experiment, job) if kind in typical]
+        if not alike:
             return Forecast(len(left), None, None, memory)
-        seconds += job.work * float(typical[kind][0])
-        disk += float(typical[kind][1])
+        seconds += job.work * float(alike[0][0])
+        disk += float(alike[0][1])
     return Forecast(len(left), seconds, disk, memory)
 
 
-def _kind(experiment: str, job: Job) -> tuple[str, str]:
-    return experiment, keys.functions(job.call)[-1]
+def _kinds(experiment: str, job: Job) -> list[tuple[str, ...]]:
+    """Name what a result is like: those of its arm with other seeds, then all of its function."""
+    function = keys.functions(job.call)[-1]
+    return [(experiment, function, job.label), (experiment, function)]

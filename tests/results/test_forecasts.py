@@ -68,6 +68,20 @@ def test_seconds_follow_the_work_and_room_the_results_of_a_kind():
     )
 
 
+def test_an_arm_is_foreseen_from_its_own_results():
+    def of(label, epochs):
+        return Job(label, partial(quick, Settings(epochs)))
+
+    known = asked(
+        a=(of("deep", 10), entry(40.0, 1)),
+        b=(of("deep", 20), entry(80.0, 1)),
+        c=(of("shallow", 10), entry(1.0, 1)),
+    )
+    for label, seconds in {"deep": 4.0 * 5, "shallow": 0.1 * 5, "medium": 4.0 * 5}.items():
+        due = asked(d=(of(label, 5), None))
+        assert forecast([due], [known], workers=1).seconds == pytest.approx(seconds)
+
+
 def test_what_is_not_known_is_not_guessed():
     unknown = asked(e=(job(slow, 2), None), **{"a": DONE["a"], "d": DONE["d"]})
     found = forecast([unknown], [unknown], workers=2)
