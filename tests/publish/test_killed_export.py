@@ -3,24 +3,18 @@
 HW1_FILES says how many figures the report has; every call that changes the disk is one case.
 """
 
-import errno
 import os
-import signal
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from stopped import DONE_ALL_THE_SAME, KILLED, REFUSED, UNDISTURBED, disk_full, killed, stopped
 
 from hw1lib.publish import build
 from hw1lib.publish.settings import Part, Report
 
 FIGURES = int(os.environ.get("HW1_FILES", "2"))
-CHANGES = {"open", "write", "flush", "fsync", "replace", "mkdir", "unlink"}
 REPORT = Report(title="T", parts=(Part(title="", notebooks=("one",)),))
-
-UNDISTURBED, REFUSED, DONE_ALL_THE_SAME = 0, 3, 4  # as a folder that is there is not made
-KILLED = -signal.SIGKILL
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks, as POSIX does")
 
@@ -50,36 +44,6 @@ def contents(folder):
     files = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     whole = {path: of for path, of in files.items() if not path.name.startswith(".tmp-")}
     return whole, len(files) - len(whole)
-
-
-def stopped(work, point, stop):
-    """Do some work in a child that is stopped before its point-th change; how it ended."""
-    left = point
-
-    def profile(_frame, event, function):
-        nonlocal left
-        if event == "c_call" and function.__name__ in CHANGES:
-            left -= 1
-            if left == 0:
-                stop()
-
-    child = os.fork()
-    if not child:
-        sys.setprofile(profile)
-        try:
-            work()
-        except OSError:
-            os._exit(REFUSED)
-        os._exit(UNDISTURBED if left > 0 else DONE_ALL_THE_SAME)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def killed():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def disk_full():
-    raise OSError(errno.ENOSPC, "no space")
 
 
 @pytest.mark.parametrize("stop", [killed, disk_full])
