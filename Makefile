@@ -16,8 +16,9 @@ export HW1_COMPUTE := $(COMPUTE)
 VENV  := .venv/bin
 BUILD := report/build/$(PROFILE)
 ASKED := $(BUILD)/.asked
-CHECKED := $(BUILD)/.checked
-COMPUTED := $(BUILD)/.computed
+# what is checked and computed for one chapter says nothing about the others
+CHECKED := $(BUILD)/.checked$(NAME:%=-%)
+COMPUTED := $(BUILD)/.computed$(NAME:%=-%)
 ENV   := .venv/.lock-sha256
 
 # the report's list decides, not what lies in notebooks/

@@ -102,25 +102,45 @@ def test_a_chapter_takes_the_settings_that_it_is_said_to_have(tmp_path, monkeypa
         assert sorted(ran) == takes.split()
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
-def test_the_report_runs_what_its_list_names_and_nothing_else(tmp_path):
+def planned(folder, *words):
+    """What make would run in a folder that has our Makefile."""
     for name in ("Makefile", "hw1lib", "report", "tools"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    (tmp_path / "notebooks" / "Untitled.ipynb").touch()
-    shutil.copy(CHAPTERS[1], tmp_path / "notebooks" / "11_function_fit-Copy1.ipynb")
-    plan = subprocess.run(
-        ["make", "-n", "report", f"BUILD={tmp_path / 'build'}", "PARAMS=-p seed 3"],
-        cwd=tmp_path,
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+    if not (folder / "notebooks").exists():
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    return subprocess.run(
+        ["make", "-n", *words, f"BUILD={folder / 'build'}"],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+def test_the_report_runs_what_its_list_names_and_nothing_else(tmp_path):
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    (tmp_path / "notebooks" / "Untitled.ipynb").touch()
+    shutil.copy(CHAPTERS[1], tmp_path / "notebooks" / "11_function_fit-Copy1.ipynb")
+    plan = planned(tmp_path, "report", "PARAMS=-p seed 3")
     executed = re.findall(r"execute notebooks/([\w-]+)\.ipynb", plan)
     assert sorted(executed) == sorted(load_report(ROOT / "report" / "report.yml").notebooks)
     assert executed[-1] == "00_summary"
     checked, computed = plan.index("hw1lib.parameters"), plan.index("hw1lib.compute")
     assert checked < computed < plan.index("hw1lib.publish.execute")
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+def test_what_was_checked_for_one_chapter_is_no_check_of_another(tmp_path):
+    plans = [
+        planned(tmp_path, "chapter", "NAME=11_function_fit"),
+        planned(tmp_path, "chapter", "NAME=21_weight_paths"),
+        planned(tmp_path, "report"),
+    ]
+    stamps = [re.findall(rf"(?:--out|touch) {tmp_path}/build/(\.\S+)", plan) for plan in plans]
+    assert [len(of) for of in stamps] == [2, 2, 2]
+    assert len({stamp for of in stamps for stamp in of}) == 6
 
 
 def test_a_folder_of_images_is_looked_through_before_anything_starts(tmp_path, monkeypatch, capsys):
