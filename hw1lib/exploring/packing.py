@@ -14,6 +14,7 @@ from hw1lib.exploring.views import (
     Array,
     Axis,
     Control,
+    Joined,
     Layer,
     View,
     numbers,
@@ -29,14 +30,19 @@ def packed(view: View) -> tuple[dict[str, Any], bytes]:
     pieces: list[np.ndarray] = []
     places: dict[bytes, int] = {}  # where numbers lie that are there already
 
-    def placed(array: Array) -> int:
+    def described(array: Array) -> dict[str, Any]:
+        if isinstance(array, Joined):
+            return {"each": [described(one) for one in array.each]}
         values = rounded(numbers(array))
         by = array.by if isinstance(array, Along) else ()
         written = values.tobytes()
         offset = places.setdefault(written, sum(piece.size for piece in pieces))
         if offset == sum(piece.size for piece in pieces):
             pieces.append(values.ravel())
-        arrays.append({"offset": offset, "shape": list(values.shape), "by": list(by)})
+        return {"offset": offset, "shape": list(values.shape), "by": list(by)}
+
+    def placed(array: Array) -> int:
+        arrays.append(described(array))
         return len(arrays) - 1
 
     header = {
@@ -90,7 +96,11 @@ def _panel(view: View, number: int) -> dict[str, Any]:
         axis: {"control": name, "values": [float(v) for v in values]}
         for axis, (name, values) in panel.picks.items()
     }
-    return {"title": panel.title, "picks": picks, "bare": panel.bare, **axes}
+    shown: dict[str, Any] = {"title": panel.title, "picks": picks, "bare": panel.bare, **axes}
+    if drawn := panel.sketch:
+        shown["sketch"] = {"at": drawn.at.tolist(), "controls": list(drawn.controls)}
+        shown["sketch"]["values"] = drawn.values.tolist()
+    return shown
 
 
 def offline(view: View) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from hw1lib.exploring.views import Layer, State, View, heat_limits
+from hw1lib.exploring.limits import heat_limits
+from hw1lib.exploring.views import Layer, State, View
 from hw1lib.showing import drawn, figures
 
 RAMP = ((20, 24, 82), (0, 92, 138), (0, 143, 126), (104, 188, 84), (250, 236, 130))

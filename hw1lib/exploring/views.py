@@ -7,7 +7,6 @@ by the browser (`front/drawing.mjs`, from what `packing` writes) and by Matplotl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hw1lib.exploring.arrays import quantiles
+from hw1lib.exploring.limits import half_step, padded
 from hw1lib.showing.palette import BLACK
 
 CELLS = ("heat", "image")  # kinds of layers that fill places of equal size
@@ -29,7 +29,14 @@ class Along:
     by: tuple[str, ...]  # names of controls
 
 
-Array = np.ndarray | Along
+@dataclass(frozen=True)
+class Joined:
+    """Numbers side by side, each of which belongs to a control of its own."""
+
+    each: tuple[Along, ...]
+
+
+Array = np.ndarray | Along | Joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +82,15 @@ class Axis:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sketch:
+    """A curve that is drawn by hand: each of its heights is that of a control."""
+
+    at: np.ndarray  # (K,) on the x axis
+    controls: tuple[str, ...]  # their K names
+    values: np.ndarray  # (options,) on the y axis
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """One picture."""
 
@@ -83,6 +99,7 @@ class Panel:
     y: Axis
     picks: Mapping[str, tuple[str, np.ndarray]] = field(default_factory=dict)
     # a click sets controls: by axis, x or y, the control's name and where its values lie
+    sketch: Sketch | None = None  # what the pointer draws
     bare: bool = False  # without axes, as pictures are
 
 
@@ -132,7 +149,7 @@ def words(x: np.ndarray, y: np.ndarray, z: Array, texts: Sequence[str], **look: 
     return Layer(kind="words", parts={"x": x, "y": y, "z": z}, texts=tuple(texts), **look)
 
 
-def curves(x: Array, values: Array, **look: Any) -> list[Layer]:
+def curves(x: Array, values: np.ndarray | Along, **look: Any) -> list[Layer]:
     """Draw the median over replicas with the band from the 10th to the 90th percentile.
 
     Args:
@@ -189,11 +206,12 @@ class View:
         """
         lengths = {control.name: len(control.options) for control in self.controls}
         for what, array in self._arrays():
-            by, shape = (array.by, array.values.shape) if isinstance(array, Along) else ((), ())
-            for name, length in zip(by, shape, strict=False):
-                if lengths.get(name) != length:
-                    has = f"has {lengths[name]} options" if name in lengths else "is missing"
-                    raise ValueError(f"{what} of {self.id}: the control {name!r} {has}, {length=}")
+            for one in of_controls(array):
+                for name, length in zip(one.by, one.values.shape, strict=False):
+                    if lengths.get(name) != length:
+                        has = f"has {lengths[name]} options" if name in lengths else "is missing"
+                        told = f"the control {name!r} {has}, {length=}"
+                        raise ValueError(f"{what} of {self.id}: {told}")
 
     def _arrays(self) -> list[tuple[str, Array]]:
         drawn = [
@@ -210,6 +228,8 @@ class View:
 
     def at(self, array: Array, state: State) -> np.ndarray:
         """Return the part of an array that the controls choose."""
+        if isinstance(array, Joined):
+            return np.hstack([self.at(one, state) for one in array.each])
         if not isinstance(array, Along):
             return np.asarray(array)
         places = tuple(int(state[name]) for name in array.by)
@@ -241,14 +261,14 @@ class View:
         for layer in layers:
             for name in names & set(layer.parts):
                 values = _of_option(layer.parts[name], chosen.by, option)
-                half = _half_step(values) if layer.kind in CELLS else 0.0
+                half = half_step(values) if layer.kind in CELLS else 0.0
                 found += [values.ravel() - half, values.ravel() + half]
         values = np.concatenate(found)
         values = values[np.isfinite(values) & ((values > 0) | (not chosen.log))]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
         if not any(layer.kind in CELLS for layer in layers):
             full = axis == "x" and all(layer.kind != "points" for layer in layers)
-            low, high = _padded(low, high, log=chosen.log, share=0.0 if full else 0.05)
+            low, high = padded(low, high, log=chosen.log, share=0.0 if full else 0.05)
         return (
             low if chosen.low is None else chosen.low,
             high if chosen.high is None else chosen.high,
@@ -263,24 +283,15 @@ def _of_option(array: Array, name: str, option: int) -> np.ndarray:
     return values
 
 
+def of_controls(array: Array) -> tuple[Along, ...]:
+    """Return the parts of an array that controls choose from."""
+    if isinstance(array, Joined):
+        return array.each
+    return (array,) if isinstance(array, Along) else ()
+
+
 def numbers(array: Array) -> np.ndarray:
     """Return all numbers of an array, for every state of the controls."""
+    if isinstance(array, Joined):
+        return np.hstack([numbers(one).ravel() for one in array.each])
     return np.asarray(array.values if isinstance(array, Along) else array, dtype=float)
-
-
-def _half_step(values: np.ndarray) -> float:
-    return abs(float(values[1] - values[0])) / 2 if values.ndim == 1 and len(values) > 1 else 0.0
-
-
-def _padded(low: float, high: float, *, log: bool, share: float) -> tuple[float, float]:
-    if log:
-        first, last = _padded(math.log10(low), math.log10(high), log=False, share=share)
-        return 10**first, 10**last
-    margin = share * (high - low) or (0.0 if high > low else 0.5)
-    return low - margin, high + margin
-
-
-def heat_limits(values: np.ndarray, *, log: bool) -> tuple[float, float]:
-    """Return the numbers of the first and the last colour of a map."""
-    known = values[np.isfinite(values) & ((values > 0) | (not log))]
-    return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)

@@ -4,6 +4,7 @@ Every control is moved by mouse and by keyboard and must change the picture; res
 measured in the browser; nothing may be asked of any other machine.
 """
 
+import itertools
 import json
 import os
 import re
@@ -154,19 +155,45 @@ def test_the_network_at_a_place_is_shown_after_a_visit(open_page, lab):
     box.get_by_role("button", name="Train one and go there").click()
     box.get_by_text("The network there").wait_for(timeout=60_000)
     changed(page, box, lambda: box.get_by_label("First direction", exact=True).press("ArrowRight"))
-    assert "gradient norm" in box.locator(".readings").inner_text()
-    changed(page, box, box.get_by_role("button", name="Back to what is stored").click)
-    assert "loss on the line" in box.locator(".readings").inner_text()
+    box.locator(".readings", has_text="gradient norm").wait_for()
+    box.get_by_role("button", name="Back to what is stored").click()
+    box.locator(".readings", has_text="loss on the line").wait_for()
 
 
 def test_a_prediction_is_kept_and_the_answer_shown(open_page, lab):
     page = open_page(lab)
-    question, _ = run_all(page, lab, "33_interpolation")
+    question, _ = run_all(page, lab, "24_error_surface")
     assert "hidden until you look" in question.locator(".readings").inner_text()
     question.get_by_label("You predict", exact=True).press("ArrowRight")
     question.get_by_role("button", name="Keep my prediction").click()
     page.wait_for_function("document.body.innerText.includes('Kept in predictions.json')")
     assert "hidden" not in question.locator(".readings").inner_text()
+
+
+def sketch(page, box):
+    """Draw a line that falls from left to right; return the heights at its places."""
+    svg = box.locator("svg.sketch")
+    svg.scroll_into_view_if_needed()
+    place = svg.bounding_box()
+    at = [(place["x"] + x * place["width"], place["y"] + y * place["height"]) for x, y in FALLING]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    changed(page, box, lambda: page.mouse.move(*at[1], steps=40))
+    page.mouse.up()
+    return [int(one.input_value()) for one in box.locator("input[type=range]").all()]
+
+
+FALLING = ((0.2, 0.15), (0.94, 0.75))  # shares of the picture's width and height
+
+
+def test_a_curve_is_drawn_with_the_pointer_and_kept(open_page, lab):
+    page = open_page(lab)
+    question, _ = run_all(page, lab, "33_interpolation")
+    heights = sketch(page, question)
+    assert all(left >= right for left, right in itertools.pairwise(heights))
+    assert heights[0] > 45 > 15 > heights[-1]
+    question.get_by_role("button", name="Keep my prediction").click()
+    page.wait_for_function("document.body.innerText.includes('json: your curve lies inside')")
 
 
 # Without a kernel
@@ -216,7 +243,14 @@ def test_a_prediction_works_on_a_page(open_page, pages):
     box = page.locator("figure .explorer").first
     assert "hidden until you look" in box.inner_text()
     box.get_by_label("The answer", exact=True).select_option(label="shown")
-    box.locator(".readings", has_text="the band").wait_for()  # the next frame shows it
+    box.locator(".readings", has_text="of 2 trainings").wait_for()  # the next frame shows it
+
+
+def test_a_curve_is_drawn_on_a_page(open_page, pages):
+    page = open_page(pages["33_interpolation"])
+    explorers(page)
+    heights = sketch(page, page.locator("figure .explorer").first)
+    assert heights[0] > 45 > 15 > heights[-1]
 
 
 def test_a_slider_of_a_page_redraws_at_once(open_page, pages):

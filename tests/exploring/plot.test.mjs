@@ -58,6 +58,9 @@ test("controls choose the part of an array that is theirs", () => {
   assert.deepEqual([...plot.chosen(array, numbers, { a: 1, b: 2 })], [22, 23, 24, 25]);
   assert.deepEqual([...plot.chosen(array, numbers, { a: 0, b: 99 })], [10, 11, 12, 13]);
   assert.equal(plot.chosen({ ...array, by: [] }, numbers, {}).length, 24);
+  const one = (name) => ({ offset: 5, shape: [3], by: [name] });
+  const each = [one("a"), one("b")];
+  assert.deepEqual([...plot.chosen({ each }, numbers, { a: 2, b: 0 })], [7, 5]);
 });
 
 test("a state survives its way through an address", () => {

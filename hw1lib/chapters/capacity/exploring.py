@@ -8,7 +8,7 @@ from hw1lib.chapters.capacity.spec import OF_A
 from hw1lib.chapters.capacity.sweeps import Sweep
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread, together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.sketches import Curve
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -21,6 +21,7 @@ from hw1lib.exploring.views import (
 )
 from hw1lib.showing.palette import BLUE, RED
 
+DRAWN = 6  # sizes at which a curve is predicted
 MOMENTS = 20  # at which networks are shown, at most
 NAMES = {"train": "training", "test": "test"}
 SPLITS = {"train": (BLUE, ""), "test": (RED, "6 3")}
@@ -32,17 +33,19 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Curve:
     """Return what is to be predicted."""
-    accuracy = result.sweeps[OF_A].accuracy("test")  # (R, K)
-    first, *_, last = result.sweeps[OF_A].names
-    return Question(
-        text=f"From the smallest of A's networks, {first}, to the largest, {last}: by how many "
-        "percentage points does the test accuracy rise?",
-        quantity="rise of the test accuracy (percentage points)",
-        low=-10,
-        high=50,
-        values=accuracy[:, -1] - accuracy[:, 0],
+    sweep = result.sweeps[OF_A]
+    drawn = spread(len(sweep.names), DRAWN)
+    return Curve(
+        text=f"A's networks grow from {sweep.names[0]} to {sweep.names[-1]}. How does the accuracy "
+        "on the test images change with the number of parameters?",
+        quantity="test accuracy (%)",
+        along=Axis(label="parameters", log=True),
+        at=sweep.parameters[drawn].astype(float),
+        low=50,
+        high=100,
+        values=sweep.accuracy("test")[:, drawn],
     )
 
 

@@ -12,7 +12,7 @@ from hw1lib.chapters.error_surface.result import Result, network_title
 from hw1lib.chapters.error_surface.spec import REGRESSORS
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -40,11 +40,11 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
     deep, shallow = (result.surfaces[name].away(1.0) for name in REGRESSORS)
     both = (deep > 0) & (shallow > 0)
-    return Question(
+    return Number(
         text="From a solution, move every unit in a random direction by the length of its own "
         "weights. How many times more does the loss of the shallow regressor rise than that of "
         "the deep one?",

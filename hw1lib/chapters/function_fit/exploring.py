@@ -19,13 +19,13 @@ from hw1lib.chapters.function_fit.on_the_spot import (
     progress,
     watch,
 )
-from hw1lib.chapters.function_fit.result import LOWER, Result, successes, title
-from hw1lib.chapters.function_fit.spec import ARMS, AS_A, NETWORKS, TUNED
+from hw1lib.chapters.function_fit.result import Result, title
+from hw1lib.chapters.function_fit.spec import ARMS, AS_A, AS_B, NETWORKS, TUNED
 from hw1lib.data import functions
 from hw1lib.exploring import explorer, predictions
 from hw1lib.exploring.explorer import Explorer
 from hw1lib.exploring.live import Frames, Worker
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.orders import Order
 from hw1lib.exploring.session import BACK
 from hw1lib.exploring.views import (
     Along,
@@ -61,16 +61,18 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Order:
     """Return what is to be predicted."""
-    deep = np.median(successes(result, "deep"))
-    return Question(
-        text=f"Over all targets and optimizers, {deep:.0f} of 100 trainings of the deep network "
-        f"end below {LOWER:g} (median of the seeds). How many of the shallow one?",
-        quantity="trainings of 100 that end below 0.001",
-        low=0,
-        high=100,
-        values=successes(result, "shallow"),
+    targets = result.spec.targets
+    target = "sine" if "sine" in targets else targets[0]
+    fits = result.networks(AS_B, target)
+    return Order(
+        text=f"Report B's Adam trains deep, medium and shallow on {title(target)} for "
+        f"{result.spec.epochs:,} updates. Which ends with the lowest training loss, and which "
+        "with the highest?",
+        quantity="order of the final losses, the lowest first",
+        names=tuple(fits),
+        values=np.stack([fit.final for fit in fits.values()], axis=1),
     )
 
 

@@ -7,7 +7,7 @@ from hw1lib.chapters.gradient_norm.result import FIRST, Course, Result, absolute
 from hw1lib.chapters.gradient_norm.spec import MAIN, RMSPROP, SAME, TENTH
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread, spread_late, together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -32,10 +32,10 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
     same, tenth = (absolute_swing(result, (RMSPROP, part)) for part in (SAME, TENTH))
-    return Question(
+    return Number(
         text="With RMSprop the gradient norm swings. How many times smaller does the swing get at "
         "a tenth of the step?",
         quantity="swing at the same step / at a tenth of it",

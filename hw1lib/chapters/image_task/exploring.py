@@ -18,7 +18,7 @@ from hw1lib.chapters.on_images import Build
 from hw1lib.data import image_sets
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -42,11 +42,11 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin(*result.images))
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
     found = contrasts(result)
     natural, permuted = (_lead(result, found[name]) for name in (CONVOLUTION, PERMUTED))
-    return Question(
+    return Number(
         text=f"Convolution leads by {np.median(natural):.1f} percentage points of test "
         f"accuracy ({found[CONVOLUTION].compared}). By how many with permuted pixels?",
         quantity="lead of the convolutional network (percentage points)",

@@ -9,8 +9,8 @@ from hw1lib.chapters.interpolation import between
 from hw1lib.chapters.interpolation.result import ACCURACY, FLOOR, LOSS, TEST, TRAIN, Pair, Result
 from hw1lib.chapters.interpolation.spec import OTHER
 from hw1lib.exploring import predictions
-from hw1lib.exploring.arrays import together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.arrays import spread, together
+from hw1lib.exploring.sketches import Curve
 from hw1lib.exploring.views import (
     Along,
     Array,
@@ -26,6 +26,7 @@ from hw1lib.exploring.views import (
 from hw1lib.measuring import geometry
 from hw1lib.showing.palette import BLUE, RED
 
+DRAWN = 7  # places at which a curve is predicted
 PLACES = 61  # of the slider, from one end of all lines to the other
 SPLITS = {"training": (TRAIN, BLUE, ""), "test": (TEST, RED, "6 3")}
 
@@ -35,16 +36,22 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Curve:
     """Return what is to be predicted."""
-    return Question(
-        text="Two networks are trained in the same way from different first weights. How high is "
-        "the barrier of the training loss on the line between them?",
-        quantity="barrier (nats)",
-        low=0.01,
-        high=10,
-        values=result.pairs[OTHER].barrier(),
-        log=True,
+    pair, spec = result.pairs[OTHER], result.spec
+    (between,) = np.nonzero((pair.alphas > -1e-9) & (pair.alphas < 1 + 1e-9))
+    drawn = between[spread(len(between), DRAWN)]
+    return Curve(
+        text="Adam trains two networks from different first weights, one in batches of "
+        f"{spec.small_batch:,} images, the other of {spec.large_batch:,}. How does the accuracy on "
+        "the training images change on the line from the weights of the first to those of the "
+        "second?",
+        quantity="training accuracy (%)",
+        along=Axis(label="position: 0 the first network, 1 the second"),
+        at=pair.alphas[drawn],
+        low=0,
+        high=100,
+        values=_along(pair, TRAIN, ACCURACY)[drawn].T,
     )
 
 

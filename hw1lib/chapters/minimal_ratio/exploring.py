@@ -6,7 +6,7 @@ from hw1lib.chapters import against
 from hw1lib.chapters.minimal_ratio.result import Result
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -33,9 +33,9 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
-    return Question(
+    return Number(
         text="How many percent of the Hessian's eigenvalues are positive at the end of the "
         "training of A's network?",
         quantity="positive eigenvalues (%)",

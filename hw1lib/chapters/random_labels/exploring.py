@@ -7,7 +7,7 @@ from hw1lib.chapters.random_labels.result import Fit, Result, slower_to, with_su
 from hw1lib.chapters.random_labels.spec import MLP, NETWORKS
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import spread_late, together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -35,9 +35,9 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin(MLP))
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
-    return Question(
+    return Number(
         text="Until 99 % of its labels are right, how many times as many epochs does the "
         "perceptron need if all labels are random?",
         quantity="epochs with random labels / with true labels",

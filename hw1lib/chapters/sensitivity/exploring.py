@@ -10,7 +10,7 @@ from hw1lib.chapters.sensitivity.result import GAPS, SHORT, Result, accuracy_los
 from hw1lib.chapters.sensitivity.spec import ARMS, AS_A
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -33,10 +33,10 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
     small, *_, large = result.spec.batch_sizes
-    return Question(
+    return Number(
         text=f"With batches of {large:,} images in place of {small:,}, A's learning rate and as "
         "many epochs: how many percentage points of test accuracy are lost?",
         quantity="test accuracy lost (percentage points)",

@@ -9,7 +9,7 @@ from hw1lib.chapters.weight_paths.result import PARTS, POINTS, Paths, Result, al
 from hw1lib.chapters.weight_paths.spec import OF_B
 from hw1lib.exploring import predictions
 from hw1lib.exploring.arrays import together
-from hw1lib.exploring.predictions import Question
+from hw1lib.exploring.questions import Number
 from hw1lib.exploring.views import (
     Along,
     Axis,
@@ -35,12 +35,12 @@ def ask(result: Result, name: str) -> None:
     predictions.ask(question(result), name, result=result, standin=result.standin)
 
 
-def question(result: Result) -> Question:
+def question(result: Result) -> Number:
     """Return what is to be predicted."""
     paths = result.paths[OF_B]
     walks = paths.straightness(None, walk=True)
     told = f"{np.median(walks):.2f}" if len(walks) else "nothing, for all diverged"
-    return Question(
+    return Number(
         text="Divide the distance from the first to the last weights by the length of the path: 1 "
         f"is straight. Random walks with the same step lengths have {told} ({paths.name}). What do "
         "trainings have?",

@@ -238,6 +238,17 @@ function render({ model, el }) {
       });
       if (least < 40) tell();
     });
+    const sketched = (event) => {  // the height under the pointer, with its button down
+      const { sketch } = header.panels[place];
+      if (!sketch || !(event.buttons & 1)) return;
+      const [px, py] = where(event);
+      const [sx, sy] = scales(header.panels[place], state());
+      const n = closest(sketch.at.map(sx), px);
+      change(sketch.controls[n], closest(sketch.values.map(sy), py));
+    };
+    svg.addEventListener("pointerdown", sketched);
+    svg.addEventListener("pointermove", sketched);
+    if (header.panels[place].sketch) svg.classList.add("sketch");
     svg.addEventListener("click", (event) => {
       const at = where(event);
       const picks = header.panels[place].picks ?? {};

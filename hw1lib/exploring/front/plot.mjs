@@ -133,8 +133,10 @@ export function closest(values, value) {
   return best;
 }
 
-// The part of an array that the controls choose: { offset, shape, by } of all numbers, by state.
+// The part of an array that the controls choose: { offset, shape, by } of all numbers, by state,
+// or { each }, such arrays side by side.
 export function chosen(array, numbers, state) {
+  if (array.each) return Float32Array.from(array.each.flatMap((one) => [...chosen(one, numbers, state)]));
   const shape = array.shape;
   let [offset, size] = [0, shape.reduce((product, length) => product * length, 1)];
   array.by.forEach((name, axis) => {
