@@ -314,6 +314,7 @@ CASES = {
         wrong_of=dict.fromkeys(("E-23a", "E-23b", "E-23c"), lower_saddles),
         untested={
             "A-C21": "nothing over-fits where the target has no noise",
+            "B-C11b": "searches and made points are of one kind by their making",
             "B-C13": "neither initialization nor step size is varied",
         },
     ),

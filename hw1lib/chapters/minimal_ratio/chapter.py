@@ -22,7 +22,7 @@ CHAPTER = registry.Chapter(
         "A-C18a",
         "A-C19a",
         "A-C19b",
-        "B-C11",
+        "B-C11a",
     ),
     metrics={
         "loss, to the bottom (mean squared error)": lambda result: result.arms[BOTTOM].end.loss,

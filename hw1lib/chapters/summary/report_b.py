@@ -43,7 +43,7 @@ ROWS = (
     Said(
         "1-2",
         "a zero gradient is a minimum, or a vanished gradient that hinders learning",
-        ("B-C11",),
+        ("B-C11a", "B-C11b"),
         lacking="whether it hinders learning is not measured",
     ),
     Said(
