@@ -269,7 +269,9 @@ def test_a_chapter_ends_with_a_prediction_and_something_to_try(executed, name):
     held = [o.data[EXPLORER] for o in outputs(executed(name)) if EXPLORER in o.get("data", {})]
     assert [view["header"]["id"].rpartition("-")[2] for view in held] == ["guess", "try"]
     for view in held:
-        chosen = {control for array in view["header"]["arrays"] for control in array["by"]}
+        arrays = view["header"]["arrays"]
+        parts = [part for array in arrays for part in array.get("each", [array])]
+        chosen = {control for part in parts for control in part["by"]}
         controls = view["header"]["controls"]
         idle = {c["name"] for c in controls if not c.get("live")} - chosen
         assert idle == set(), f"controls that choose nothing: {idle}"

@@ -729,3 +729,23 @@ def test_a_tag_sends_outputs_to_an_appendix(build):
     assert squeezed("B Further figures and tables B.1 Chapter 1.1: A chapter") in page
     assert squeezed("Figure 1. A moved one.") in page
     assert page.index("Images") < page.index(squeezed("Verdicts A.1"))
+
+
+def test_a_reference_says_what_stands_in_the_appendix(build):
+    cells = [
+        text("# A chapter {#sec-first}\n\nSee @fig-here, @tbl-long and [Table long](#tbl-long)."),
+        code(figure("fig-here", "In the text.")),
+        code(
+            table("tbl-long", "Beside [Figure moved](#fig-moved)."),
+            figure("fig-moved", "A moved one."),
+            tags=["appendix-tables"],
+        ),
+    ]
+    status, out = build(one=cells, two=[text("# Images {#sec-second}")])
+    assert status == 0
+    long = "Table 1 in the appendix"
+    printed = pypdf.PdfReader(out / "report.pdf").pages
+    texts = (page.extract_text() for page in printed)
+    for said in (Page((out / "report.html").read_text()).text, "\n".join(texts)):
+        assert squeezed(f"See Figure 1, {long} and {long}.") in squeezed(said)
+        assert squeezed("Beside Figure 2.") in squeezed(said)

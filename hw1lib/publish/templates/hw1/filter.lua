@@ -21,6 +21,7 @@ local known = {}  -- id -> its kind, number and source
 local files = {}  -- the pictures that belong to the notebook
 local entries = {}  -- the keys of the bibliography
 local cited = false  -- whether any of them is
+local appendix = false  -- whether the reading has come to the appendices
 
 local WORDS = {fig = 'Figure', tbl = 'Table', eq = 'Equation', sec = 'Section'}
 
@@ -40,7 +41,7 @@ local function register(id, kind, number, source)
   elseif known[id] then
     complain(source, 'the id ' .. id .. ' is already taken in ' .. known[id].source)
   else
-    known[id] = {kind = kind, number = number, source = source}
+    known[id] = {kind = kind, number = number, source = source, behind = appendix}
     return id
   end
   return ''
@@ -53,7 +54,7 @@ local function next_number(word)
   return tostring(counts[word])
 end
 
-local sections, appendix = {}, false  -- counts by level, down to the present one
+local sections = {}  -- counts by level, down to the present one
 local chapters = {}  -- numbers of the chapters, in reading order
 
 local function next_section(level, chapter)
@@ -121,7 +122,8 @@ local function read(fence)
   local source = fence.attributes.source or 'the report'
   local kind = fence.classes[1]
   if kind == 'appendices' then sections, appendix = {}, true end
-  return {kind = kind, source = source, blocks = number(pandoc.Blocks(fences[kind](fence)), source)}
+  local blocks = number(pandoc.Blocks(fences[kind](fence)), source)
+  return {kind = kind, source = source, behind = appendix, blocks = blocks}
 end
 
 ---------------------------------------------------------------------------------------------------
@@ -132,7 +134,8 @@ local function is_reference(citation)
   return known[citation.id] ~= nil or WORDS[prefix] ~= nil
 end
 
-local function reference(citation, source)
+local function reference(citation, item)
+  local source = item.source
   local id, target = citation.id, known[citation.id]
   if not target or not target.number then
     local what = target and 'a reference to unnumbered @'
@@ -142,15 +145,16 @@ local function reference(citation, source)
     return elsewhere and pandoc.Emph((elsewhere:gsub('%-', ' '))) or pandoc.Str('@' .. id)
   end
   local bare = citation.mode == 'SuppressAuthor'
-  if PRINT then
-    return typst('#ref(<' .. id .. '>' .. (bare and ', supplement: none' or '') .. ')')
-  end
   local text = bare and target.number or target.kind .. '\u{a0}' .. target.number
-  return pandoc.Link(text, '#' .. id, '', {class = 'reference'})
+  local link = PRINT and typst('#ref(<' .. id .. '>' .. (bare and ', supplement: none' or '') .. ')')
+    or pandoc.Link(text, '#' .. id, '', {class = 'reference'})
+  local shown = target.kind == WORDS.fig or target.kind == WORDS.tbl
+  if bare or not shown or not target.behind or item.behind then return link end
+  return pandoc.Inlines{link} .. pandoc.Inlines(' in the appendix')  -- a notebook has none
 end
 
 -- References to what the report holds, then citations of what its bibliography has.
-local function references(cite, source)
+local function references(cite, item)
   local out, citations = pandoc.Inlines{}, pandoc.List{}
   for _, citation in ipairs(cite.citations) do
     if entries[citation.id] and not is_reference(citation) then
@@ -158,7 +162,7 @@ local function references(cite, source)
     else
       if #out > 0 then out:extend{pandoc.Str(','), pandoc.Space()} end
       if #citation.prefix > 0 then out:extend(citation.prefix) out:insert(pandoc.Space()) end
-      out:insert(reference(citation, source))
+      out:extend(pandoc.Inlines(reference(citation, item)))
       out:extend(citation.suffix)
     end
   end
@@ -183,7 +187,8 @@ end
 -- References and citations, which a notebook writes as links with a text of their own: the title
 -- of a citation is its key, as in [(Li et al. 2018)](https://... "@li2018visualizing"). Of other
 -- links only what works away from the notebook's folder stays one.
-local function link(el, source)
+local function link(el, item)
+  local source = item.source
   if el.classes:includes('anchor') then return nil end  -- ours
   local key = el.title:match('^@(%S+)$')
   if key then
@@ -196,7 +201,7 @@ local function link(el, source)
   end
   local reference_id, elsewhere = referred(el.target)
   if reference_id and (known[reference_id] or not elsewhere) then
-    return reference(pandoc.Citation(reference_id, 'NormalCitation'), source)
+    return reference(pandoc.Citation(reference_id, 'NormalCitation'), item)
   end
   local id = el.target:match('^#(.*)')
   if id and not known[id] then
@@ -207,12 +212,12 @@ local function link(el, source)
   if not id and not outside then return el.content end
 end
 
-local function formula(el, source)
+local function formula(el, item)
   local id = el.mathtype == 'DisplayMath' and formulas.label(el.text)
   local tex = formulas.bare(el.text)
   local code = formulas.typst(el.mathtype, tex)
   if not code then
-    complain(source, 'cannot convert the formula ' .. el.text:gsub('%s+', ' '))
+    complain(item.source, 'cannot convert the formula ' .. el.text:gsub('%s+', ' '))
     return pandoc.Code(el.text)
   end
   if PRINT then
@@ -226,15 +231,15 @@ local function formula(el, source)
   return pandoc.Span({math, number}, {id = id, class = 'equation'})
 end
 
-local function image(el, source)
+local function image(el, item)
   if files[el.src] then return nil end
-  complain(source, 'the picture ' .. el.src .. ' is not in the notebook; attach it to the cell')
+  complain(item.source, 'the picture ' .. el.src .. ' is not in the notebook; attach it to the cell')
   return pandoc.Str('[' .. el.src .. ']')
 end
 
-local function text(el, source)
+local function text(el, item)
   if el.text:find('$$', 1, true) then
-    complain(source, 'a formula between $$ that has no end, or an empty line in it')
+    complain(item.source, 'a formula between $$ that has no end, or an empty line in it')
   end
 end
 
@@ -243,7 +248,7 @@ local function resolve(item)
     Math = formula, Cite = references, Link = link, Image = image, Str = text,
   }
   for name, resolver in pairs(resolvers) do
-    resolvers[name] = function(el) return resolver(el, item.source) end
+    resolvers[name] = function(el) return resolver(el, item) end
   end
   return item.blocks:walk(resolvers)
 end
