@@ -733,7 +733,8 @@ def test_a_tag_sends_outputs_to_an_appendix(build):
 
 def test_a_reference_says_what_stands_in_the_appendix(build):
     cells = [
-        text("# A chapter {#sec-first}\n\nSee @fig-here, @tbl-long and [Table long](#tbl-long)."),
+        text("# A chapter {#sec-first}\n\nSee @fig-here, @tbl-long and @fig-moved."),
+        text("Again: [Table long](#tbl-long)."),
         code(figure("fig-here", "In the text.")),
         code(
             table("tbl-long", "Beside [Figure moved](#fig-moved)."),
@@ -743,9 +744,9 @@ def test_a_reference_says_what_stands_in_the_appendix(build):
     ]
     status, out = build(one=cells, two=[text("# Images {#sec-second}")])
     assert status == 0
-    long = "Table 1 in the appendix"
     printed = pypdf.PdfReader(out / "report.pdf").pages
     texts = (page.extract_text() for page in printed)
     for said in (Page((out / "report.html").read_text()).text, "\n".join(texts)):
-        assert squeezed(f"See Figure 1, {long} and {long}.") in squeezed(said)
+        sentence = "See Figure 1, Table 1 in the appendix and Figure 2."  # named once
+        assert squeezed(f"{sentence} Again: Table 1 in the appendix.") in squeezed(said)
         assert squeezed("Beside Figure 2.") in squeezed(said)

@@ -31,7 +31,7 @@ TREND_LATER = replace(TREND, after=FULL)
 ABOUT = Margin(0.05, "a correlation of 0.85 to 0.95 is neither clearly above 0.9 nor below")
 ABOUT_LATER = replace(ABOUT, after=FULL)
 RISE = Margin(
-    0.05, "a loss of 0.05 nats is near that of these networks on their test digits: it doubles it"
+    0.05, "the test loss of these networks is near 0.05 nats, so a rise by as much doubles it"
 )
 RISE_SHORT = replace(RISE, after="a short run, in which B's networks began at the same weights")
 RISE_LATER = replace(RISE, after=FULL)

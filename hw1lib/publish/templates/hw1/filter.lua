@@ -150,7 +150,18 @@ local function reference(citation, item)
     or pandoc.Link(text, '#' .. id, '', {class = 'reference'})
   local shown = target.kind == WORDS.fig or target.kind == WORDS.tbl
   if bare or not shown or not target.behind or item.behind then return link end
-  return pandoc.Inlines{link} .. pandoc.Inlines(' in the appendix')  -- a notebook has none
+  return pandoc.Inlines{link, pandoc.Span(' in the appendix', {class = 'behind'})}
+end
+
+-- Where things stand that are not beside the text, which a notebook need not say: once in a sentence.
+local function once(inlines)
+  local said, out = false, pandoc.Inlines{}
+  for _, el in ipairs(inlines) do
+    local behind = el.t == 'Span' and el.classes:includes('behind')
+    if not behind then out:insert(el) elseif not said then out:extend(el.content) end
+    said = behind or said and not (el.t == 'Str' and el.text:find('[.?!]$'))
+  end
+  return out
 end
 
 -- References to what the report holds, then citations of what its bibliography has.
@@ -245,7 +256,7 @@ end
 
 local function resolve(item)
   local resolvers = {
-    Math = formula, Cite = references, Link = link, Image = image, Str = text,
+    Math = formula, Cite = references, Link = link, Image = image, Str = text, Inlines = once,
   }
   for name, resolver in pairs(resolvers) do
     resolvers[name] = function(el) return resolver(el, item) end
