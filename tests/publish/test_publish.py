@@ -416,6 +416,16 @@ def test_no_line_of_print_ends_inside_a_number():
         assert sum(line.count(number) for line in lines) == 50
 
 
+def test_no_line_of_print_ends_inside_a_name():
+    names = ["CIFAR-10", "A-C14a", "E-21b"]
+    many = text("# T\n\n" + f"Of {names[0]} what {names[1]} and then {names[2]} say; " * 50)
+    pdf, _ = TypstPDFExporter().from_notebook_node(notebook([many]))
+    lines = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().splitlines()
+    assert len(lines) > 15
+    for name in names:
+        assert sum(line.replace(" ", "").count(name) for line in lines) == 50
+
+
 @pytest.mark.parametrize(
     ("settings", "cells", "places"),
     [
