@@ -138,6 +138,20 @@ def test_what_is_not_tested_says_why():
     assert (few.word, few.flip) == (verdicts.NOT_TESTED, "1 more trainings")
 
 
+@dataclass
+class Settings:
+    """Of a chapter, as far as its table of verdicts names them."""
+
+    seed: int = 3
+    data: str = "real"
+    epochs: int = 20_000
+    rates: tuple[float, ...] = (0.1, 1e-5)
+    nets: tuple[str, ...] = ("deep",)
+
+    seeds = range(3, 11)
+    digest = "abc123"
+
+
 def test_a_table_shows_all_that_a_verdict_rests_on():
     wet, sand = np.linspace(2.9, 3.1, 8), np.linspace(0.9, 1.1, 8)
     claims = [
@@ -164,11 +178,12 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[1]["verdict"] == "not tested"
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"
-    of = SimpleNamespace(spec=SimpleNamespace(seeds=range(3, 11), digest="abc123"))
+    of = SimpleNamespace(spec=Settings())
     assert tables.margins(claims, of).strip() == (
         "**Why these margins.** *A-C0:* less is dry. *B-C0:* less is dry. "
-        "*E-0:* less is not felt. † Chosen after a first look. **Trained** from seeds 3 to 10; "
-        "figures and the appendix Settings call these settings abc123."
+        "*E-0:* less is not felt. † Chosen after a first look. **Trained** from seeds 3 to 10 with "
+        "`epochs` 20,000; `rates` 0.1, 1e-05; `nets` deep; figures and the appendix Settings, "
+        "which explains them, call these settings abc123."
     )
     assert tables.expectation(claims, None).strip().splitlines() == [
         "Was the expectation met?",
