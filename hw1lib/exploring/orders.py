@@ -46,11 +46,6 @@ class Order(Question):
         return [" < ".join(self.names[n] for n in order) for order in self.orders]
 
     @property
-    def known(self) -> np.ndarray:
-        """What was measured, (K, N), of the seeds whose networks all have it."""
-        return np.asarray(self.values[np.isfinite(self.values).all(axis=1)], dtype=float)
-
-    @property
     def counts(self) -> np.ndarray:
         """How many seeds have each order, (orders,)."""
         found = np.zeros(len(self.orders), dtype=int)
@@ -81,14 +76,12 @@ class Order(Question):
             else "an order of no training"
         )
 
-    def score(self, state: State) -> str:
+    def placed(self, state: State) -> str:
         """Say how frequent the order is."""
-        you, counts = f"you predict {self.predicted(state)}. ", self.counts
-        if not counts.sum():
-            return you + "No training has a value to compare it with."
+        counts = self.counts
         most = int(counts.argmax())
         return (
-            f"{you}It is {self.verdict(state)}: {counts[int(state['guess'])]} of {counts.sum()}; "
+            f"It is {self.verdict(state)}: {counts[int(state['guess'])]} of {counts.sum()}; "
             f"{self.texts[most]} has {counts[most]}."
         )
 

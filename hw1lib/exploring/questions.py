@@ -37,6 +37,7 @@ HIDDEN, SHOWN = 0, 1  # the answer
 UNSEEN = "hidden until you look"
 PREDICTION = "your prediction"
 NOTHING = "not tested"  # where no training has a value
+UNKNOWN = "No training has a value to compare it with."
 LIES = ("inside", "below", "above")
 
 
@@ -51,9 +52,10 @@ class Question(ABC):
     how = ""  # what to do, and what the answer looks like
 
     @property
-    @abstractmethod
     def known(self) -> np.ndarray:
-        """What was measured, of the trainings that have it."""
+        """What was measured, (N, ...), of the trainings that have all of it."""
+        values = np.asarray(self.values, dtype=float)
+        return values[np.isfinite(values).all(axis=tuple(range(1, values.ndim)))]
 
     @abstractmethod
     def view(self) -> View:
@@ -72,8 +74,17 @@ class Question(ABC):
         """Place what a state predicts within what was measured, in a few words."""
 
     @abstractmethod
+    def placed(self, state: State) -> str:
+        """Say in a sentence where what is predicted lies among trainings that are known."""
+
     def score(self, state: State) -> str:
-        """Say in a sentence what is predicted, and where it lies."""
+        """Say what is predicted, and where it lies."""
+        where = self.placed(state) if len(self.known) else UNKNOWN
+        return f"you predict {self.told(state)}. {where}"
+
+    def told(self, state: State) -> str:
+        """Write what a state predicts."""
+        return str(self.predicted(state))
 
     def asked(
         self, panel: Panel, layers: Sequence[Layer], controls: Sequence[Control], **more: Any
@@ -101,50 +112,42 @@ def behind(answer: np.ndarray) -> Along:
     return Along(np.stack([np.full_like(answer, np.nan, dtype=float), answer]), ("look",))
 
 
-def steps(low: float, high: float, *, log: bool) -> np.ndarray:
-    """Return what can be predicted between two numbers, of three digits, (STEPS,)."""
-    spaced = np.geomspace if log else np.linspace
-    return np.array([float(f"{value:.3g}") for value in spaced(low, high, STEPS)])
-
-
-def place(predicted: float, options: np.ndarray, band: Sequence[float], *, log: bool) -> str:
-    """Place a number among what `LIES`; it counts as far as it can be set.
-
-    Args:
-        predicted: The number.
-        options: What can be predicted, (STEPS,).
-        band: Its ends, and between them the median.
-        log: Whether the options are spaced evenly by their logarithms.
-    """
-    low, _, high = band
-    spacing = np.diff(np.log(options) if log else options).mean() / 2
-    near = np.exp(spacing) if log else spacing
-    below, above = (low / near, high * near) if log else (low - near, high + near)
-    return LIES[0 if below <= predicted <= above else 1 if predicted < below else 2]
-
-
 @dataclass(frozen=True, kw_only=True)
-class Number(Question):
-    """How large something is; its values are (R,)."""
+class Scaled(Question):
+    """A question about numbers on a scale."""
 
     low: float  # the least that can be predicted
     high: float
     log: bool = False
 
+    @property
+    def options(self) -> np.ndarray:
+        """What can be predicted, of three digits, (STEPS,)."""
+        spaced = np.geomspace if self.log else np.linspace
+        return np.array([float(f"{value:.3g}") for value in spaced(self.low, self.high, STEPS)])
+
+    def place(self, predicted: float, band: Sequence[float]) -> str:
+        """Place a number among what `LIES`; it counts as far as it can be set.
+
+        Args:
+            predicted: The number.
+            band: The ends of the band, and between them the median.
+        """
+        low, _, high = band
+        spacing = np.diff(np.log(self.options) if self.log else self.options).mean() / 2
+        near = np.exp(spacing) if self.log else spacing
+        below, above = (low / near, high * near) if self.log else (low - near, high + near)
+        return LIES[0 if below <= predicted <= above else 1 if predicted < below else 2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Scaled):
+    """How large something is; its values are (R,)."""
+
     how = (
         "Set the slider before you look. A point for each training; green lines at their 10th "
         "and 90th percentile."
     )
-
-    @property
-    def options(self) -> np.ndarray:
-        """What can be predicted, (STEPS,)."""
-        return steps(self.low, self.high, log=self.log)
-
-    @property
-    def known(self) -> np.ndarray:
-        """What was measured, (N,), of the trainings that have it."""
-        return np.asarray(self.values[np.isfinite(self.values)], dtype=float)
 
     @property
     def band(self) -> tuple[float, float, float]:
@@ -155,7 +158,7 @@ class Number(Question):
     def _lies(self, predicted: float) -> str:
         if not len(self.known):
             return NOTHING
-        return f"{place(predicted, self.options, self.band, log=self.log)} the band"
+        return f"{self.place(predicted, self.band)} the band"
 
     def predicted(self, state: State) -> float:
         """Return the number that the slider is at."""
@@ -170,14 +173,15 @@ class Number(Question):
         """Place the number inside, below or above the band."""
         return self._lies(self.predicted(state))
 
-    def score(self, state: State) -> str:
+    def told(self, state: State) -> str:
+        """Write the number that the slider is at."""
+        return f"{self.predicted(state):g}"
+
+    def placed(self, state: State) -> str:
         """Say where the number lies."""
-        you = f"you predict {self.predicted(state):g}. "
-        if not len(self.known):
-            return you + "No training has a value to compare it with."
         low, median, high = self.band
         return (
-            f"{you}It lies {self.verdict(state)} of {len(self.known)} trainings, {low:.3g} to "
+            f"It lies {self.verdict(state)} of {len(self.known)} trainings, {low:.3g} to "
             f"{high:.3g}; their median is {median:.3g}."
         )
 

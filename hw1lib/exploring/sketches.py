@@ -13,10 +13,8 @@ from hw1lib.exploring.questions import (
     NOTHING,
     PREDICTION,
     STEPS,
-    Question,
+    Scaled,
     behind,
-    place,
-    steps,
 )
 from hw1lib.exploring.views import (
     Along,
@@ -35,29 +33,16 @@ from hw1lib.showing.palette import GREEN, PINK
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve(Question):
+class Curve(Scaled):
     """How something changes along an axis; its values are (R, K)."""
 
     along: Axis
     at: np.ndarray  # (K,) where on that axis
-    low: float  # the least that can be predicted
-    high: float
-    log: bool = False
 
     how = (
         "Draw a curve before you look, with the pointer or the sliders. Green: the median of the "
         "trainings and the band from their 10th to their 90th percentile."
     )
-
-    @property
-    def options(self) -> np.ndarray:
-        """What can be predicted at each place, (STEPS,)."""
-        return steps(self.low, self.high, log=self.log)
-
-    @property
-    def known(self) -> np.ndarray:
-        """What was measured, (N, K), of the trainings that have it everywhere."""
-        return np.asarray(self.values[np.isfinite(self.values).all(axis=1)], dtype=float)
 
     @property
     def band(self) -> np.ndarray:
@@ -82,9 +67,7 @@ class Curve(Question):
 
     def _inside(self, state: State) -> int:
         heights = zip(self.predicted(state), self.band.T, strict=True)
-        return sum(
-            place(height, self.options, band, log=self.log) == LIES[0] for height, band in heights
-        )
+        return sum(self.place(height, band) == LIES[0] for height, band in heights)
 
     def verdict(self, state: State) -> str:
         """Count the places where the curve is inside the band."""
@@ -92,11 +75,13 @@ class Curve(Question):
             return NOTHING
         return f"inside the band at {self._inside(state)} of {len(self.at)} places"
 
-    def score(self, state: State) -> str:
+    def told(self, state: State) -> str:
+        """Say that it was drawn: its heights are in the picture."""
+        return "the curve that you drew"
+
+    def placed(self, state: State) -> str:
         """Say where the curve lies."""
-        if not len(self.known):
-            return "you drew a curve. No training has a value to compare it with."
-        return f"your curve lies {self.verdict(state)}, over {len(self.known)} trainings."
+        return f"It lies {self.verdict(state)}, over {len(self.known)} trainings."
 
     def view(self) -> View:
         """Describe a curve to draw over a band that lies behind a control."""

@@ -193,7 +193,7 @@ def test_a_curve_is_drawn_with_the_pointer_and_kept(open_page, lab):
     assert all(left >= right for left, right in itertools.pairwise(heights))
     assert heights[0] > 45 > 15 > heights[-1]
     question.get_by_role("button", name="Keep my prediction").click()
-    page.wait_for_function("document.body.innerText.includes('json: your curve lies inside')")
+    page.wait_for_function("document.body.innerText.includes('that you drew. It lies inside')")
 
 
 # Without a kernel

@@ -96,11 +96,11 @@ CLAIMS = (
     ),
     Claim(
         "B-C11b",
-        "A gradient of exactly zero means that.",
+        "A gradient of exactly zero means a local minimum or a vanished gradient.",
         partial(
             comparisons.untested,
-            "the searches that come to a zero gradient leave saddles on purpose, and the points "
-            "that were made are saddles on purpose: neither says what a zero gradient means",
+            "the searches that come to a zero gradient leave saddles on purpose, and most of the "
+            "points that were made are saddles by their making: neither says how often it is one",
         ),
         RULE,
     ),
