@@ -1,6 +1,5 @@
 """Tables and sentences of verdicts: all that a word rests on, and what would turn it."""
 
-import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -177,25 +176,12 @@ def margins(claims: Iterable[Claim], result: Any) -> str:
         late = f" {DAGGER} Chosen after {margin.after}." if margin.after else ""
         parts.append(f"*{', '.join(ids)}:* {margin.why}.{late}")
     spec, seeds = result.spec, result.spec.seeds
-    settings = "; ".join(
-        f"`{field.name}` {_setting(getattr(spec, field.name))}"
-        for field in dataclasses.fields(spec)
-        if field.name not in ("seed", "data")  # which stand before it, and under provenance
-    )
     return (
         f"\n\n**Why these margins.** {' '.join(parts)} "
-        f"**Trained** from seeds {seeds[0]} to {seeds[-1]} with {settings}; figures and the "
+        f"**Trained** from seeds {seeds[0]} to {seeds[-1]} with "
+        f"{spec.listed(without=('seed', 'data'))}; figures and the "
         f"appendix Settings, which explains them, call these settings {spec.digest}.\n"
     )
-
-
-def _setting(value: Any) -> str:
-    """Write the value of a setting as a reader reads it."""
-    if isinstance(value, tuple):
-        return ", ".join(map(_setting, value))
-    if isinstance(value, float):
-        return f"{value:g}"
-    return f"{value:,}" if type(value) is int else str(value)
 
 
 def expectation(claims: Iterable[Claim], result: Any) -> str:

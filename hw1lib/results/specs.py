@@ -97,6 +97,14 @@ class Spec:
         shown = {"text/html": self._folded(), "text/markdown": self._table()}
         return {**shown, "text/plain": repr(self)}, {KEY: {"kind": SETTINGS}}
 
+    def listed(self, *, without: Collection[str] = ()) -> str:
+        """Write the settings as Markdown in one line."""
+        return "; ".join(
+            f"`{f.name}` {_shown(getattr(self, f.name))}"
+            for f in dataclasses.fields(self)
+            if f.name not in without
+        )
+
     def _table(self) -> str:
         """List the settings as Markdown."""
         rows = [

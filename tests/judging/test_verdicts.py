@@ -21,6 +21,8 @@ from hw1lib.judging.effects import (
 )
 from hw1lib.judging.statistics import Interval, t_interval, t_quantile
 from hw1lib.judging.verdicts import Claim, Margin, Verdict
+from hw1lib.results import specs
+from hw1lib.results.specs import setting
 
 
 @dataclass(frozen=True)
@@ -138,18 +140,14 @@ def test_what_is_not_tested_says_why():
     assert (few.word, few.flip) == (verdicts.NOT_TESTED, "1 more trainings")
 
 
-@dataclass
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(specs.Replicated):
     """Of a chapter, as far as its table of verdicts names them."""
 
-    seed: int = 3
-    data: str = "real"
-    epochs: int = 20_000
-    rates: tuple[float, ...] = (0.1, 1e-5)
-    nets: tuple[str, ...] = ("deep",)
-
-    seeds = range(3, 11)
-    digest = "abc123"
+    data: str = setting("real", "where images come from")
+    epochs: int = setting(20_000, "passes")
+    rates: tuple[float, ...] = setting((0.1, 1e-5), "tried")
+    nets: tuple[str, ...] = setting(("deep",), "compared")
 
 
 def test_a_table_shows_all_that_a_verdict_rests_on():
@@ -178,12 +176,12 @@ def test_a_table_shows_all_that_a_verdict_rests_on():
     assert rows[1]["verdict"] == "not tested"
     assert rows[2]["verdict"] == "refuted: contradicted†"
     assert rows[2]["matters from"] == "× 1.25"
-    of = SimpleNamespace(spec=Settings())
+    of = SimpleNamespace(spec=Settings(seed=3, replicas=8))
     assert tables.margins(claims, of).strip() == (
         "**Why these margins.** *A-C0:* less is dry. *B-C0:* less is dry. "
         "*E-0:* less is not felt. † Chosen after a first look. **Trained** from seeds 3 to 10 with "
-        "`epochs` 20,000; `rates` 0.1, 1e-05; `nets` deep; figures and the appendix Settings, "
-        "which explains them, call these settings abc123."
+        "`replicas` 8; `epochs` 20,000; `rates` 0.1, 10⁻⁵; `nets` deep; figures and the appendix "
+        f"Settings, which explains them, call these settings {of.spec.digest}."
     )
     assert tables.expectation(claims, None).strip().splitlines() == [
         "Was the expectation met?",
