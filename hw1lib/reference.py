@@ -15,10 +15,9 @@ import random
 import sys
 from collections.abc import Mapping
 
-import numpy as np
-
 from hw1lib.compute import asked
 from hw1lib.results import packs
+from hw1lib.results.agreement import FEWEST, differing
 from hw1lib.results.job import Job, ResultOf
 from hw1lib.results.jobs import Asked, record
 from hw1lib.results.store import Entry, Store
@@ -27,8 +26,6 @@ from hw1lib.training.run import Run, threads
 
 SHOWN = 3  # missing results that are named
 LONGEST = 60.0  # seconds that a result may have taken to be computed again
-UPDATES = 100  # of which losses must agree
-CLOSE = 1e-4  # relative
 
 
 def main(words: list[str] | None = None) -> None:
@@ -88,7 +85,7 @@ def verify(found: Mapping[str, Asked], sample: int, seed: int) -> bool:
     """Compute some packed results again and compare; return whether all agree.
 
     Those are chosen at random, of each experiment in turn, among the ones that took less than a
-    minute, need no images that are not here and are no times.
+    minute, have replicas enough for a band, need no images that are not here and are no times.
     """
     draw, turns = random.Random(seed), []
     for experiment, of in found.items():
@@ -102,43 +99,23 @@ def verify(found: Mapping[str, Asked], sample: int, seed: int) -> bool:
         entry, job = found[experiment].entries[name], found[experiment].jobs[name]
         with threads(1):
             arrays = job.call(run=Run(prepare=fused.prepare))
-        apart = [array for array in arrays if not alike(entry.arrays[array], arrays[array])]
+        apart = differing(entry.arrays, arrays, _replicas(job))
         agree &= not apart
         how = f"differs in {', '.join(apart)}" if apart else "agrees"
         print(f"{experiment}: {job.label} {how} ({entry.provenance['seconds']:.0f} s then)")
     return agree
 
 
+def _replicas(job: Job) -> int:
+    return len(getattr(job.settings, "seeds", ()))
+
+
 def _can_repeat(entry: Entry, job: Job) -> bool:
     given = job.call.keywords.values()
     here = not any(isinstance(it, ResultOf) or not getattr(it, "has_pixels", True) for it in given)
     on_cpu = entry.provenance["device"] == "cpu"  # a GPU's minute may be an hour here
-    able = here and job.repeats and on_cpu
+    able = here and job.repeats and on_cpu and _replicas(job) >= FEWEST
     return able and entry.is_reference and entry.provenance["seconds"] < LONGEST
-
-
-def alike(stored: np.ndarray, computed: np.ndarray) -> bool:
-    """Judge whether two machines computed the same, up to the round-off that training magnifies.
-
-    Either all numbers agree to `CLOSE`, or what there is of the first `UPDATES` rows does and the
-    median of the last row lies in the band of its stored replicas.
-    """
-    if stored.shape != computed.shape or stored.dtype.kind != computed.dtype.kind:
-        return False
-    if stored.dtype.kind != "f":
-        return bool(np.array_equal(stored, computed))
-    if np.allclose(stored, computed, rtol=CLOSE, atol=CLOSE * _size(stored), equal_nan=True):
-        return True
-    if stored.ndim < 2:
-        return bool(np.nanmin(stored) <= np.nanmedian(computed) <= np.nanmax(stored))
-    first, last = stored[:UPDATES], stored[-1]
-    same = np.allclose(first, computed[:UPDATES], rtol=CLOSE, atol=0.0, equal_nan=True)
-    return bool(same and np.nanmin(last) <= np.nanmedian(computed[-1]) <= np.nanmax(last))
-
-
-def _size(values: np.ndarray) -> float:
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max()) if finite.size else 0.0
 
 
 if __name__ == "__main__":

@@ -76,15 +76,16 @@ class Settings:
     """Of a result that only counts."""
 
     steps: int
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = tuple(range(6))
 
 
 SHIFT = [0.0]
 
 
 def count(settings: Settings, *, run):
-    """Make a curve of as many rows."""
-    return {"curve": np.arange(settings.steps) + SHIFT[0] * np.ones(settings.steps)}
+    """Make curves of as many rows, (steps, replicas)."""
+    steps = np.arange(settings.steps)[:, None] + np.linspace(0, 1, len(settings.seeds))
+    return {"curve": steps + SHIFT[0]}
 
 
 def of(*steps):
@@ -161,32 +162,3 @@ def test_packed_results_are_computed_again_and_compared(stored, capsys, monkeypa
     monkeypatch.setattr(sys.modules[__name__], "SHIFT", [9.0])
     assert not reference.verify(packed, 1, seed=0)
     assert "differs in curve" in capsys.readouterr().out
-
-
-CURVES = np.random.default_rng(0).uniform(1, 2, (300, 8))
-
-
-@pytest.mark.parametrize(
-    ("computed", "agrees"),
-    [
-        (CURVES, True),
-        (CURVES * (1 + 1e-6), True),
-        (CURVES[:, :4], False),
-        (CURVES + 1e-2, False),
-        # round-off that training has magnified, late and within the replicas' band
-        (np.vstack([CURVES[:200], CURVES[:100]]), True),
-        (np.vstack([CURVES[:200], CURVES[:100] + 1.0]), False),
-        (np.vstack([CURVES[100:200], CURVES[100:]]), False),
-    ],
-    ids=["same", "round-off", "shape", "other", "late", "late and outside", "early"],
-)
-def test_curves_agree_up_to_what_training_magnifies(computed, agrees):
-    assert reference.alike(CURVES, computed) is agrees
-
-
-def test_single_values_agree_within_the_band_of_their_replicas():
-    ends = np.linspace(1.0, 2.0, 9)
-    assert reference.alike(ends, ends[::-1])
-    assert not reference.alike(ends, ends + 5)
-    assert reference.alike(np.array([True, False]), np.array([True, False]))
-    assert not reference.alike(np.array([True, False]), np.array([True, True]))
