@@ -5,9 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from hw1lib.chapters.capacity.result import PUBLISHED
+from hw1lib.chapters.capacity.spec import LONG
+from hw1lib.chapters.gradient_norm.result import BatchEdge
 from hw1lib.chapters.sensitivity.spec import BATCHES, EQUAL_F1, LARGE_F1, SMALL_F1
-from hw1lib.chapters.summary import literature
-from hw1lib.chapters.summary.literature import NO, NOBODY, OPEN, YES, Comparison
+from hw1lib.chapters.summary import literature, training_papers
+from hw1lib.chapters.summary.beside import NO, NOBODY, OPEN, YES, Comparison
 from hw1lib.measuring.generalization import MEASURES
 from hw1lib.showing.references import citation
 
@@ -70,3 +73,46 @@ def test_what_nobody_reports_counts_neither_way(monkeypatch):
     found = [one("report A", YES), one(NOBODY, YES), one("report B", OPEN)]
     monkeypatch.setattr(literature, "comparisons", lambda _: found)
     assert literature.sentence(None) == "Of 2 numbers, 1 agree, 0 do not, and 1 are open."
+
+
+@pytest.mark.parametrize(
+    ("batch", "whole", "agree"),
+    [(1.0, 0.5, [YES, YES]), (0.5, 1.0, [NO, NO]), (0.5, 0.4, [NO, YES])],
+)
+def test_batch_sharpness_is_compared_with_the_edge_and_with_the_whole_loss(batch, whole, agree):
+    rate = 0.1
+    edges = {
+        size: BatchEdge(
+            np.arange(9),
+            2 / rate * level * np.tile(whole * EIGHT, (9, 1)),
+            2 / rate * level * np.tile(batch * EIGHT, (9, 1)),
+            EIGHT,
+        )
+        for size, level in ((10, 1.0), (100, 7.0))  # the smallest batch counts
+    }
+    found = SimpleNamespace(batches=edges, spec=SimpleNamespace(batch_rate=rate))
+    rows = [*training_papers._batch_sharpness(SimpleNamespace(chapters={"gradient-norm": found}))]
+    assert [row.agrees for row in rows] == agree
+    assert all("10 points per step" in row.scale for row in rows)
+
+
+@pytest.mark.parametrize(("rise", "agrees"), [(0.2, YES), (-0.2, NO)])
+def test_the_peak_is_compared_after_the_most_epochs_that_both_have(rise, agrees):
+    names = ["784-4-10", "784-12-10"]
+    along = np.ones((2, 3, 8, 2))  # widths, measurements, replicas, loss and accuracy
+    along[1, 1, :, 0] += rise * EIGHT
+    sweep = SimpleNamespace(names=names, epochs=np.array([0, 500, 600]), test_along=along)
+    found = SimpleNamespace(sweeps={LONG: sweep})
+    (row,) = training_papers.double_descent(SimpleNamespace(chapters={"capacity": found}))
+    (published,) = (one for one in PUBLISHED if one.passes == 500)
+    assert "500 epochs" in row.what
+    assert row.agrees == agrees
+    assert row.theirs.startswith(f"{published.loss[0]:g} [")
+    sweep.names = names[:1]
+    assert not [*training_papers.double_descent(SimpleNamespace(chapters={"capacity": found}))]
+
+
+def test_what_was_not_fitted_is_not_compared():
+    found = SimpleNamespace(spec=SimpleNamespace(targets=("sinc",)))
+    result = SimpleNamespace(chapters={"function-fit": found})
+    assert not [*training_papers._order_of_learning(result)]

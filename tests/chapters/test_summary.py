@@ -13,8 +13,8 @@ from hw1lib import chapters
 from hw1lib.chapters import registry, summary
 from hw1lib.chapters.function_fit.spec import ARMS, AS_B
 from hw1lib.chapters.registry import discover
-from hw1lib.chapters.summary import findings, literature
-from hw1lib.chapters.summary.literature import NO, OPEN, YES
+from hw1lib.chapters.summary import beside, findings, literature
+from hw1lib.chapters.summary.beside import NO, OPEN, YES
 from hw1lib.chapters.summary.result import SENTENCES, Judged, judge
 from hw1lib.chapters.summary.views import EXAMPLES, STYLES
 from hw1lib.judging import audit, verdicts
@@ -161,7 +161,7 @@ def test_a_profile_that_does_not_exist_is_refused():
 )
 def test_a_number_agrees_where_its_whole_interval_does(low, high, agrees):
     ours = Interval(1.5, low, high, 8)
-    assert literature._compare("", "", "", ours, low=1.0, high=2.0).agrees == agrees
+    assert beside.compare("", "", "", ours, low=1.0, high=2.0).agrees == agrees
 
 
 @pytest.mark.parametrize(

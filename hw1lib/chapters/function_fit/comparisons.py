@@ -177,7 +177,7 @@ def _mean(updates: list[np.ndarray]) -> np.ndarray:
     return 10 ** np.mean([decades(one) for one in updates], axis=0)
 
 
-def low_first(result: Result) -> Effect:
+def low_first(result: Result) -> Ratio:
     """Compare when a higher and the lowest frequency are learned."""
     watched = _watched(result, "sign")
     times = {
@@ -189,7 +189,7 @@ def low_first(result: Result) -> Effect:
     return Ratio("updates until half of the amplitude is learned, mean over the networks", times)
 
 
-def boundary_first(result: Result) -> Effect:
+def boundary_first(result: Result) -> Ratio:
     """Compare when the half waves in the middle and at the ends are learned."""
     watched = _watched(result, "sine")
     # a quarter is half of the mean square of a sine

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,8 @@ from hw1lib.chapters.minimal_ratio.result import correlation
 from hw1lib.chapters.random_labels.spec import CNN, MLP
 from hw1lib.chapters.sensitivity.result import keskar_measures, their_factor
 from hw1lib.chapters.sensitivity.spec import BATCHES
+from hw1lib.chapters.summary import training_papers
+from hw1lib.chapters.summary.beside import NO, NOBODY, OPEN, YES, Comparison, compare
 from hw1lib.chapters.summary.result import Result
 from hw1lib.chapters.weight_paths.result import REPORTED_B
 from hw1lib.chapters.weight_paths.spec import OF_B
@@ -28,25 +29,6 @@ from hw1lib.judging.statistics import (
 )
 from hw1lib.showing.references import citation
 
-YES, OPEN, NO = "yes", "open", "no"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One number of the literature beside ours."""
-
-    what: str
-    source: str  # who reports it, as a citation where there is one
-    theirs: str
-    ours: str
-    n: int  # of trainings, or of what the correlation is over
-    rule: str  # what counts as agreement
-    agrees: str  # YES where our whole interval agrees, NO where none of it does, else OPEN
-    scale: str = ""  # network and images, where they differ from theirs
-
-
-NOBODY = "–"  # stands for the source of what is only a control of ours
-
 
 def comparisons(result: Result) -> list[Comparison]:
     """Put all that the survey of the literature lists beside our runs.
@@ -58,40 +40,20 @@ def comparisons(result: Result) -> list[Comparison]:
         _order(result, B_SIGN, "sign", ("medium", "deep", "shallow"), "report B"),
     ]
     if own_images.among(*result.images):
-        return [*orders, _saddles(result)]
+        return [*orders, *training_papers.on_points(result), _saddles(result)]
     return [
         *_random_labels(result),
         *_sweeps(result),
+        *training_papers.double_descent(result),
         _eight(result),
         *orders,
+        *training_papers.on_points(result),
         *_keskar(result),
         _line(result),
         *_components(result),
         *_correlations(result),
         _saddles(result),
     ]
-
-
-def _compare(
-    what: str,
-    source: str,
-    theirs: str,
-    ours: Interval,
-    *,
-    low: float = -np.inf,
-    high: float = np.inf,
-    digits: str = ".3g",
-    scale: str = "",
-) -> Comparison:
-    """Compare an interval with the range that counts as agreement."""
-    if not np.isfinite([ours.low, ours.high]).all():
-        agrees = OPEN
-    elif low <= ours.low and ours.high <= high:
-        agrees = YES
-    else:
-        agrees = NO if ours.high < low or ours.low > high else OPEN
-    rule = f"{low:.4g} to {high:.4g}" if np.isfinite([low, high]).all() else f"above {low:.4g}"
-    return Comparison(what, source, theirs, f"{ours:{digits}}", ours.n, rule, agrees, scale)
 
 
 def _random_labels(result: Result) -> Iterator[Comparison]:
@@ -104,11 +66,11 @@ def _random_labels(result: Result) -> Iterator[Comparison]:
         scale = f"at most {images:,} of their {of:,} images" if images < of else ""
         fit, what = fits[network, 1.0], f"random labels, {network}"
         ours = t_interval(100 * fit.final("train", "accuracy"))
-        yield _compare(
+        yield compare(
             f"{what}: training accuracy (%)", source, train, ours, low=99, digits=".4g", scale=scale
         )
         ours = t_interval(100 * fit.final("test", "accuracy"))
-        yield _compare(
+        yield compare(
             f"{what}: test accuracy (%)", source, test, ours, low=8.5, high=11.5, scale=scale
         )
 
@@ -122,7 +84,7 @@ def _sweeps(result: Result) -> Iterator[Comparison]:
     ):
         sweep = result.chapters["capacity"].sweeps[arm]
         chosen = sweep.accuracy("test")[:, place][:, sweep.parameters[place] > above]
-        yield _compare(
+        yield compare(
             f"{arm}, {which}: test accuracy (%)",
             source,
             f"{theirs:g}",
@@ -136,7 +98,7 @@ def _sweeps(result: Result) -> Iterator[Comparison]:
 def _eight(result: Result) -> Comparison:
     paths = result.chapters["weight-paths"].paths[OF_B]
     low, high = REPORTED_B
-    return _compare(
+    return compare(
         f"trainings of {paths.name}: test accuracy (%)",
         "report B",
         f"{low} to {high}",
@@ -176,7 +138,7 @@ def _keskar(result: Result) -> Iterator[Comparison]:
         loss = log_ratio(large["training loss"], small["training loss"]).factor
         at = f"large batch at {loss.mean:.2g} times the training loss, " if loss.n else ""
         scale = f"{at}hidden layers {units} without batch normalization"
-        yield _compare(
+        yield compare(
             f"small − large batch, {network}: test accuracy (percentage points)",
             source,
             "0.22",
@@ -189,7 +151,7 @@ def _keskar(result: Result) -> Iterator[Comparison]:
             ("all directions", "sharpness, 1e-3"),
             ("a random subspace", "sharpness, 1e-3, subspace"),
         ):
-            yield _compare(
+            yield compare(
                 f"large / small batch, {network}: sharpness at 1e-3, {space}",
                 source,
                 f"{their_factor(measure):.0f}",
@@ -202,7 +164,7 @@ def _keskar(result: Result) -> Iterator[Comparison]:
 def _line(result: Result) -> Comparison:
     share = share_interval(result.chapters["error-surface"].surfaces[SGD].monotone)
     percent = Interval(100 * share.mean, 100 * share.low, 100 * share.high, share.n)
-    return _compare(
+    return compare(
         "digits, SGD: lines from start to solution on which the loss never rises (%)",
         citation("goodfellow2015qualitatively"),
         "all",
@@ -214,7 +176,7 @@ def _line(result: Result) -> Comparison:
 def _components(result: Result) -> Iterator[Comparison]:
     for paths in result.chapters["weight-paths"].paths.values():
         for name, walk in {"": False, ", random walk beside it": True}.items():
-            yield _compare(
+            yield compare(
                 f"path of {paths.name}{name}: variance in two components (%)",
                 NOBODY if walk else citation("li2018visualizing"),
                 NOBODY if walk else "40 to 90",
@@ -227,7 +189,7 @@ def _components(result: Result) -> Iterator[Comparison]:
 def _correlations(result: Result) -> Iterator[Comparison]:
     networks = correlates.networks(result.described)
     for given, how in ((None, ""), ("train_loss", ", at equal training loss")):
-        yield _compare(
+        yield compare(
             "Jacobian of the probabilities on test images with the accuracy gap: rank correlation "
             f"over networks{how}",
             citation("novak2018sensitivity"),
@@ -241,7 +203,7 @@ def _correlations(result: Result) -> Iterator[Comparison]:
 
 
 def _saddles(result: Result) -> Comparison:
-    return _compare(
+    return compare(
         "share of negative eigenvalues with the loss: rank correlation over critical points",
         citation("dauphin2014saddle"),
         "positive",
