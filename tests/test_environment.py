@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -188,3 +189,11 @@ def test_bootstrap_refuses_other_pythons_in_one_sentence(commands, monkeypatch, 
     with pytest.raises(SystemExit, match=r"this project needs 3\.11 to 3\.13"):
         bootstrap.main()
     assert commands == []
+
+
+def test_the_citation_and_the_changes_are_of_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == version
+    released = f"## {version} ({cited['date-released']})"
+    assert released in (ROOT / "CHANGELOG.md").read_text().splitlines()
