@@ -46,7 +46,7 @@ class Cluster:
             )
         from distributed import Client
 
-        self.told: queue.SimpleQueue[tuple[int, float, str]] = queue.SimpleQueue()
+        self.told: queue.SimpleQueue[tuple[int, float, float | None]] = queue.SimpleQueue()
         self._address, self._limit = address, limit
         try:
             self._client: Any = Client(address, timeout=ANSWER, set_as_default=False)
@@ -144,10 +144,10 @@ class Cluster:
             if entry
         }
 
-    def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
-        name, part, text = event[1]
+    def _hear(self, event: tuple[float, tuple[str, float, float | None]]) -> None:
+        name, part, loss = event[1]
         if name in self._numbers:
-            self.told.put((self._numbers[name], part, text))
+            self.told.put((self._numbers[name], part, loss))
 
     def _workers(self) -> int:
         """Count the workers that there are; none where the scheduler does not answer."""

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from hw1lib.results import bars
+from hw1lib.results import bars, courses
 from hw1lib.results.job import Images, Job, ResultOf
 from hw1lib.results.specs import SettingError
 from hw1lib.results.store import Checkpoint, Entry, MissingResultError, Store, may_compute
@@ -115,10 +114,14 @@ def carry_out(
     made = carry_out(experiment, others, device=device, progress=progress) if others else {}
     entries: dict[Key, Entry] = {}
     todo = progress and bool(missed)  # what is stored needs no bar
-    with bars.bar(sum(job.work for job in jobs.values()), todo) as bar:
+    with (
+        bars.bar(sum(job.work for job in jobs.values()), todo) as bar,
+        courses.watched(len(missed), todo) as watched,
+    ):
         for number, (key, job) in enumerate(jobs.items(), start=1):
             bar.set_description_str(f"{experiment} {number}/{len(jobs)} {job.label}", refresh=False)
-            tell = bars.part(bar)
+            course = None if found[key] else watched.begin(job.label, job.work)
+            tell = bars.part(bar, course)
             try:
                 entries[key] = found[key] or fetch(
                     store, experiment, job, device=device, tell=tell, made=made
@@ -127,7 +130,7 @@ def carry_out(
                 stored = len(entries) + sum(bool(found[key]) for key in list(jobs)[number:])
                 raise Stopped(f"{experiment}: {stored} of {len(jobs)} results stored") from None
             # what was found in the store, or stopped early, counts as done
-            tell(job.work, "")
+            tell(job.work, None)
     return entries
 
 
@@ -142,7 +145,7 @@ def fetch(
     job: Job,
     *,
     device: str,
-    tell: Callable[[float, str], None],
+    tell: Callable[[float, float | None], None],
     made: Mapping[str, Entry] | None = None,
 ) -> Entry:
     """Fetch one job's result from the store, or make it.
@@ -152,7 +155,7 @@ def fetch(
         experiment: Name of the chapter's folder in the store.
         job: What is to be made.
         device: Where.
-        tell: Told from time to time how much of the job's `work` is done, and of the loss.
+        tell: Told from time to time how much of the job's `work` is done, and the median loss.
         made: Results of other jobs that it begins with, by fingerprint; looked up in the store
             where not given.
 
@@ -179,8 +182,7 @@ def fetch(
     call = functools.partial(job.call.func, *job.call.args, **given)
 
     def progress(epochs: int, losses: torch.Tensor) -> None:
-        loss = losses.nanmedian().item()
-        tell(job.cost * epochs, "ended" if math.isnan(loss) else f"loss {loss:.2g}")
+        tell(job.cost * epochs, losses.nanmedian().item())
 
     def prepare(*training: Any) -> fused.Updates | None:
         updates = fused.prepare(*training)

@@ -25,7 +25,7 @@ LOOK = 0.2  # seconds between two looks whether a job is still wanted
 IDLE = 60.0  # seconds without a job after which a process ends
 TRIES = 2  # processes that a job may take along
 
-Tell = Callable[[float, str], None]  # which part of a job is done, and a word on it
+Tell = Callable[[float, float | None], None]  # which part of a job is done, and its median loss
 
 
 class WorkerError(StoreError):
@@ -169,8 +169,8 @@ def _serve(pipe: Connection, environment: Mapping[str, str]) -> None:
 
 
 def _fetch(pipe: Connection, experiment: str, job: Job, device: str) -> None:
-    def tell(work: float, text: str) -> None:
-        pipe.send(("told", work / job.work if job.work else 0.0, text))
+    def tell(work: float, loss: float | None) -> None:
+        pipe.send(("told", work / job.work if job.work else 0.0, loss))
 
     jobs.fetch(Store(), experiment, job, device=jobs.find_device(device), tell=tell)
 

@@ -170,11 +170,11 @@ def work(
             store.file(of.experiment, of.job.call, before[of.fingerprint])
     told = time.monotonic()
 
-    def tell(part: float, text: str) -> None:
+    def tell(part: float, loss: float | None) -> None:
         nonlocal told
         if time.monotonic() - told > BETWEEN:
             told = time.monotonic()
-            worker.log_event(order.topic, (order.name, part, text))
+            worker.log_event(order.topic, (order.name, part, loss))
 
     def wanted() -> bool:
         # else the client has cancelled it, or is gone

@@ -35,7 +35,7 @@ class ClusterError(StoreError):
 class Crew(Protocol):
     """Workers, wherever they are."""
 
-    told: queue.SimpleQueue[tuple[int, float, str]]  # of a job: its number, its part done, a word
+    told: queue.SimpleQueue[tuple[int, float, float | None]]  # a job, its part done, its loss
 
     def submit(
         self, number: int, experiment: str, job: Job, *, device: str, rank: int
@@ -72,7 +72,7 @@ class Local:
     """
 
     def __init__(self, count: int, limit: float | None = None) -> None:
-        self.told: queue.SimpleQueue[tuple[int, float, str]] = queue.SimpleQueue()
+        self.told: queue.SimpleQueue[tuple[int, float, float | None]] = queue.SimpleQueue()
         self._limit = limit
         self._idle: queue.LifoQueue[Process] = queue.LifoQueue()
         self._open = True
@@ -95,7 +95,7 @@ class Local:
                 experiment,
                 job,
                 device=device,
-                tell=lambda part, text: self.told.put((number, part, text)),
+                tell=lambda part, loss: self.told.put((number, part, loss)),
                 wanted=lambda: self._open,
                 limit=self._limit,
             )
@@ -220,11 +220,11 @@ class _Follower:
         self.reached[number] = 1.0
         self.finished += 1
 
-    def look(self, told: queue.SimpleQueue[tuple[int, float, str]]) -> None:
+    def look(self, told: queue.SimpleQueue[tuple[int, float, float | None]]) -> None:
         """Read all that has been told."""
         while True:
             try:
-                number, part, text = told.get_nowait()
+                number, part, loss = told.get_nowait()
             except queue.Empty:
                 break
             if number >= len(self.todo):  # of an earlier round
@@ -233,7 +233,8 @@ class _Follower:
             experiment, job = self.todo[number]
             where = f"{self.finished}/{len(self.todo)} {experiment} {job.label}"
             self.bar.set_description_str(where, refresh=False)
-            self.bar.set_postfix_str(text, refresh=False)
+            if loss is not None:
+                self.bar.set_postfix_str(bars.said(loss), refresh=False)
         now = sum(r * share for r, share in zip(self.reached, self.shares, strict=True))
         self.bar.update(now - self.bar.n)
         if sys.stderr.isatty():  # a log gets a line only where something was done
