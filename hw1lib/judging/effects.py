@@ -1,7 +1,6 @@
-"""What a claim compares: what was measured, and the effect that is positive where it is right.
+"""What a claim compares; each effect is positive where the claim is right.
 
-Each kind of effect keeps the values of every training, so that it can be computed again without
-one of them, or on another scale.
+It keeps the values of every training, to be computed without one of them or on another scale.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -28,8 +27,7 @@ from hw1lib.judging.statistics import (
     written,
 )
 
-POINTS = "percentage points"
-CORRELATION = "rank correlation"
+POINTS, CORRELATION = "percentage points", "rank correlation"
 
 
 class NotTested(Exception):
@@ -175,6 +173,7 @@ class Bound(Effect):
     at_least: float = np.nan
     unit: str = ""
     factor: bool = False  # compared as a ratio; margins are factors then
+    whole: bool = False  # percentages of a whole, none of which lies below 0 or above 100
 
     @property
     def _upper(self) -> bool:
@@ -199,7 +198,8 @@ class Bound(Effect):
     @property
     def mean(self) -> Interval:
         """The mean of the values, in their own unit."""
-        return geometric_mean(self.values) if self.factor else t_interval(self.values)
+        mean = geometric_mean if self.factor else partial(t_interval, whole=self.whole)
+        return mean(self.values)
 
     @property
     def measured(self) -> str:

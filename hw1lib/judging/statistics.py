@@ -80,13 +80,14 @@ CHOICES = 9_999  # random ones for more values
 NO_INTERVAL = Interval(np.nan, np.nan, np.nan, 0)  # where no training has a value
 
 
-def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
+def t_interval(values: np.ndarray, *, level: float = 0.95, whole: bool = False) -> Interval:
     """Estimate the mean of independent values, with a Student t interval.
 
     Args:
         values: One per training, shape (R,). Those that are not finite, as of a diverged
             training, are left out; the interval's n counts the others.
         level: Probability that such an interval covers the mean of normal values.
+        whole: Whether they are percentages of a whole; the interval then ends at 0 and 100.
 
     Returns:
         The mean and mean +- t * s / sqrt(n); without limits (NaN) for n = 1, and `NO_INTERVAL`
@@ -111,7 +112,10 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> Interval:
     error = float(values.std(ddof=1)) / len(values) ** 0.5
     half = t_quantile((1 + level) / 2, len(values)) * error
     p = float(2 * special.stdtr(len(values) - 1, -abs(mean) / error))
-    return Interval(mean, mean - half, mean + half, len(values), level, max(p, flips))
+    low, high = mean - half, mean + half
+    if whole:
+        low, high = max(low, 0.0), min(high, 100.0)
+    return Interval(mean, low, high, len(values), level, max(p, flips))
 
 
 def t_quantile(probability: float, n: int) -> float:

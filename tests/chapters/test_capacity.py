@@ -451,9 +451,9 @@ def test_the_long_trainings_are_compared_by_their_hidden_units(result):
     np.testing.assert_allclose(between_units(shown, "accuracy", 1), 15)
     assert [peak_units(shown, when) for when in range(3)] == ["8", "12", "none"]
     table = long_views.published_table(shown).set_index("epochs")
-    assert table.loc["1,000", "ours"] == "1.5 [1.5, 1.5]"
-    assert table.loc["1,000", "ours  "] == "12"
-    assert table.loc["100", "ours"] == "not trained so long"
+    assert table.loc["1,000", "loss, ours"] == "1.5 [1.5, 1.5]"
+    assert table.loc["1,000", "peak, ours"] == "12"
+    assert table.loc["100", "loss, ours"] == "not trained so long"
 
 
 def test_what_was_published_rises_with_the_passes_and_shows_a_peak_where_it_is_certain():

@@ -283,3 +283,13 @@ def test_an_effect_needs_both_tests():
     assert t_interval(outlier).p == pytest.approx(larger)
     assert t_interval(np.ones(6)).p == 2 / 64
     assert t_interval(np.zeros(6)).p == 1
+
+
+def test_percentages_of_a_whole_have_intervals_within_it():
+    near = np.array([100.0, 100.0, 99.0, 93.0])
+    alone, cut = t_interval(near), t_interval(near, whole=True)
+    assert alone.high > 100
+    assert (cut.mean, cut.low, cut.high, cut.p) == (alone.mean, alone.low, 100.0, alone.p)
+    cut = t_interval(100 - near, whole=True)
+    assert (cut.low, cut.high) == (0.0, pytest.approx(100 - alone.low))
+    assert t_interval(np.empty(0), whole=True).n == 0

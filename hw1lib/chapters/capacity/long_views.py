@@ -95,14 +95,14 @@ def published_table(result: Result) -> pd.DataFrame:
         rows.append(
             {
                 "epochs": f"{one.passes:,}",
-                "loss gained (nats), theirs": _theirs(one.loss),
-                "theirs, as here": f"{one.same_loss:g}",
-                "ours": loss,
-                "accuracy lost (percentage points), theirs": _theirs(one.accuracy),
-                "theirs, as here ": f"{one.same_accuracy:g}",
-                "ours ": accuracy,
-                "peak at units, theirs": str(one.peak or "none"),
-                "ours  ": peak_units(result, found[0]) if len(found) else "–",
+                "loss, theirs": _theirs(one.loss),
+                "loss, as here": f"{one.same_loss:g}",
+                "loss, ours": loss,
+                "accuracy, theirs": _theirs(one.accuracy),
+                "accuracy, as here": f"{one.same_accuracy:g}",
+                "accuracy, ours": accuracy,
+                "peak, theirs": str(one.peak or "none"),
+                "peak, ours": peak_units(result, found[0]) if len(found) else "–",
             }
         )
     return pd.DataFrame(rows)

@@ -58,7 +58,7 @@ def planes_sentence(result: Result) -> str:
     parts = []
     for name in PLANES:
         wide = plane_shares(result.surfaces[name])
-        share = told(t_interval(wide), "%") if len(wide) else "diverged"
+        share = told(t_interval(wide, whole=True), "%") if len(wide) else "diverged"
         parts.append(f"{network_title(result, name)} {share}")
     return f"Share of a plane under half of the loss at the initial weights: {'; '.join(parts)}."
 
@@ -109,8 +109,8 @@ def path_sentence(result: Result) -> str:
         points = surface.path.shape[1]
         walk = 100 * trajectories.walk_shares(points)[:2].sum()
         parts.append(
-            f"{network_title(result, name)} {told(t_interval(share), '%')}, a random walk of "
-            f"{points} points {walk:.0f} %"
+            f"{network_title(result, name)} {told(t_interval(share, whole=True), '%')}, a random "
+            f"walk of {points} points {walk:.0f} %"
         )
     return f"Share of a path's variance that two components hold: {'; '.join(parts)}."
 

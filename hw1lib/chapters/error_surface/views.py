@@ -210,6 +210,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
     rows = []
     for name, surface in result.surfaces.items():
         wide = plane_shares(surface)
+        shares = str(t_interval(wide, whole=True)) if len(wide) else "–"
         rows.append(
             {
                 "network": network_title(result, name),
@@ -217,7 +218,7 @@ def flatness_table(result: Result) -> pd.DataFrame:
                 "rise at 0.1": str(geometric_mean(surface.away(0.1))),
                 "rise at 1": str(geometric_mean(surface.away(1.0))),
                 "largest eigenvalue": str(geometric_mean(surface.eigenvalues[:, 0])),
-                "plane under half of the start (%)": str(t_interval(wide)) if len(wide) else "–",
+                "plane under half of the start (%)": shares,
             }
         )
     return pd.DataFrame(rows)

@@ -54,6 +54,7 @@ def fits(network: str) -> Callable[[Result], Effect]:
             result.fits[network, RANDOM].percent("train"),
             at_least=FITTED,
             unit="%",
+            whole=True,
         )
 
     return accuracy
@@ -72,6 +73,7 @@ def fits_at_scale(network: str, longer: bool) -> Callable[[Result], Effect]:
             fit.percent_after(passes, "train"),
             at_least=FITTED,
             unit="%",
+            whole=True,
         )
 
     return accuracy
@@ -111,6 +113,7 @@ def fits_any_share(network: str) -> Callable[[Result], Effect]:
             np.min(shares, axis=0),
             at_least=FITTED,
             unit="%",
+            whole=True,
         )
 
     return lowest

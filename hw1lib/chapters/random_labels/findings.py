@@ -18,7 +18,13 @@ from hw1lib.chapters.random_labels.result import (
 )
 from hw1lib.chapters.random_labels.spec import NETWORKS, RANDOM, TRUE
 from hw1lib.judging.slips import told
-from hw1lib.judging.statistics import geometric_mean, in_unit, t_interval, tally, written
+from hw1lib.judging.statistics import (
+    geometric_mean,
+    in_unit,
+    t_interval,
+    tally,
+    written,
+)
 
 
 def curve_sentence(result: Result, network: str) -> str:
@@ -73,7 +79,7 @@ def at_scale_sentence(result: Result) -> str:
     for network, theirs in THEIRS.items():
         fit = result.at_scale[network, RANDOM]
         then, last = (
-            t_interval(finite(values))
+            t_interval(finite(values), whole=True)
             for values in (fit.percent_after(theirs.epochs, "train"), fit.percent("train"))
         )
         passes = min(theirs.epochs, int(fit.epochs[-1]))
@@ -122,8 +128,8 @@ def memory_sentence(result: Result) -> str:
         fit = result.fits[network, share]
         last = fit.percent("train", "true accuracy")
         known = (
-            f"{in_unit(t_interval(fit.best_percent()), '%')} at best, "
-            f"{in_unit(t_interval(last), '%')} at the end"
+            f"{in_unit(t_interval(fit.best_percent(), whole=True), '%')} at best, "
+            f"{in_unit(t_interval(last, whole=True), '%')} at the end"
             if len(finite(last))
             else "diverged"
         )
@@ -170,7 +176,7 @@ def literature_sentence(result: Result) -> str:
     for network in NETWORKS:
         fit = result.fits[network, RANDOM]
         train, test = (finite(fit.percent(split)) for split in ("train", "test"))
-        ours = " and ".join(in_unit(t_interval(right), "%") for right in (train, test))
+        ours = " and ".join(in_unit(t_interval(right, whole=True), "%") for right in (train, test))
         parts.append(f"{network} {ours if len(train) else 'diverged'}")
     return (
         f"Training and test accuracy with random labels, on {scale(result, *NETWORKS)}: "

@@ -53,12 +53,12 @@ def table(result: Result) -> pd.DataFrame:
                 "network": f"report {theirs.report}'s {network}",
                 "labels": CALLED[share],
                 "training accuracy after their epochs (%)": str(
-                    t_interval(finite(fit.percent_after(theirs.epochs, "train")))
+                    t_interval(finite(fit.percent_after(theirs.epochs, "train")), whole=True)
                 ),
-                "last (%)": str(t_interval(finite(fit.percent("train")))),
+                "last (%)": str(t_interval(finite(fit.percent("train")), whole=True)),
                 "epochs": f"{fit.epochs[-1]:,}",
                 "all labels right": f"{len(passes)} of {len(fit.fitted)}",
-                "test accuracy (%)": str(t_interval(finite(fit.percent("test")))),
+                "test accuracy (%)": str(t_interval(finite(fit.percent("test")), whole=True)),
                 "test loss (nats)": str(t_interval(finite(fit.final("test", "loss")))),
             }
         )

@@ -199,14 +199,14 @@ def literature_table(result: Result) -> pd.DataFrame:
     for fits, count in ((result.fits, learned), (result.at_scale, learned_at_scale)):
         for network in NETWORKS:
             random, true = (fits[network, share] for share in (RANDOM, TRUE))
+            right = (random.percent("train"), random.percent("test"), true.percent("test"))
             rows.append(
                 [
                     "here",
                     network,
                     f"{parameters(result, network):,}",
                     f"{count(result, network):,}, {result.images[network].description}",
-                    *(str(t_interval(finite(random.percent(of)))) for of in ("train", "test")),
-                    str(t_interval(finite(true.percent("test")))),
+                    *(str(t_interval(finite(values), whole=True)) for values in right),
                 ]
             )
     for one in (*ZHANG, *REPORTS):

@@ -50,7 +50,7 @@ def _broader(layer: int, result: Result) -> Effect:
 def _holds_most(result: Result) -> Effect:
     paths = result.paths[OF_A]
     name = f"variance of the whole network that {paths.layers[0]} holds"
-    return Bound(name, paths.variance_share(0), at_least=50.0, unit="%")
+    return Bound(name, paths.variance_share(0), at_least=50.0, unit="%", whole=True)
 
 
 CLAIMS = (
