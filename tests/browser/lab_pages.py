@@ -5,12 +5,14 @@ SEEN = """box => [...box.querySelectorAll('.panels, .readings, .status')]
     .map(part => part.outerHTML).join()"""
 
 
-def run_all(page, address, notebook):
+def run_all(page, address, notebook, meanwhile=None):
     """Run a notebook in JupyterLab; return its explorers: the question, and what to try."""
     page.goto(f"{address}lab/tree/{notebook}.ipynb?reset")
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=120_000)
     page.locator("li.lm-MenuBar-item", has_text="Run").click()
     page.locator('[data-command="runmenu:run-all"]').click()
+    if meanwhile:
+        meanwhile()
     for n in range(2):
         page.locator(".explorer").nth(n).wait_for(timeout=180_000)
     return page.locator(".explorer").nth(0), page.locator(".explorer").nth(1)
