@@ -41,14 +41,13 @@ def test_the_full_profile_asks_for_results_of_every_chapter(asked):
     assert all(of.jobs for of in asked.values())
 
 
-def test_every_packed_result_is_one_that_the_full_profile_asks_for(asked):
-    """Else its source or its settings have changed: `python -m hw1lib.refile`, or compute anew."""
-    for pack in sorted((ROOT / "reference").glob("*.zip")):
-        with zipfile.ZipFile(pack) as archive:
+def test_the_packs_hold_what_the_full_profile_asks_for_and_nothing_else(asked):
+    """Else a source or a setting has changed: `python -m hw1lib.refile`, or compute anew."""
+    for experiment, of in asked.items():
+        with zipfile.ZipFile(ROOT / "reference" / f"{experiment}.zip") as archive:
             packed = {name.split("/")[0] for name in archive.namelist()} - {"SHA256SUMS"}
-        assert packed == set(asked[pack.stem].entries), reference.sentence(
-            pack.stem, asked[pack.stem]
-        )
+        assert packed == set(of.jobs) == set(of.entries), reference.sentence(experiment, of)
+    assert {pack.stem for pack in (ROOT / "reference").glob("*.zip")} == set(asked)
 
 
 def test_the_packs_are_small():

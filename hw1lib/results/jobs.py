@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -145,7 +145,7 @@ def fetch(
     job: Job,
     *,
     device: str,
-    tell: Callable[[float, float | None], None],
+    tell: bars.Tell,
     made: Mapping[str, Entry] | None = None,
 ) -> Entry:
     """Fetch one job's result from the store, or make it.

@@ -204,7 +204,7 @@ def goes_away(swing: str, result: Result) -> Effect:
     )
 
 
-def batches_at_edge(result: Result) -> Effect:
+def batches_at_edge(result: Result) -> Ratio:
     """Compare the late batch sharpness with 2 / step, at the smallest batch."""
     size = min(result.batches)
     late_value = result.batches[size].late("batch") * result.spec.batch_rate / 2
@@ -212,7 +212,7 @@ def batches_at_edge(result: Result) -> Effect:
     return Ratio(f"in units of 2 / step, {size} points per step", sides, absent=True)
 
 
-def whole_below_edge(result: Result) -> Effect:
+def whole_below_edge(result: Result) -> Ratio:
     """Compare 2 / step with the late eigenvalue of the whole loss, there."""
     size = min(result.batches)
     late_value = result.batches[size].late("sharpness") * result.spec.batch_rate / 2

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hw1lib.chapters.capacity.result import COMPARED, PUBLISHED, between_units, has_compared
 from hw1lib.chapters.capacity.spec import LONG
 from hw1lib.chapters.function_fit import comparisons as function_fit
+from hw1lib.chapters.gradient_norm import comparisons as gradient_norm
 from hw1lib.chapters.summary.beside import Comparison, compare
 from hw1lib.chapters.summary.result import Result
 from hw1lib.judging.effects import NotTested
@@ -53,7 +54,8 @@ def _batch_sharpness(result: Result) -> Iterator[Comparison]:
     """Compare where curvature settles in training on minibatches."""
     found, source = result.chapters["gradient-norm"], citation("andreyev2024edge")
     size = min(found.batches)
-    batch, whole = (found.batches[size].late(name) for name in ("batch", "sharpness"))
+    batch = gradient_norm.batches_at_edge(found).sides["batch sharpness"]
+    whole = gradient_norm.whole_below_edge(found).sides["largest eigenvalue"]
     count = builders.parameter_count(builders.MEDIUM)
     scale = f"a network of {count} parameters on sinc, {size} points per step"
     low, high = BAND
@@ -61,7 +63,7 @@ def _batch_sharpness(result: Result) -> Iterator[Comparison]:
         "late batch sharpness, in units of 2 / step",
         source,
         "1",
-        geometric_mean(batch * found.spec.batch_rate / 2),
+        geometric_mean(batch),
         low=low,
         high=high,
         scale=scale,
