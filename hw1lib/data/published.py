@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# torchvision is imported where something is downloaded, since that takes seconds
+# torchvision is imported where a server has answered, since that takes seconds
 
 REACH_SECONDS = 8.0  # for the first server of a set to answer, name look-up included
 STALL_SECONDS = 30.0  # without a byte, after which a running download is given up
@@ -54,6 +54,8 @@ class _Published:
     title: str
     folder: str  # of the files, below the root
     files: Mapping[str, str]  # MD5 by file name; those of CIFAR-10 are also torchvision's
+    mirrors: tuple[str, ...]  # where torchvision finds it
+    archive: str  # the first to be had there
 
 
 _PUBLISHED = {
@@ -66,6 +68,8 @@ _PUBLISHED = {
             "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
             "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
         },
+        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+        "train-images-idx3-ubyte.gz",
     ),
     "cifar10": _Published(
         "CIFAR-10",
@@ -79,6 +83,8 @@ _PUBLISHED = {
             "test_batch": "40351d587109b95175f43aff81a1287e",
             "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
         },
+        ("https://www.cs.toronto.edu/~kriz/",),
+        "cifar-10-python.tar.gz",
     ),
 }
 
@@ -214,27 +220,23 @@ def _read_cifar10(read: _Reader) -> tuple[Examples, Examples, Sequence[str]]:
 
 def _download(name: str, root: Path) -> None:
     """Download a set with torchvision, and move it into place once it is complete."""
+    published = _PUBLISHED[name]
+    address = _first_to_answer(tuple(mirror + published.archive for mirror in published.mirrors))
+    if address is None:
+        hosts = ", ".join(str(urlparse(mirror).hostname) for mirror in published.mirrors)
+        raise UnavailableError(
+            f"{published.title} is not in {root} and cannot be downloaded from {hosts}"
+        )
+    mirror = address.removesuffix(published.archive)
+
     from torchvision.datasets import CIFAR10 as cifar
     from torchvision.datasets import MNIST as mnist
     from torchvision.datasets.utils import download_and_extract_archive
 
-    published = _PUBLISHED[name]
-    mirrors, archives, unpack = {  # the archives and their MD5, and where they are unpacked
-        "mnist": (mnist.mirrors, mnist.resources, published.folder),
-        "cifar10": (
-            [cifar.url.removesuffix(cifar.filename)],
-            [(cifar.filename, cifar.tgz_md5)],
-            ".",
-        ),
+    archives, unpack = {  # with their MD5, and where they are unpacked
+        "mnist": (mnist.resources, published.folder),
+        "cifar10": ([(cifar.filename, cifar.tgz_md5)], "."),
     }[name]
-    first = archives[0][0]
-    address = _first_to_answer(tuple(mirror + first for mirror in mirrors))
-    if address is None:
-        hosts = ", ".join(str(urlparse(mirror).hostname) for mirror in mirrors)
-        raise UnavailableError(
-            f"{published.title} is not in {root} and cannot be downloaded from {hosts}"
-        )
-    mirror = address.removesuffix(first)
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch, _impatience():

@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import gzip
 import hashlib
 import http.server
@@ -7,6 +8,8 @@ import pickle
 import re
 import shutil
 import socket
+import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -214,6 +217,26 @@ def test_files_are_known_as_torchvision_knows_them():
     files = dict([*cifar.train_list, *cifar.test_list])
     assert known.files == {**files, cifar.meta["filename"]: cifar.meta["md5"]}
     assert known.folder == cifar.base_folder
+    assert cifar.url == known.mirrors[0] + known.archive
+    mnist, known = datasets.MNIST, published._PUBLISHED["mnist"]
+    assert known.mirrors == (*mnist.mirrors,)
+    assert known.archive == mnist.resources[0][0]
+
+
+def test_torchvision_is_not_waited_for_where_no_server_answers(root):
+    script = (
+        "import dataclasses, sys\n"
+        "from hw1lib.data import published\n"
+        "nowhere = ('http://127.0.0.1:9/',)\n"
+        "mnist = dataclasses.replace(published._PUBLISHED['mnist'], mirrors=nowhere)\n"
+        "published._PUBLISHED['mnist'] = mnist\n"
+        "try: published.read('mnist', sys.argv[1])\n"
+        "except published.UnavailableError: print('torchvision' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(root)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
 
 
 def test_a_set_is_read_once_until_its_files_change(tiny_root, monkeypatch):
@@ -325,8 +348,9 @@ def test_standin_ignores_hw1_data_and_the_network(monkeypatch):
 
 
 def point_to(monkeypatch, *mirrors):
-    monkeypatch.setattr(datasets.MNIST, "mirrors", list(mirrors))
-    monkeypatch.setattr(datasets.CIFAR10, "url", f"{mirrors[0]}{datasets.CIFAR10.filename}")
+    for name, of in published._PUBLISHED.items():
+        elsewhere = dataclasses.replace(of, mirrors=mirrors)
+        monkeypatch.setitem(published._PUBLISHED, name, elsewhere)
 
 
 @contextlib.contextmanager
