@@ -34,18 +34,18 @@ def values(name: str, text: str) -> list[Any]:
     """Read the values of one axis: `1e-3,1e-2` or a range of whole numbers, `0:20` or `0:20:2`.
 
     Raises:
-        ExecutionError: If there is none.
+        ExecutionError: If there is none, or more than `MOST`.
 
     >>> values("seed", "0:6:2"), values("rate", "1e-3,auto")
     ([0, 2, 4], [0.001, 'auto'])
     """
     if re.fullmatch(r"-?\d+:-?\d+(:[1-9]\d*)?", text):
-        found: list[Any] = list(range(*map(int, text.split(":"))))
+        found: Sequence[Any] = range(*map(int, text.split(":")))
     else:
         found = [value(name, word) for word in text.split(",") if word]
-    if not found or len(found) > MOST:
-        raise ExecutionError(f"axis {name}: {text!r} has {len(found)} values, not 1 to {MOST:,}")
-    return found
+    if not found or found[MOST:]:  # a range has no len where it is very long
+        raise ExecutionError(f"axis {name}: {text!r} must have 1 to {MOST:,} values")
+    return list(found)
 
 
 def grid(axes: Mapping[str, Sequence[Any]], fixed: Parameters) -> list[Parameters]:

@@ -33,9 +33,9 @@ def test_an_axis_is_a_list_or_a_range(text, expected):
     assert sweeps.values("x", text) == expected
 
 
-@pytest.mark.parametrize("text", ["", ",", "3:3", "0:99999999"])
+@pytest.mark.parametrize("text", ["", ",", "3:3", "0:99999999", f"0:{10**30}"])
 def test_an_axis_of_no_or_too_many_values_is_refused(text):
-    with pytest.raises(ExecutionError, match=r"axis x: .* has \d+ values, not 1 to 10,000"):
+    with pytest.raises(ExecutionError, match=r"axis x: .* must have 1 to 10,000 values"):
         sweeps.values("x", text)
 
 
