@@ -130,12 +130,14 @@ def test_a_run_on_a_target_is_compared_and_one_of_your_own_is_not(session):
     assert status[4].startswith("Your lowest median has ")
     labels = [layer.label for layer in shown[-1].layers]
     assert {"deep", "your run: deep"} <= set(labels)
+    assert " stored trainings; " in shown[-1].note
 
     session.explorer.state = {**session.explorer.state, "formula": "abs(x)"}
     session.pressed("train")
     session.worker.join(60)
     assert shown[-1].status == "Trained: 8 of 8 updates; 2 trainings of each network."
     assert "deep" not in [layer.label for layer in shown[-1].layers]
+    assert " over your trainings; " in shown[-1].note
 
     session.explorer.state = {**session.explorer.state, "formula": "abs(x"}
     before = session.runs

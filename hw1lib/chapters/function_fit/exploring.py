@@ -114,11 +114,15 @@ def view(result: Result) -> View:
         ],
         layers=layers,
         controls=_controls(result),
-        note=f"median and 10th to 90th percentile over {result.spec.replicas} stored trainings; "
-        + ", ".join(f"{n}: {builders.parameter_count(w)} parameters" for n, w in NETWORKS.items()),
+        note=_note(f"{result.spec.replicas} stored trainings"),
         offline="Typing a function or a network of your own and training it needs Python: run "
         "this notebook in JupyterLab.",
     )
+
+
+def _note(trainings: str) -> str:
+    sizes = [f"{n}: {builders.parameter_count(w)} parameters" for n, w in NETWORKS.items()]
+    return f"median and 10th to 90th percentile over {trainings}; {', '.join(sizes)}"
 
 
 BY = ("target", "optimizer")
@@ -235,6 +239,7 @@ class Session:
         layers = [*shown.layers]
         if asked.function:  # of which nothing is stored
             layers = [line(GRID, _values(asked), panel=1, dash="1 3", label="target")]
+            shown = replace(shown, note=_note("your trainings"))
         runs = [run for run in self.runs if run.trial.about == about]
         for age, run in enumerate(reversed(runs)):
             layers += _drawn(run, older=age > 0)
