@@ -87,7 +87,7 @@ def published_table(result: Result) -> pd.DataFrame:
         found = np.flatnonzero(sweep.epochs == one.passes)
         known = len(found) and has_compared(result)
         loss, accuracy = (
-            str(t_interval(sign * between_units(result, measure, found[0])))
+            f"{t_interval(sign * between_units(result, measure, found[0])):.2g}"
             if known
             else "not trained so long"
             for measure, sign in (("loss", 1), ("accuracy", -1))
