@@ -101,7 +101,7 @@ class Updates:
         seen = np.full((2, len(running), count), np.nan, x.dtype)
         for r in running.nonzero()[:, 0].tolist():
             compiled.advance(
-                weights[r], np.array(self.widths), kind(self.slope), padded, y, len(x),
+                weights[r], np.array(self.widths, np.uint64), kind(self.slope), padded, y,
                 getattr(compiled, self.rule.kind), settings, first[r], second[r], self._made,
                 *seen[:, r],
             )  # fmt: skip

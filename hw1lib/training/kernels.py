@@ -6,7 +6,12 @@ core does several multiplications for each number it loads. Compiled by numba at
 and kept on the disk; `fused` prepares what these functions take.
 
 Layers lie end to end in one array, as `torch.nn.Module.parameters` has them: for each its weights,
-by output and input, then its biases. Arrays of points are padded with zeros to `LANES`.
+by output and input, then its biases. So do rows of points, padded with zeros to `LANES`, from a
+place on at which a line of the cache begins.
+
+A row is named by its place and not by a slice of the array: numba counts who refers to an array,
+which takes as long here as the multiplications. Places have no sign, since an index that has one
+is tested for being negative.
 """
 
 import math
@@ -15,13 +20,17 @@ import numba
 import numpy as np
 
 LANES = 32  # points that a core's vectors take in whole steps
+LINE = 64  # bytes of a line of the cache
 SGD, RMSPROP, ADAM = 0, 1, 2
 
 # sums may be taken in any order; what is not a number stays none
-_compiled = numba.njit(
-    fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy", cache=True
-)
-ZERO = np.float32(0)  # becomes as precise as what it meets
+FREE = {"contract", "reassoc", "nsz", "arcp"}
+_compiled = numba.njit(fastmath=FREE, error_model="numpy", cache=True)
+# a call would take as long as what is called
+_inlined = numba.njit(fastmath=FREE, error_model="numpy", inline="always")
+
+ZERO, LINEAR = np.float32(0), np.float32(1)  # become as precise as what they meet
+NONE, ONE, FOUR = np.uint64(0), np.uint64(1), np.uint64(4)  # of a place
 
 
 @_compiled
@@ -31,7 +40,6 @@ def advance(
     slope: np.floating,
     x: np.ndarray,
     y: np.ndarray,
-    count: int,
     rule: int,
     settings: np.ndarray,
     first: np.ndarray,
@@ -44,11 +52,10 @@ def advance(
 
     Args:
         weights: All parameters, (P,).
-        widths: Layer sizes, the ends 1.
+        widths: Layer sizes, of uint64, the ends 1.
         slope: Of the rectifiers below zero.
-        x: Points, (S,), zeros beyond the first `count`.
-        y: Values there, (count,).
-        count: Points that are learned.
+        x: Points, (S,), zeros beyond those that are learned.
+        y: Values at the points that are learned, (at most S,).
         rule: `SGD`, `RMSPROP` or `ADAM`.
         settings: Learning rate, weight decay, and three of the rule.
         first: The rule's memory, (P,): of squares for RMSprop, of gradients for Adam.
@@ -60,184 +67,185 @@ def advance(
     Returns:
         How many updates were made; a loss that is not finite stands after the last of them.
     """
-    layers, size = len(widths) - 1, len(x)
+    layers, size = np.uint64(len(widths)) - ONE, np.uint64(len(x))
     block = widths.max() * size  # of one layer's activations
-    values = np.empty((layers + 1) * block, x.dtype)
-    values[:size] = x
-    errors, before = np.zeros(block, x.dtype), np.zeros(block, x.dtype)
+    values = np.empty((layers + ONE) * block + np.uint64(LINE), x.dtype)
+    points = _beginning(values)
+    values[points : points + size] = x
+    # of two layers; zero at what is not learned, and so they stay there
+    errors = np.zeros(block + block + np.uint64(LINE), x.dtype)
+    now = _beginning(errors)
+    before = now + block
     slopes = np.empty_like(weights)
     for step in range(len(losses)):
-        start = 0
+        start, here = NONE, points
         for layer in range(layers):
-            here, there = values[layer * block :], values[(layer + 1) * block :]
-            _forward(weights[start:], widths, layer, slope, here, there, size)
-            start += (widths[layer] + 1) * widths[layer + 1]
-        losses[step] = _residuals(values[layers * block :], y, errors, count, size)
+            n_in, n_out = widths[layer], widths[layer + ONE]
+            bend = slope if layer + ONE < layers else LINEAR
+            _forward(values, here, here + block, weights, start, n_in, n_out, bend, size)
+            start += (n_in + ONE) * n_out
+            here += block
+        losses[step] = _residuals(values, here, y, errors, now)
         if not math.isfinite(losses[step]):
             return step
-        for layer in range(layers - 1, 0, -1):
-            n_in, n_out = widths[layer], widths[layer + 1]
-            start -= (n_in + 1) * n_out
-            here = values[layer * block :]
-            _by_weights(slopes[start:], n_in, n_out, errors, here, size)
-            if layer > 1:
-                for unit in range(n_in):
-                    row = before[unit * size : (unit + 1) * size]
-                    _combine(row, ZERO, weights[start + unit :], n_in, n_out, errors, size)
-                    _through(row, here[unit * size :], slope)
-                errors, before = before, errors
-            else:
-                _first_layer(slopes, weights[start:], widths, slope, errors, here, before, x)
+        for layer in range(layers - ONE, NONE, -1):
+            n_in, n_out = widths[layer], widths[layer + ONE]
+            start -= (n_in + ONE) * n_out
+            here -= block
+            if layer == ONE and n_out == ONE:
+                _both_layers(
+                    slopes, weights, n_in, errors, now, before, values, here, points, slope, size
+                )
+                continue
+            _by_weights(slopes, start, n_in, n_out, errors, now, values, here, size)
+            for unit in range(n_in):
+                row = before + unit * size
+                _combine(errors, row, ZERO, weights, start + unit, n_in, n_out, errors, now, size)
+                _through(errors, row, values, here + unit * size, slope, size)
+                if layer == ONE:
+                    slopes[unit] = _product(errors, row, values, points, size)
+                    slopes[n_in + unit] = _sum(errors, row, size)
+            now, before = before, now
         norms[step] = _update(weights, slopes, rule, settings, first, second, made + step + 1)
     return len(losses)
 
 
 @_compiled
-def _forward(weights, widths, layer, slope, here, there, size):
-    """Compute a layer's outputs, rectified but for the last."""
-    n_in, n_out = widths[layer], widths[layer + 1]
-    for unit in range(n_out):
-        row = there[unit * size : (unit + 1) * size]
-        bias = weights[n_in * n_out + unit]
-        if layer == 0:
-            _rectified(row, bias, weights[unit], here, slope)
-            continue
-        _combine(row, bias, weights[unit * n_in :], 1, n_in, here, size)
-        if layer < len(widths) - 2:
-            for p in range(size):
-                row[p] = max(row[p], slope * row[p])
+def _beginning(array):
+    """Find the first place of an array at which a line of the cache begins."""
+    return np.uint64(-array.ctypes.data % LINE // array.itemsize)
 
 
 @_compiled
-def _residuals(outputs, y, errors, count, size):
+def _forward(values, here, there, weights, start, n_in, n_out, slope, size):
+    """Compute a layer's outputs, rectified."""
+    for unit in range(n_out):
+        row = there + unit * size
+        bias = weights[start + n_in * n_out + unit]
+        if n_in == ONE:
+            weight = weights[start + unit]
+            for p in range(size):
+                value = bias + weight * values[here + p]
+                values[row + p] = max(value, slope * value)
+        else:
+            _combine(values, row, bias, weights, start + unit * n_in, ONE, n_in, values, here, size)
+            for p in range(size):
+                values[row + p] = max(values[row + p], slope * values[row + p])
+
+
+@_compiled
+def _residuals(values, here, y, errors, now):
     """Return the mean squared error, and leave its gradient by the outputs."""
-    total = ZERO
-    errors[count:size] = 0
+    total, count = ZERO, np.uint64(len(y))
     for p in range(count):
-        away = outputs[p] - y[p]
+        away = values[here + p] - y[p]
         total += away * away
-        errors[p] = 2 * away / count
+        errors[now + p] = 2 * away / count
     return total / count
 
 
 @_compiled
-def _first_layer(slopes, weights, widths, slope, errors, here, row, x):
-    """Compute the gradient of the first layer, whose inputs are the points themselves."""
-    units, n_out, size = widths[1], widths[2], len(x)
+def _by_weights(slopes, start, n_in, n_out, errors, now, values, here, size):
+    """Compute a layer's gradient from the errors of its outputs and its inputs."""
+    few = n_in % FOUR
+    for unit in range(n_out):
+        row, place = now + unit * size, start + unit * n_in
+        slopes[start + n_in * n_out + unit] = _sum(errors, row, size)
+        for k in range(few):
+            slopes[place + k] = _product(errors, row, values, here + k * size, size)
+        for k in range(few, n_in, FOUR):
+            _four_products(slopes, place + k, errors, row, values, here + k * size, size)
+
+
+@_compiled
+def _both_layers(slopes, weights, units, errors, now, spare, values, here, points, slope, size):
+    """Compute the gradient of a network of two layers, in one pass over its hidden units.
+
+    A unit's errors are those of the output times a weight, and times the slope where it is
+    negative: so they need not be written down to be summed.
+    """
+    start = units + units  # of the second layer
+    for p in range(size):
+        errors[spare + p] = errors[now + p] * values[points + p]
+    whole, whole_x = _sum(errors, now, size), _sum(errors, spare, size)
+    slopes[start + units] = whole
     for unit in range(units):
-        values = here[unit * size : (unit + 1) * size]
-        if n_out == 1:
-            found = _sums_of_one(errors, weights[unit], values, slope, x)
-        else:
-            _combine(row[:size], ZERO, weights[unit:], units, n_out, errors, size)
-            found = _sums(row, values, slope, x)
-        slopes[unit], slopes[units + unit] = found
+        row = here + unit * size
+        product, part, part_x = ZERO, ZERO, ZERO
+        for p in range(size):
+            value = values[row + p]
+            product += errors[now + p] * value
+            part += errors[now + p] if value > 0 else ZERO
+            part_x += errors[spare + p] if value > 0 else ZERO
+        weight = weights[start + unit]
+        slopes[start + unit] = product
+        slopes[unit] = weight * (part_x + slope * (whole_x - part_x))
+        slopes[units + unit] = weight * (part + slope * (whole - part))
 
 
 # Along the points
 
 
 @_compiled
-def _combine(row, bias, weights, stride, count, rows, size):
-    """Add `count` rows, each times its weight, and the bias."""
-    few = (count - 1) % 4 + 1
+def _combine(out, row, bias, weights, place, stride, count, rows, begin, size):
+    """Write the sum of `count` rows, each times its weight, and the bias into a row."""
+    few = (count - ONE) % FOUR + ONE
+    weight = weights[place]
     for p in range(size):
-        row[p] = bias + weights[0] * rows[p]
-    if few > 1:
-        _more(row, weights[stride:], stride, few - 1, rows[size:], size)
-    for k in range(few, count, 4):
-        _four_more(row, weights[k * stride :], stride, rows[k * size :], size)
-
-
-@_compiled
-def _more(row, weights, stride, count, rows, size):
-    for k in range(count):
-        weight, other = weights[k * stride], rows[k * size : (k + 1) * size]
+        out[row + p] = bias + weight * rows[begin + p]
+    for k in range(ONE, few):
+        weight, other = weights[place + k * stride], begin + k * size
         for p in range(size):
-            row[p] += weight * other[p]
+            out[row + p] += weight * rows[other + p]
+    for k in range(few, count, FOUR):
+        _four_more(out, row, weights, place + k * stride, stride, rows, begin + k * size, size)
 
 
-@_compiled
-def _four_more(row, weights, stride, rows, size):
-    w, v, u, t = weights[0], weights[stride], weights[2 * stride], weights[3 * stride]
-    a, b = rows[:size], rows[size : 2 * size]
-    c, d = rows[2 * size : 3 * size], rows[3 * size : 4 * size]
+@_inlined
+def _four_more(out, row, weights, place, stride, rows, a, size):
+    w, v = weights[place], weights[place + stride]
+    u, t = weights[place + stride + stride], weights[place + stride + stride + stride]
+    b, c, d = a + size, a + size + size, a + size + size + size
     for p in range(size):
-        row[p] += w * a[p] + v * b[p] + u * c[p] + t * d[p]
+        out[row + p] += w * rows[a + p] + v * rows[b + p] + u * rows[c + p] + t * rows[d + p]
 
 
-@_compiled
-def _by_weights(slopes, n_in, n_out, errors, here, size):
-    """Compute a layer's gradient from the errors of its outputs and its inputs."""
-    few = n_in % 4
-    for unit in range(n_out):
-        error = errors[unit * size : (unit + 1) * size]
-        total = ZERO
-        for p in range(size):
-            total += error[p]
-        slopes[n_in * n_out + unit] = total
-        found = slopes[unit * n_in : (unit + 1) * n_in]
-        for k in range(few):
-            found[k] = _product(error, here[k * size : (k + 1) * size])
-        for k in range(few, n_in, 4):
-            _four_products(found[k:], error, here[k * size :], size)
+@_inlined
+def _through(errors, row, values, value, slope, size):
+    """Take errors back through rectifiers."""
+    for p in range(size):
+        error = errors[row + p]
+        errors[row + p] = error if values[value + p] > 0 else slope * error
 
 
-@_compiled
-def _product(error, values):
+@_inlined
+def _sum(values, row, size):
     total = ZERO
-    for p in range(len(error)):
-        total += error[p] * values[p]
+    for p in range(size):
+        total += values[row + p]
     return total
 
 
-@_compiled
-def _four_products(found, error, rows, size):
-    a, b = rows[:size], rows[size : 2 * size]
-    c, d = rows[2 * size : 3 * size], rows[3 * size : 4 * size]
+@_inlined
+def _product(values, row, others, other, size):
+    total = ZERO
+    for p in range(size):
+        total += values[row + p] * others[other + p]
+    return total
+
+
+@_inlined
+def _four_products(found, place, errors, row, rows, a, size):
+    b, c, d = a + size, a + size + size, a + size + size + size
     w, v, u, t = ZERO, ZERO, ZERO, ZERO
     for p in range(size):
-        w += error[p] * a[p]
-        v += error[p] * b[p]
-        u += error[p] * c[p]
-        t += error[p] * d[p]
-    found[0], found[1], found[2], found[3] = w, v, u, t
-
-
-@_compiled
-def _rectified(row, bias, weight, x, slope):
-    for p in range(len(row)):
-        value = bias + weight * x[p]
-        row[p] = max(value, slope * value)
-
-
-@_compiled
-def _through(row, values, slope):
-    """Take errors back through the rectifiers."""
-    for p in range(len(row)):
-        row[p] = row[p] if values[p] > 0 else slope * row[p]
-
-
-@_compiled
-def _sums(row, values, slope, x):
-    """Take errors back through a rectifier; return their sums, times the points and alone."""
-    with_x, alone = ZERO, ZERO
-    for p in range(len(x)):
-        error = row[p] if values[p] > 0 else slope * row[p]
-        with_x += error * x[p]
-        alone += error
-    return with_x, alone
-
-
-@_compiled
-def _sums_of_one(errors, weight, values, slope, x):
-    with_x, alone = ZERO, ZERO
-    for p in range(len(x)):
-        error = weight * errors[p]
-        error = error if values[p] > 0 else slope * error
-        with_x += error * x[p]
-        alone += error
-    return with_x, alone
+        w += errors[row + p] * rows[a + p]
+        v += errors[row + p] * rows[b + p]
+        u += errors[row + p] * rows[c + p]
+        t += errors[row + p] * rows[d + p]
+    for value in (w, v, u, t):
+        found[place] = value
+        place += ONE
 
 
 @_compiled
