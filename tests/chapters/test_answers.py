@@ -1,6 +1,7 @@
 """The page of answers: every wording belongs to a verdict, and no verdict is without one."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -61,6 +62,15 @@ def test_what_is_open_or_was_not_tested_is_said_to_be():
     assert point.sentence(judged(point, 0, 100)).startswith(f"It is open {point.unknown} (")
     few = point.sentence(judged(point, 3, count=3))
     assert few.startswith(f"It was not tested {point.unknown} (")
+
+
+def test_another_verdict_of_the_chapter_is_told():
+    point = POINTS[0]
+    result = judged(point, 1, 10)
+    result.judged = [replace(one, verdict=replace(one.verdict, p=0.2)) for one in result.judged]
+    said = point.sentence(result)
+    assert said.startswith(f"It is open {point.unknown} (supported, perhaps small before p is ")
+    assert "before p" not in point.sentence(judged(point, 3))
 
 
 def test_a_bound_is_told_by_what_was_measured():

@@ -44,6 +44,8 @@ class Point:
         else:
             numbers = effect.write(verdict.interval)
         little = "perhaps by little; " if verdict.word in LITTLE else ""
+        if judged.alone.word != verdict.word:
+            little += f"{judged.alone.told} before p is adjusted for the number of tests; "
         n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
         return f"{self.worded(result)} ({little}{effect.of}: {numbers}{n}; {place})."
 
