@@ -217,9 +217,10 @@ MARGINS = {  # the smallest effects that matter, as chosen before the verdicts w
     "A-C3a A-C3b A-C5 A-C6 A-C7a A-C7b B-C2 B-C3 B-C5 B-C6": 1.25,  # a factor
     "A-C7d E-11b E-11c E-11d": 1.25,
     "A-C7c": 10.0,  # percentage points
+    "E-12a": 0.1,  # likewise
     "B-C1 B-C4 B-C8b": 0.05,  # of the updates, the value, the epochs
     "A-C8a A-C8c A-C9a A-C9c A-C10a A-C10c B-C8a": 1.1,  # a factor
-    "A-C8b A-C9b A-C10b A-C11a A-C11b E-12a E-12b E-12c E-12d E-12e": 1.0,  # percentage points
+    "A-C8b A-C9b A-C10b A-C11a A-C11b E-12b E-12c E-12d E-12e": 1.0,  # percentage points
 }
 
 
