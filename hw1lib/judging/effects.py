@@ -57,9 +57,9 @@ class Effect(ABC):
         """Count what `without` can leave out, whether or not it has a value."""
 
     @property
-    @abstractmethod
     def measured(self) -> str:
-        """Write what was measured on each side."""
+        """Write what was measured on each side; empty where that is the effect itself."""
+        return ""
 
     @abstractmethod
     def write(self, value: Interval | float) -> str:
@@ -107,6 +107,7 @@ class _OfSides(Effect):
         return ", ".join(
             named(name, written(mean) if np.isfinite(mean) else "no value")
             for name, mean in self.means.items()
+            if name
         )
 
     @property
@@ -278,10 +279,6 @@ class Correlation(Effect):
             return ranks.correlation(first, second, *given, level=level)
         labels = np.asarray(self.families)[known]
         return ranks.over_families(labels, first, second, *given, level=level)
-
-    @property
-    def measured(self) -> str:
-        return CORRELATION
 
     def write(self, value: Interval | float) -> str:
         return f"{value:.3g}"

@@ -31,12 +31,7 @@ def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, s
         turns: Other words, by what was varied that should not matter.
     """
     effect = verdict.effect
-    if effect is None:
-        measured = verdict.reason
-    elif effect.measured == CORRELATION:
-        measured = effect.of
-    else:
-        measured = f"{effect.of}: {effect.measured}"
+    measured = verdict.reason if effect is None else _measured(effect)
     # in one cell, since two narrow columns of sentences take twice as many lines
     text = {"claim": claim.id, "in our words": f"{claim.sentence} *{_short(measured)}*"}
     if effect is None:
@@ -50,6 +45,10 @@ def row(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> dict[str, s
         "p": _probability(verdict.p),
         "verdict": said(claim, verdict, turns),
     }
+
+
+def _measured(effect: Effect) -> str:
+    return ": ".join(filter(None, [effect.of, effect.measured]))
 
 
 def said(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> str:
@@ -98,10 +97,9 @@ def _answered(claim: Claim, verdict: Verdict) -> str:
     if verdict.effect is None:
         return f"{sentence}: **{NOT_TESTED}** ({verdict.reason})."
     effect = verdict.effect
-    measured = "" if effect.measured == CORRELATION else f": {effect.measured}"
-    numbers = f"{effect.of}{measured}"
+    numbers = _measured(effect)
     if not isinstance(effect, Bound | Share):  # of which the measured value says it all
-        numbers += f"; {effect.write(verdict.interval)}"
+        numbers += f"{'; ' if effect.measured else ': '}{effect.write(verdict.interval)}"
     n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
     least = effect.write(verdict.size)
     return f"{sentence}: **{verdict.told}** ({numbers}{n}; matters from {least})."

@@ -52,7 +52,7 @@ def test_a_share_has_wilsons_interval(level):
     [
         ("ratio", "high 2, low 1", "× 2", "× 1.25"),
         ("difference", "high 2, low 1", "1 [1, 1] nats", "1.25 nats"),
-        ("alone", "2", "2 [2, 2] percentage points", "1.25 percentage points"),
+        ("alone", "", "2 [2, 2] percentage points", "1.25 percentage points"),
         (
             "at most",
             "2 [2, 2] percentage points; at most 2 percentage points",

@@ -314,7 +314,7 @@ def test_an_answer_is_sentences_with_their_verdicts_and_numbers():
         "Water is wet: **not tested** (nobody looked).",
     ]
     (said,) = tables.answer(claims, ["C"], None)
-    assert "(wetness with depth; 1 [" in said
+    assert "(wetness with depth: 1 [" in said
 
 
 def test_an_answer_in_brief_has_the_means_that_decided_it_and_n_once():
