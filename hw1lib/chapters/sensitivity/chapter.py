@@ -30,6 +30,7 @@ CHAPTER = registry.Chapter(
     answers=(
         "A-C34a",
         "E-34a",
+        "34, F1, equal loss",
         "E-34e, probabilities",
         "34e at equal loss, probabilities",
         "E-34b",

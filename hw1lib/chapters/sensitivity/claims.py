@@ -7,7 +7,7 @@ from typing import Any
 
 from hw1lib.chapters.sensitivity import comparisons
 from hw1lib.chapters.sensitivity.result import Result
-from hw1lib.chapters.sensitivity.spec import AS_A, BATCHES, EPOCHS, KINDS, SCALED, STEPS
+from hw1lib.chapters.sensitivity.spec import AS_A, EPOCHS, KINDS, SCALED, STEPS
 from hw1lib.judging.effects import Effect
 from hw1lib.judging.verdicts import Claim, Margin
 
@@ -147,25 +147,28 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "E-34a",
-        "Trained to the end, large batches end in much sharper minima.",
+        "Trained to the end, the perceptron's large batches end in much sharper minima.",
         partial(comparisons.large_is_sharper, "perceptron"),
         MUCH,
     ),
     Claim(
         "34, perceptron",
-        "Trained to the end, large batches end in sharper minima, by however little.",
+        "Trained to the end, the perceptron's large batches end in sharper minima, by however "
+        "little.",
         partial(comparisons.large_is_sharper, "perceptron"),
         replace(FACTOR, after="a short run, whose large batches ended in flatter minima"),
     ),
     *(
         Claim(
             f"34, {network}",
-            f"Large batches end in much sharper minima ({network}).",
+            f"{when}, large batches end in much sharper minima in a network with F1's widths.",
             partial(comparisons.large_is_sharper_at_equal_loss, network),
             MUCH_LATER,
         )
-        for network in BATCHES
-        if network != "perceptron"
+        for network, when in (
+            ("F1", "After equally many epochs"),
+            ("F1, equal loss", "At equal training loss"),
+        )
     ),
     Claim(
         "E-34b",
