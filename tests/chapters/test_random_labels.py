@@ -548,7 +548,11 @@ def test_a_training_is_filed_under_what_decides_it_and_nothing_else(digits):
     of_digits = {key for key in larger if key[0] == MLP}
     assert changed(jobs, listed(scale_digits=50)) == of_digits
     assert changed(jobs, listed(scale_digit_epochs=4)) == of_digits
-    assert changed(jobs, listed(scale_scene_epochs=4)) == larger - of_digits
+    of_scenes = larger - of_digits
+    random = {key for key in of_scenes if key[1] == 1}
+    assert len(random) == SPEC.scale_replicas
+    assert changed(jobs, listed(scale_scene_epochs=4)) == of_scenes - random
+    assert changed(jobs, listed(scale_random_epochs=4)) == random
     for job in jobs.values():
         same = dataclasses.replace(job, label="other", cost=3, threads=1)
         assert filed_under(same) == filed_under(job)

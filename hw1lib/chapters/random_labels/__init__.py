@@ -132,7 +132,7 @@ def _at_scale(spec: Spec, name: str, share: float, images: ImageSet) -> list[Job
             dataclasses.replace(
                 _settings(spec, name, share, images, seeds),
                 train_examples=min(spec.examples_at_scale(name), len(images.train)),
-                epochs=spec.epochs_at_scale(name),
+                epochs=spec.epochs_at_scale(name, share),
                 evaluate_every=spec.scale_every,
                 learning_rate=spec.scale_rate,
                 described_trainings=0,

@@ -49,7 +49,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C22, trained on",
-        "The CNN fits them at A's learning rate in twice as many epochs.",
+        "The CNN fits them at A's learning rate in three times as many epochs.",
         comparisons.fits_at_scale(CNN, longer=True),
         FIT,
     ),

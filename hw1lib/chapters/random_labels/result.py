@@ -217,7 +217,7 @@ def is_theirs(result: Result, network: str) -> bool:
     """Return whether that scale is the report's own, which short profiles cut."""
     spec, theirs = result.spec, THEIRS[network]
     here = (learned_at_scale(result, network), spec.scale_rate)
-    enough = spec.epochs_at_scale(network) >= theirs.epochs
+    enough = spec.epochs_at_scale(network, RANDOM) >= theirs.epochs
     return not result.own and enough and here == (theirs.images, theirs.learning_rate)
 
 

@@ -77,7 +77,12 @@ class Spec(specs.Replicated):
     )
     scale_rate: float = setting(1e-4, "of Adam at the reports' scale, as A and B have it", above=0)
     scale_digit_epochs: int = setting(1_000, "epochs of the MLP there, as B makes", at_least=1)
-    scale_scene_epochs: int = setting(200, "epochs of the CNN there; A makes 100", at_least=1)
+    scale_scene_epochs: int = setting(
+        200, "epochs of the CNN there on true labels; A makes 100", at_least=1
+    )
+    scale_random_epochs: int = setting(
+        300, "epochs of the CNN there on random labels; A makes 100", at_least=1
+    )
     scale_replicas: int = setting(6, "trainings of each network there, at most", at_least=1)
     scale_every: int = setting(10, "epochs between two measurements there", at_least=1)
     described: int = setting(
@@ -115,9 +120,11 @@ class Spec(specs.Replicated):
         """Return how many it learns at the reports' scale, at most."""
         return self.scale_scenes if network == CNN else self.scale_digits
 
-    def epochs_at_scale(self, network: str) -> int:
-        """Return how many epochs it makes there, at most."""
-        return self.scale_scene_epochs if network == CNN else self.scale_digit_epochs
+    def epochs_at_scale(self, network: str, share: float) -> int:
+        """Return how many epochs it makes there on a share of random labels, at most."""
+        if network == MLP:
+            return self.scale_digit_epochs
+        return self.scale_random_epochs if share == RANDOM else self.scale_scene_epochs
 
 
 PROFILES = specs.Profiles(
@@ -135,6 +142,7 @@ PROFILES = specs.Profiles(
         scale_scenes=100,
         scale_digit_epochs=20,
         scale_scene_epochs=12,
+        scale_random_epochs=18,
         scale_replicas=2,
         scale_every=2,
         described=20,
@@ -154,6 +162,7 @@ PROFILES = specs.Profiles(
         scale_scenes=40,
         scale_digit_epochs=3,
         scale_scene_epochs=3,
+        scale_random_epochs=3,
         scale_replicas=1,
         scale_every=2,
         described=10,
