@@ -51,7 +51,7 @@ CLAIMS: tuple[Claim, ...] = (
         "A-C22, trained on",
         "The CNN fits them at A's learning rate in three times as many epochs.",
         comparisons.fits_at_scale(CNN, longer=True),
-        FIT,
+        replace(FIT, after="a full run of 200 epochs"),
     ),
     Claim(
         "B-C14, B's scale",
