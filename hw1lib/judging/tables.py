@@ -130,7 +130,8 @@ def _decisive(verdict: Verdict) -> str:
     if isinstance(effect, Share):
         return f"{effect.of}: {np.sum(effect.which)} of {len(effect.which)}"
     if isinstance(effect, Bound):
-        value = f"{_rounded([effect.mean.mean])[0]} {effect.unit}".strip()
+        all_of_it = [100.0] if effect.whole else []  # what is less is not rounded to it
+        value = f"{_rounded([effect.mean.mean, *all_of_it])[0]} {effect.unit}".strip()
         return f"{effect.of}: {value}, where the sentence says {effect.predicted}"
     return f"{effect.of}: {_means(effect)}"
 

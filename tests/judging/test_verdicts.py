@@ -340,3 +340,11 @@ def test_an_answer_in_brief_has_the_means_that_decided_it_and_n_once():
         "n = 7 to 8.",
     ]
     assert tables.in_brief(claims, "F", None) == ["Water is wet: **not tested**. *Nobody looked.*"]
+
+
+def test_what_is_nearly_all_is_not_rounded_to_all():
+    for value, said in ((99.7, "99.7 %"), (100.0, "100 %"), (69.4, "69 %")):
+        bound = Bound("right", np.full(8, value), at_least=50.0, unit="%", whole=True)
+        assert (
+            f"Right: {said}," in tables.in_brief([claim(lambda _, b=bound: b, "A")], "A", None)[0]
+        )
