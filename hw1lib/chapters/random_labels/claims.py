@@ -49,7 +49,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "A-C22, trained on",
-        "The CNN fits them at A's learning rate in three times as many epochs.",
+        "The CNN fits them at A's learning rate when it is trained on.",
         comparisons.fits_at_scale(CNN, longer=True),
         replace(FIT, after="a full run of 200 epochs"),
     ),

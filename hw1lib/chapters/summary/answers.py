@@ -43,11 +43,11 @@ class Point:
             numbers = effect.measured
         else:
             numbers = effect.write(verdict.interval)
-        little = "perhaps by little; " if verdict.word in LITTLE else ""
+        remarks = "perhaps by little; " if verdict.word in LITTLE else ""
         if judged.alone.word != verdict.word:
-            little += f"{judged.alone.told} before p is adjusted for the number of tests; "
+            remarks += f"{judged.alone.told} before p is adjusted for the number of tests; "
         n = "" if "(n = " in numbers else f", n = {verdict.interval.n}"
-        return f"{self.worded(result)} ({little}{effect.of}: {numbers}{n}; {place})."
+        return f"{self.worded(result)} ({remarks}{effect.of}: {numbers}{n}; {place})."
 
     def worded(self, result: Result) -> str:
         """Choose the wording for a verdict, without its numbers."""
