@@ -76,7 +76,8 @@ def perceptrons(rounds: int, count: int = 6400) -> None:
         model = builders.mlp(streams, *widths)
         batches = task.minibatches(BATCH_SIZE, streams.order)
         optimizer = optimizers.adam(model, learning_rate=1e-3)
-        return lambda: loop.fit(model, batches, losses.cross_entropy, optimizer, epochs=1)
+        run = Run(prepare=fused.prepare)
+        return lambda: loop.fit(model, batches, losses.cross_entropy, optimizer, epochs=1, run=run)
 
     print(
         f"perceptrons on {len(labels)} images of {images.description}, batches of {BATCH_SIZE}, "

@@ -1,4 +1,4 @@
-"""Full-batch training of regressors in a compiled loop, where numba is installed.
+"""Trainings of perceptrons in compiled loops, where numba is installed.
 
 `loop.fit` asks `prepare` whether it can make many updates at once; where it cannot, torch makes
 them one by one. Both do the same but for the order of sums, so a result does not say which it was;
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +24,8 @@ from torch import Tensor, nn
 from hw1lib.networks import replicas
 from hw1lib.networks.builders import Stack
 from hw1lib.training import losses
+from hw1lib.training.classification import WithAccuracy
+from hw1lib.training.minibatches import Minibatches
 from hw1lib.training.watching import gradient_norm
 
 SLOPES: dict[type[nn.Module], Callable[[Any], float]] = {
@@ -65,59 +70,71 @@ class Rule:
             return cls("ADAM", settings, ("exp_avg", "exp_avg_sq"))
         return None
 
+    def begin(self, optimizer: torch.optim.Optimizer) -> None:
+        """Give an optimizer that has made no update its memory, as torch does with the first."""
+        for group in optimizer.param_groups if self.memory else ():
+            for parameter in group["params"]:
+                if not optimizer.state[parameter]:
+                    empty = {name: torch.zeros_like(parameter) for name in self.memory}
+                    optimizer.state[parameter] = {"step": torch.zeros(()), **empty}
+
+
+class State(NamedTuple):
+    """What updates change: rows of the parameters of each replica, laid end to end."""
+
+    weights: np.ndarray  # (R, P)
+    first: np.ndarray  # the rule's memory, (R, P)
+    second: np.ndarray  # likewise
+    made: int  # updates before
+
 
 @dataclass(frozen=True)
-class Updates:
-    """Updates of a stack of regressors on points that are all learned at once."""
+class Updates(ABC):
+    """Updates of a stack of perceptrons, of one network after another."""
+
+    passes: ClassVar[int]  # over the data that are made between two looks at the clock
 
     model: nn.Module
     widths: tuple[int, ...]
     slope: float  # of the rectifiers
-    points: tuple[Tensor, Tensor]  # (N, 1) each
     optimizer: torch.optim.Optimizer
     rule: Rule
 
-    def make(self, count: int, running: Tensor) -> tuple[Tensor, Tensor]:
+    def make(self, passes: int, running: Tensor) -> tuple[Tensor, Tensor]:
         """Make updates of the running replicas, in place.
 
         Args:
-            count: Of each replica; one whose loss is not finite makes no more.
+            passes: Over the data; a replica whose loss is not finite makes no more.
             running: Which replicas are trained, (R,) of bool.
 
         Returns:
-            Losses before each update and the norms of their gradients, (count, R), NaN for
-            replicas that do not run or no longer.
+            Losses before each update and what is watched there, (S, R), NaN for replicas that do
+            not run or no longer.
         """
-        compiled = kernels()
-        assert compiled is not None  # or `prepare` had returned None
-        x, y = (values[:, 0].numpy() for values in self.points)
-        padded = np.zeros(-(-len(x) // compiled.LANES) * compiled.LANES, x.dtype)
-        padded[: len(x)] = x
-        kind, settings = x.dtype.type, np.array(self.rule.settings, x.dtype)
+        self.rule.begin(self.optimizer)
         weights, *memory = (
             self._rows(read) for read in (lambda p: p.detach(), *map(self._state, self.rule.memory))
         )
+        states = [state for state in self.optimizer.state.values() if "step" in state]
+        made = max((int(state["step"]) for state in states), default=0)
         first, second = [*memory, *[np.empty_like(weights)] * 2][:2]
-        seen = np.full((2, len(running), count), np.nan, x.dtype)
-        for r in running.nonzero()[:, 0].tolist():
-            compiled.advance(
-                weights[r], np.array(self.widths, np.uint64), kind(self.slope), padded, y,
-                getattr(compiled, self.rule.kind), settings, first[r], second[r], self._made,
-                *seen[:, r],
-            )  # fmt: skip
+        state = State(weights, first, second, made)
+        seen = self._train(passes, running.nonzero()[:, 0].tolist(), state)
         self._keep(lambda p: p.detach(), weights)
         for name, values in zip(self.rule.memory, memory, strict=True):
             self._keep(self._state(name), values)
-        for state in self.optimizer.state.values():
-            if "step" in state:
-                state["step"] += count
-        found, norms = torch.from_numpy(seen).transpose(1, 2)
-        return found, norms
+        for its in states:
+            its["step"] += seen.shape[2]
+        found, watched = torch.from_numpy(seen).transpose(1, 2)
+        return found, watched
 
-    @property
-    def _made(self) -> int:
-        states = self.optimizer.state.values()
-        return max((int(state["step"]) for state in states if "step" in state), default=0)
+    @abstractmethod
+    def _train(self, passes: int, which: list[int], state: State) -> np.ndarray:
+        """Change the state of some replicas.
+
+        Returns:
+            Losses and what is watched, (2, R, S), NaN for the others and where no update is made.
+        """
 
     def _state(self, name: str) -> Callable[[Tensor], Tensor]:
         return lambda parameter: self.optimizer.state[parameter][name]
@@ -134,6 +151,75 @@ class Updates:
             read(p).copy_(part.view_as(p))
 
 
+@dataclass(frozen=True)
+class OnAllPoints(Updates):
+    """Of regressors, on points that are all learned at once."""
+
+    passes = 100
+
+    points: tuple[Tensor, Tensor]  # (N, 1) each
+
+    def _train(self, passes: int, which: list[int], state: State) -> np.ndarray:
+        compiled = kernels()
+        assert compiled is not None  # or `prepare` had returned None
+        x, y = (values[:, 0].numpy() for values in self.points)
+        padded = np.zeros(-(-len(x) // compiled.LANES) * compiled.LANES, x.dtype)
+        padded[: len(x)] = x
+        kind, settings = x.dtype.type, np.array(self.rule.settings, x.dtype)
+        seen = np.full((2, len(state.weights), passes), np.nan, x.dtype)
+        for r in which:
+            compiled.advance(
+                state.weights[r], np.array(self.widths, np.uint64), kind(self.slope), padded, y,
+                getattr(compiled, self.rule.kind), settings, state.first[r], state.second[r],
+                state.made, *seen[:, r],
+            )  # fmt: skip
+        return seen
+
+
+@dataclass(frozen=True)
+class OnMinibatches(Updates):
+    """Of classifiers, each in an order of its own."""
+
+    passes = 1
+
+    batches: Minibatches
+    accuracy: bool  # is watched, and not the gradient's norm
+
+    def _train(self, passes: int, which: list[int], state: State) -> np.ndarray:
+        compiled = kernels()
+        assert compiled is not None  # or `prepare` had returned None
+        minibatch = importlib.import_module("hw1lib.training.backpropagation")
+        examples, labels = self.batches.inputs.numpy(), self.batches.targets.numpy()
+        chosen = [step.numpy() for _ in range(passes) for step in self.batches.numbers()]
+        kind, settings = examples.dtype.type, np.array(self.rule.settings, examples.dtype)
+        widths, rule = np.array(self.widths), getattr(compiled, self.rule.kind)
+        size = self.batches.batch_size * (sum(self.widths) + 2 * max(self.widths))
+        seen = np.full((2, len(state.weights), len(chosen)), np.nan, examples.dtype)
+
+        def train(r: int) -> None:
+            weights, first, second = state.weights[r], state.first[r], state.second[r]
+            room, slopes = np.empty(size, examples.dtype), np.empty_like(weights)
+            for step, numbers in enumerate(chosen):
+                seen[:, r, step] = minibatch.backpropagate(
+                    weights, widths, kind(self.slope), examples, labels, numbers[r], room, slopes
+                )
+                if not math.isfinite(seen[0, r, step]):
+                    break
+                number = state.made + step + 1
+                norm = compiled.update(weights, slopes, rule, settings, first, second, number)
+                if not self.accuracy:
+                    seen[1, r, step] = norm
+
+        threads = torch.get_num_threads()
+        each = max(1, threads // len(which))
+        with (
+            minibatch.PRODUCTS.limit(limits=each, user_api="blas"),
+            ThreadPoolExecutor(threads) as pool,
+        ):
+            list(pool.map(train, which))
+        return seen
+
+
 def prepare(
     model: nn.Module,
     batches: Iterable[tuple[Tensor, Tensor]],
@@ -141,28 +227,39 @@ def prepare(
     optimizer: torch.optim.Optimizer,
     watch: Callable[[nn.Module], Tensor] | None,
 ) -> Updates | None:
-    """Return the updates of a training if they can be made at once, after torch made the first.
+    """Return the updates of a training if they can be made at once.
 
-    They can for perceptrons of one input and one output with rectifiers, on the CPU, that minimize
-    the squared error of all points together by plain gradient descent, RMSprop or Adam, and of
-    which nothing is watched but the gradient's norm.
+    They can for perceptrons with rectifiers, on the CPU, by plain gradient descent, RMSprop or
+    Adam: of one input and one output that minimize the squared error of all points together, or
+    that minimize the cross-entropy of minibatches of rows. Of them nothing may be watched but the
+    gradient's norm, or the accuracy on a minibatch.
     """
     shape, rule = _shape(model), Rule.of(optimizer)
-    if shape is None or rule is None or objective is not losses.mean_squared_error:
-        return None
-    if watch not in (None, gradient_norm) or not isinstance(batches, list) or len(batches) != 1:
-        return None
-    points = batches[0]
-    kinds = {(value.dtype, value.device.type) for value in (*points, *model.parameters())}
-    if kinds not in ({(torch.float32, "cpu")}, {(torch.float64, "cpu")}):
-        return None
-    if points[0].ndim != 2 or points[1].shape != points[0].shape:
-        return None
-    memories = [optimizer.state[p] for p in model.parameters()]  # which torch makes with the first
-    if any(name not in memory for memory in memories for name in rule.memory):
+    if shape is None or rule is None or not kernels():
         return None
     widths, slope = shape
-    return Updates(model, widths, slope, points, optimizer, rule) if kernels() else None
+    read = isinstance(objective, WithAccuracy)
+    if isinstance(objective, WithAccuracy) and watch == objective.read:
+        objective = objective.objective
+    elif watch not in (None, gradient_norm):
+        return None
+    if isinstance(batches, list) and len(batches) == 1 and not read:
+        x, y = batches[0]
+        alike = x.ndim == 2 and x.shape == y.shape and widths[0] == widths[-1] == 1
+        if objective is losses.mean_squared_error and alike and _on_cpu(model, x, y):
+            return OnAllPoints(model, widths, slope, optimizer, rule, (x, y))
+    if isinstance(batches, Minibatches) and objective is losses.cross_entropy:
+        x, y = batches.inputs, batches.targets
+        rows = x.ndim == 2 and x.shape[1] == widths[0] and x.is_contiguous() and _on_cpu(model, x)
+        if rows and y.dtype == torch.int64 and y.min() >= 0 and y.max() < widths[-1]:
+            return OnMinibatches(model, widths, slope, optimizer, rule, batches, read)
+    return None
+
+
+def _on_cpu(model: nn.Module, *values: Tensor) -> bool:
+    """Tell whether values and weights lie there, all in single or all in double precision."""
+    kinds = {(value.dtype, value.device.type) for value in (*values, *model.parameters())}
+    return kinds in ({(torch.float32, "cpu")}, {(torch.float64, "cpu")})
 
 
 def _shape(model: nn.Module) -> tuple[tuple[int, ...], float] | None:
@@ -174,5 +271,4 @@ def _shape(model: nn.Module) -> tuple[tuple[int, ...], float] | None:
     slopes = [SLOPES[type(layer)](layer) for layer in layers[1::2] if type(layer) in SLOPES]
     if len(affine) + len(slopes) < len(layers) or len(set(slopes)) != 1:
         return None
-    widths = (affine[0].weight.shape[2], *[layer.weight.shape[1] for layer in affine])
-    return (widths, slopes[0]) if widths[0] == widths[-1] == 1 else None
+    return (affine[0].weight.shape[2], *[layer.weight.shape[1] for layer in affine]), slopes[0]

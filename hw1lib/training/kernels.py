@@ -25,15 +25,15 @@ SGD, RMSPROP, ADAM = 0, 1, 2
 
 # sums may be taken in any order; what is not a number stays none
 FREE = {"contract", "reassoc", "nsz", "arcp"}
-_compiled = numba.njit(fastmath=FREE, error_model="numpy", cache=True)
+compiled = numba.njit(fastmath=FREE, error_model="numpy", cache=True, nogil=True)
 # a call would take as long as what is called
 _inlined = numba.njit(fastmath=FREE, error_model="numpy", inline="always")
 
-ZERO, LINEAR = np.float32(0), np.float32(1)  # become as precise as what they meet
+ZERO, LINEAR = np.float32(0), np.float32(1)  # become as precise as what they meet, unlike 0 and 1
 NONE, ONE, FOUR = np.uint64(0), np.uint64(1), np.uint64(4)  # of a place
 
 
-@_compiled
+@compiled
 def advance(
     weights: np.ndarray,
     widths: np.ndarray,
@@ -106,17 +106,17 @@ def advance(
                     slopes[unit] = _product(errors, row, values, points, size)
                     slopes[n_in + unit] = _sum(errors, row, size)
             now, before = before, now
-        norms[step] = _update(weights, slopes, rule, settings, first, second, made + step + 1)
+        norms[step] = update(weights, slopes, rule, settings, first, second, made + step + 1)
     return len(losses)
 
 
-@_compiled
+@compiled
 def _beginning(array):
     """Find the first place of an array at which a line of the cache begins."""
     return np.uint64(-array.ctypes.data % LINE // array.itemsize)
 
 
-@_compiled
+@compiled
 def _forward(values, here, there, weights, start, n_in, n_out, slope, size):
     """Compute a layer's outputs, rectified."""
     for unit in range(n_out):
@@ -133,18 +133,19 @@ def _forward(values, here, there, weights, start, n_in, n_out, slope, size):
                 values[row + p] = max(values[row + p], slope * values[row + p])
 
 
-@_compiled
+@compiled
 def _residuals(values, here, y, errors, now):
     """Return the mean squared error, and leave its gradient by the outputs."""
     total, count = ZERO, np.uint64(len(y))
+    share = y.dtype.type(2 / count)
     for p in range(count):
         away = values[here + p] - y[p]
         total += away * away
-        errors[now + p] = 2 * away / count
+        errors[now + p] = share * away
     return total / count
 
 
-@_compiled
+@compiled
 def _by_weights(slopes, start, n_in, n_out, errors, now, values, here, size):
     """Compute a layer's gradient from the errors of its outputs and its inputs."""
     few = n_in % FOUR
@@ -157,7 +158,7 @@ def _by_weights(slopes, start, n_in, n_out, errors, now, values, here, size):
             _four_products(slopes, place + k, errors, row, values, here + k * size, size)
 
 
-@_compiled
+@compiled
 def _both_layers(slopes, weights, units, errors, now, spare, values, here, points, slope, size):
     """Compute the gradient of a network of two layers, in one pass over its hidden units.
 
@@ -186,7 +187,7 @@ def _both_layers(slopes, weights, units, errors, now, spare, values, here, point
 # Along the points
 
 
-@_compiled
+@compiled
 def _combine(out, row, bias, weights, place, stride, count, rows, begin, size):
     """Write the sum of `count` rows, each times its weight, and the bias into a row."""
     few = (count - ONE) % FOUR + ONE
@@ -248,26 +249,49 @@ def _four_products(found, place, errors, row, rows, a, size):
         place += ONE
 
 
-@_compiled
-def _update(weights, slopes, rule, settings, first, second, number):
-    """Change the weights by a rule as torch has it; return the norm of the loss's gradient."""
+@compiled
+def update(
+    weights: np.ndarray,
+    slopes: np.ndarray,
+    rule: int,
+    settings: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    number: int,
+) -> np.floating:
+    """Change the weights by a rule as torch has it; return the norm of the loss's gradient.
+
+    Args:
+        weights: All parameters, (P,).
+        slopes: The loss's gradient, (P,).
+        rule: As of `advance`, and so are settings, first and second.
+        settings: Learning rate, weight decay, and three of the rule.
+        first: The rule's memory, (P,).
+        second: Adam's memory of squares, (P,).
+        number: Of this update, from 1.
+    """
     rate, decay, a, b, epsilon = settings
+    rest_a, rest_b = LINEAR - a, LINEAR - b
     squares = ZERO
-    for k in range(len(weights)):
-        squares += slopes[k] * slopes[k]
-        slopes[k] += decay * weights[k]
     if rule == SGD:
         for k in range(len(weights)):
-            weights[k] -= rate * slopes[k]
+            squares += slopes[k] * slopes[k]
+            weights[k] -= rate * (slopes[k] + decay * weights[k])
     elif rule == RMSPROP:
         for k in range(len(weights)):
-            first[k] = a * first[k] + (1 - a) * slopes[k] * slopes[k]
-            weights[k] -= rate * slopes[k] / (np.sqrt(first[k]) + epsilon)
+            squares += slopes[k] * slopes[k]
+            slope = slopes[k] + decay * weights[k]
+            square = a * first[k] + rest_a * slope * slope
+            first[k] = square
+            weights[k] -= rate * slope / (np.sqrt(square) + epsilon)
     else:
         length = weights.dtype.type(rate / (1 - a**number))
         scale = weights.dtype.type(1 / math.sqrt(1 - b**number))
         for k in range(len(weights)):
-            first[k] = a * first[k] + (1 - a) * slopes[k]
-            second[k] = b * second[k] + (1 - b) * slopes[k] * slopes[k]
-            weights[k] -= length * first[k] / (scale * np.sqrt(second[k]) + epsilon)
+            squares += slopes[k] * slopes[k]
+            slope = slopes[k] + decay * weights[k]
+            mean = a * first[k] + rest_a * slope
+            square = b * second[k] + rest_b * slope * slope
+            first[k], second[k] = mean, square
+            weights[k] -= length * mean / (scale * np.sqrt(square) + epsilon)
     return np.sqrt(squares)

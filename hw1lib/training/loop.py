@@ -14,7 +14,6 @@ from hw1lib.training.run import Backpropagate, Objective, Run
 Batch = tuple[Tensor, Tensor]
 
 IN_SILENCE = Run()  # on the CPU, keeping nothing and telling nobody
-AT_ONCE = 100  # full-batch updates between two looks at the clock, where many are made at once
 
 
 @dataclass(frozen=True)
@@ -176,8 +175,9 @@ def fit(
             updates = run.prepare(model, batches, objective, optimizer, watch)
         if updates:
             every = [probe.every for probe in probes.values()]
-            ahead = min(AT_ONCE, epochs - now.epoch, *(k - now.epoch % k for k in every))
-            now.epoch += _many(now, model, *updates.make(ahead, now.running), watch is not None)
+            ahead = min(updates.passes, epochs - now.epoch, *(k - now.epoch % k for k in every))
+            found = updates.make(ahead, now.running)
+            now.epoch += _many(now, model, ahead, *found, watch is not None)
         else:
             for inputs, targets in batches:
                 seen = backpropagate(inputs, targets).cpu()
@@ -217,28 +217,32 @@ def fit(
     )
 
 
-def _many(now: _Progress, model: nn.Module, losses: Tensor, seen: Tensor, watched: bool) -> int:
-    """Take over updates that were made at once; return how many, up to the last replica's end.
+def _many(
+    now: _Progress, model: nn.Module, passes: int, losses: Tensor, seen: Tensor, watched: bool
+) -> int:
+    """Take over passes that were made at once; return how many, up to the last replica's end.
 
     Args:
         now: What has been seen, which is continued.
         model: As those updates left it.
-        losses: Before each of them, (S, R); NaN once a replica has ended.
+        passes: How many were made.
+        losses: Before each update, (S, R); NaN once a replica has ended.
         seen: What was watched there, (S, R).
         watched: Whether that is wanted.
     """
+    steps = len(losses) // passes  # of one pass
     finite = losses.isfinite()
     made = finite.sum(dim=0)  # by replica: a loss that is not finite is not followed by others
     ended = now.running & ~finite.all(dim=0)
     if (now.running == ended).all():
-        count = int(made[ended].max()) + 1
-        losses, seen = losses[:count], seen[:count]
+        passes = int(made[ended].max()) // steps + 1
+        losses, seen = losses[: passes * steps], seen[: passes * steps]
     now.note(losses, seen if watched else None)
     now.steps += made * now.running
     now.diverged |= ended
     if ended.any():
         now.end(ended, model)
-    return len(losses)
+    return passes
 
 
 def _backpropagate(

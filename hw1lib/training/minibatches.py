@@ -52,13 +52,17 @@ class Minibatches:
 
     def __iter__(self) -> Iterator[Batch]:
         """Pass once over the data: inputs (R, B, ...) and targets (R, B, ...)."""
-        passes = (self._once() for _ in repeat(None))
-        return islice(chain.from_iterable(passes), len(self.sizes))
-
-    def _once(self) -> Iterator[Batch]:
-        n = len(self.inputs)
-        orders = torch.stack([torch.randperm(n, generator=order) for order in self.orders])
-        for chosen in orders.to(self.inputs.device).split(self.batch_size, dim=1):
+        for chosen in self.numbers():
             # whole rows at once: an index of two axes would go number by number
             inputs = self.inputs.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
             yield inputs, self.targets[chosen]
+
+    def numbers(self) -> Iterator[Tensor]:
+        """Pass once over the data: which examples each step takes, (R, B)."""
+        passes = (self._once() for _ in repeat(None))
+        return islice(chain.from_iterable(passes), len(self.sizes))
+
+    def _once(self) -> tuple[Tensor, ...]:
+        n = len(self.inputs)
+        orders = torch.stack([torch.randperm(n, generator=order) for order in self.orders])
+        return orders.to(self.inputs.device).split(self.batch_size, dim=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -32,11 +32,13 @@ class Checkpoint(Protocol):
 class Updates(Protocol):
     """A way to make many updates of a stack at once."""
 
-    def make(self, count: int, running: Tensor) -> tuple[Tensor, Tensor]:
-        """Make so many of the running replicas (R,), in place, each until its loss is not finite.
+    passes: ClassVar[int]  # over the data that are made between two looks at the clock
+
+    def make(self, passes: int, running: Tensor) -> tuple[Tensor, Tensor]:
+        """Make those of the running replicas (R,), in place, each until its loss is not finite.
 
         Returns:
-            Losses before each and what is watched, (count, R), NaN where none was made.
+            Losses before each and what is watched, (S, R), NaN where none was made.
         """
 
 
