@@ -3,8 +3,9 @@
     python -m hw1lib.refile --since HEAD~3
 
 computes the smoke profile of every chapter with the source of that commit and with the present
-one, without compiled updates, and says for each kind of result whether the arrays agree to the bit. Where they do, what the
-old source stored is filed under the keys of the present one too, so that nothing is trained again.
+one, without compiled updates, and says for each kind of result whether the arrays agree to the
+bit. Where they do, what the old source stored is filed under the keys of the present one too, so
+that nothing is trained again.
 What came with the repository is filed among your results; `python -m hw1lib.reference write` packs
 it.
 """
