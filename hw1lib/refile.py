@@ -11,6 +11,7 @@ it.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,15 @@ SMOKE = (
     "import sys; sys.modules['hw1lib.training.kernels'] = None; "
     "from hw1lib.chapters import summary; "
     "summary.run(summary.PROFILES['smoke'].replace(data='standin'), device='cpu', progress=False)"
+)
+
+# experiments, labels and digests of what results of the full profile begin with, such as weights, which is kept
+# nowhere
+BEGINNINGS = (
+    "import json; from hw1lib import compute; from hw1lib.results import jobs; "
+    "asked = compute.asked('full', {}).values(); "
+    "print(json.dumps([(of.experiment, of.job.label, of.fingerprint) for its in asked "
+    "for job in its.jobs.values() for of in jobs.needed(job)]))"
 )
 
 
@@ -49,13 +59,18 @@ def main(words: list[str] | None = None) -> None:
         try:
             _compute(checkout, old)
             _compute(CHECKOUT, new)
+            before, after = (_beginnings(root, store.root) for root in (checkout, CHECKOUT))
         finally:
             _git("worktree", "remove", "--force", str(checkout))
         kinds = refiling.compare(old, new)
     for kind in kinds:
         print(sentence(kind))
     why = f"the smoke profile's arrays are those of commit {commit[:10]} to the bit"
-    moved = refiling.refile(store, kinds, why, write=not arguments.dry_run)
+    # a source that lacks results asks for no more than what they are to be made from
+    pairs = zip(before, after, strict=False)
+    differing = {kind.experiment for kind in kinds if not kind.agrees}
+    lost = {one: other for (*a, one), (*b, other) in pairs if a == b and a[0] not in differing}
+    moved = refiling.refile(store, kinds, why, lost=lost, write=not arguments.dry_run)
     would = "would be filed" if arguments.dry_run else "filed"
     print(f"{len(moved)} results {would} under new keys in {store.root}")
 
@@ -82,16 +97,26 @@ def _git(*words: str) -> str:
 def _compute(checkout: Path, results: Path) -> None:
     """Run the smoke profile of every chapter from the source of a checkout."""
     print(f"computing the smoke profile from {checkout}", flush=True)
+    _python(SMOKE, checkout, results)
+
+
+def _beginnings(checkout: Path, results: Path) -> list[tuple[str, str, str]]:
+    """Return what results begin with: experiment, label and digest of each, in order of asking."""
+    return [*dict.fromkeys(map(tuple, json.loads(_python(BEGINNINGS, checkout, results))))]
+
+
+def _python(code: str, checkout: Path, results: Path) -> str:
     there = {"PYTHONPATH": str(checkout), "HW1_RESULTS": str(results), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", SMOKE],
+        [sys.executable, "-c", code],
         cwd=checkout,
         env={**os.environ, **there},
         capture_output=True,
         text=True,
     )
     if done.returncode:
-        sys.exit(f"the smoke profile failed in {checkout}:\n{done.stderr[-2000:]}")
+        sys.exit(f"the source in {checkout} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 if __name__ == "__main__":

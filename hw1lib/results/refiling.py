@@ -83,7 +83,12 @@ def compare(old: Path, new: Path) -> list[Kind]:
 
 
 def refile(
-    store: Store, kinds: list[Kind], why: str, *, write: bool = True
+    store: Store,
+    kinds: list[Kind],
+    why: str,
+    *,
+    lost: Mapping[str, str] | None = None,
+    write: bool = True,
 ) -> list[tuple[str, str]]:
     """File the results of kinds that agree under the keys of the new source, beside the old ones.
 
@@ -91,6 +96,7 @@ def refile(
         store: Where the results are; those that came with the repository are filed in its root.
         kinds: What `compare` found.
         why: Kept in the provenance of each new entry, with the old digest.
+        lost: New digests, by the old ones, of results that are not stored and others begin with.
         write: Whether to write, or only to find out.
 
     Returns:
@@ -113,7 +119,7 @@ def refile(
                 digests[digest] = hashlib.sha256(content).hexdigest()
                 if write and digests[digest] != digest:
                     store.refile(entry, content, why)
-        return digests.get(digest, digest)
+        return digests.get(digest) or (lost or {}).get(digest, digest)
 
     moved = [(digest, anew(digest)) for digest in known]
     return [(old, new) for old, new in moved if old != new and new not in known]

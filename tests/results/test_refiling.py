@@ -156,6 +156,21 @@ def test_a_result_made_from_others_follows_them(shelves):
     assert first == {"fingerprint": moved[end.fingerprint]}
 
 
+def test_a_result_follows_another_that_is_kept_no_longer(shelves):
+    old, new, results = shelves
+    for shelf, source, rate in ((old, "a", 0.1), (new, "b", 0.1), (results, "a", 0.7)):
+        end = shelf.put(source, rate, {"weights": CURVE})
+        line = shelf.put("line", rate, {"line": CURVE}, first={"fingerprint": end.fingerprint})
+    shutil.rmtree(end.path)
+    kinds = refiling.compare(old.root, new.root)
+    assert refiling.refile(results.store, kinds, "") == []
+    lost = {end.fingerprint: "its new digest"}
+    ((before, after),) = refiling.refile(results.store, kinds, "", lost=lost)
+    assert before == line.fingerprint
+    there = {entry.fingerprint: entry for entry in refiling.entries(results.root)}
+    assert there[after].key["arguments"]["first"] == {"fingerprint": "its new digest"}
+
+
 def test_a_line_stays_unless_its_own_source_agrees_too(shelves):
     old, new, results = shelves
     for shelf, source, curve in ((old, "a", CURVE), (new, "b", -CURVE), (results, "a", CURVE)):
