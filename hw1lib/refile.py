@@ -30,8 +30,8 @@ SMOKE = (
     "summary.run(summary.PROFILES['smoke'].replace(data='standin'), device='cpu', progress=False)"
 )
 
-# experiments, labels and digests of what results of the full profile begin with, such as weights, which is kept
-# nowhere
+# experiment, label and digest of what results of the full profile begin with: weights, say, which
+# are kept nowhere
 BEGINNINGS = (
     "import json; from hw1lib import compute; from hw1lib.results import jobs; "
     "asked = compute.asked('full', {}).values(); "
