@@ -165,7 +165,7 @@ class OnAllPoints(Updates):
         x, y = (values[:, 0].numpy() for values in self.points)
         padded = np.zeros(-(-len(x) // compiled.LANES) * compiled.LANES, x.dtype)
         padded[: len(x)] = x
-        kind, settings = x.dtype.type, np.array(self.rule.settings, x.dtype)
+        kind, settings = x.dtype.type, np.array(self.rule.settings)
         seen = np.full((2, len(state.weights), passes), np.nan, x.dtype)
         for r in which:
             compiled.advance(
@@ -191,7 +191,7 @@ class OnMinibatches(Updates):
         minibatch = importlib.import_module("hw1lib.training.backpropagation")
         examples, labels = self.batches.inputs.numpy(), self.batches.targets.numpy()
         chosen = [step.numpy() for _ in range(passes) for step in self.batches.numbers()]
-        kind, settings = examples.dtype.type, np.array(self.rule.settings, examples.dtype)
+        kind, settings = examples.dtype.type, np.array(self.rule.settings)
         widths, rule = np.array(self.widths), getattr(compiled, self.rule.kind)
         size = self.batches.batch_size * (sum(self.widths) + 2 * max(self.widths))
         seen = np.full((2, len(state.weights), len(chosen)), np.nan, examples.dtype)

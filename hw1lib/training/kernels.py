@@ -26,6 +26,8 @@ SGD, RMSPROP, ADAM = 0, 1, 2
 # sums may be taken in any order; what is not a number stays none
 FREE = {"contract", "reassoc", "nsz", "arcp"}
 compiled = numba.njit(fastmath=FREE, error_model="numpy", cache=True, nogil=True)
+# as they are written: in another order squares of large gradients would be infinite
+_in_order = numba.njit(fastmath={"contract"}, error_model="numpy", cache=True, nogil=True)
 # a call would take as long as what is called
 _inlined = numba.njit(fastmath=FREE, error_model="numpy", inline="always")
 
@@ -57,7 +59,7 @@ def advance(
         x: Points, (S,), zeros beyond those that are learned.
         y: Values at the points that are learned, (at most S,).
         rule: `SGD`, `RMSPROP` or `ADAM`.
-        settings: Learning rate, weight decay, and three of the rule.
+        settings: Learning rate, weight decay, and three of the rule, of float64.
         first: The rule's memory, (P,): of squares for RMSprop, of gradients for Adam.
         second: Adam's memory of squares, (P,).
         made: Updates made before.
@@ -160,11 +162,8 @@ def _by_weights(slopes, start, n_in, n_out, errors, now, values, here, size):
 
 @compiled
 def _both_layers(slopes, weights, units, errors, now, spare, values, here, points, slope, size):
-    """Compute the gradient of a network of two layers, in one pass over its hidden units.
-
-    A unit's errors are those of the output times a weight, and times the slope where it is
-    negative: so they need not be written down to be summed.
-    """
+    """Compute the gradient of a network of two layers, in one pass over its hidden units."""
+    # a unit's errors, those of the output times weight and slope, are summed and never written
     start = units + units  # of the second layer
     for p in range(size):
         errors[spare + p] = errors[now + p] * values[points + p]
@@ -249,7 +248,7 @@ def _four_products(found, place, errors, row, rows, a, size):
         place += ONE
 
 
-@compiled
+@_in_order
 def update(
     weights: np.ndarray,
     slopes: np.ndarray,
@@ -264,34 +263,38 @@ def update(
     Args:
         weights: All parameters, (P,).
         slopes: The loss's gradient, (P,).
-        rule: As of `advance`, and so are settings, first and second.
-        settings: Learning rate, weight decay, and three of the rule.
+        rule: As of `advance`.
+        settings: As there.
         first: The rule's memory, (P,).
         second: Adam's memory of squares, (P,).
         number: Of this update, from 1.
     """
-    rate, decay, a, b, epsilon = settings
-    rest_a, rest_b = LINEAR - a, LINEAR - b
-    squares = ZERO
+    rate, decay, a, b, epsilon = settings.astype(weights.dtype)
+    rest_a, rest_b = weights.dtype.type(1 - settings[2]), weights.dtype.type(1 - settings[3])
     if rule == SGD:
         for k in range(len(weights)):
-            squares += slopes[k] * slopes[k]
             weights[k] -= rate * (slopes[k] + decay * weights[k])
     elif rule == RMSPROP:
         for k in range(len(weights)):
-            squares += slopes[k] * slopes[k]
             slope = slopes[k] + decay * weights[k]
             square = a * first[k] + rest_a * slope * slope
             first[k] = square
             weights[k] -= rate * slope / (np.sqrt(square) + epsilon)
     else:
-        length = weights.dtype.type(rate / (1 - a**number))
-        scale = weights.dtype.type(1 / math.sqrt(1 - b**number))
+        length = weights.dtype.type(settings[0] / (1 - settings[2] ** number))
+        scale = weights.dtype.type(1 / math.sqrt(1 - settings[3] ** number))
         for k in range(len(weights)):
-            squares += slopes[k] * slopes[k]
             slope = slopes[k] + decay * weights[k]
             mean = a * first[k] + rest_a * slope
             square = b * second[k] + rest_b * slope * slope
             first[k], second[k] = mean, square
             weights[k] -= length * mean / (scale * np.sqrt(square) + epsilon)
+    return _norm(slopes)
+
+
+@compiled
+def _norm(values):
+    squares = ZERO
+    for k in range(len(values)):
+        squares += values[k] * values[k]
     return np.sqrt(squares)

@@ -107,6 +107,18 @@ def test_in_single_precision_they_stay_together_for_a_hundred_updates(widths):
 
 
 @needs_numba
+def test_squares_of_large_gradients_are_as_finite_as_those_of_torch():
+    """In another order they overflow: a small share of a square, or a share of a large one."""
+    how = {"dtype": torch.float32, "points": 7, "epochs": 3, "rate": 1e6}
+    ours, theirs = (
+        trained(builders.SHALLOW, optimizers.adam, run, **how)[1] for run in (AT_ONCE_RUN, Run())
+    )
+    assert theirs.sound.all()
+    assert theirs.watched.max() > 3e17  # whose square, times 12, is beyond single precision
+    assert ours.sound.all()
+
+
+@needs_numba
 def test_the_gradient_is_that_of_central_differences():
     """Not of torch either: plain descent moves by the rate times the gradient."""
     widths, rate = (1, 4, 3, 1), 1e-3

@@ -125,7 +125,8 @@ def between_points(result: Result, arm: str) -> Figure:
                 fit.final, fit.dense, s=14, color=color, marker=mark, alpha=0.7, label=network
             )
             drawn.note(points, replica=np.arange(len(fit.final)))
-        ax.set(xscale="log", yscale="log", title=title(target))
+        ax.set(xscale="log", title=title(target))
+        lettering.log_scale(ax)
         ax.xaxis.set_minor_formatter(NullFormatter())  # within one decade they would overlap
         ends = np.concatenate([fit.final for fit in result.networks(arm, target).values()])
         if np.isfinite(ends).any():
@@ -187,7 +188,9 @@ def learning(result: Result) -> Figure:
         _shades(column[1], sine.updates, sine.by_place, places)
         column[0].set_title(network)
         for ax in column:
-            ax.set(xscale="log", yscale="log", xlim=(result.spec.epochs / 1000, None))
+            ax.set(xscale="log", xlim=(result.spec.epochs / 1000, None))
+    for row in axes:
+        lettering.log_scale(*row)
     axes[0, 0].set_ylabel("error of the amplitude\n(share of it), sign")
     axes[1, 0].set_ylabel("mean squared error,\nsin(5πx)")
     figure.supxlabel("updates + 1")
