@@ -5,7 +5,7 @@ import re
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hw1lib.showing import figures
+from hw1lib.showing import figures, lettering
 
 
 def shown(view, result):
@@ -15,6 +15,7 @@ def shown(view, result):
         assert len(made)
         assert not re.search(r"\bnan\b|\binf\b|None", made.to_string())
     elif isinstance(made, Figure):
+        lettering.few_ticks(made)
         made.draw_without_rendering()
     else:
         text = " ".join([made] if isinstance(made, str) else made)
@@ -35,6 +36,7 @@ def of_panel(panel):
 
 def labels_and_units(figure):
     """Check that every axis is named, on the axes or for the whole figure, and draws."""
+    lettering.few_ticks(figure)
     figure.draw_without_rendering()
     down = figure.get_supylabel()
     across = figure.get_supxlabel()

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 from hw1lib import marks
 from hw1lib.marks import KEY, plain, typographic
-from hw1lib.showing import carried, drawn
+from hw1lib.showing import carried, drawn, lettering
 
 # the one look of every figure that this module or a chapter draws
 # from Matplotlib's own defaults on, whatever the user has set
@@ -182,6 +182,7 @@ def show(
         )
     caption, alt = typographic(caption), typographic(alt)
     numbers = carried.packed(drawn.rows(figure))
+    lettering.few_ticks(figure)
     for text in figure.findobj(Text):
         text.set_text(typographic(text.get_text()))
         if text.get_text() and float(text.get_fontsize()) < SMALLEST:

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
+
+from hw1lib.marks import typographic
 
 
 def label_lines(ax: Axes, *, apart: float = 10) -> None:
@@ -64,6 +67,20 @@ def log_scale(*axes: Axes) -> None:
         few_numbers(ax.yaxis, min(ends), max(ends))
 
 
+def few_ticks(figure: Figure) -> None:
+    """Mark logarithmic axes at numbers alone, and axes of few decades at more than powers of ten.
+
+    Marks between the numbers would take two thirds of the time in which a figure is drawn, and
+    within one decade they would have numbers too, which overlap.
+    """
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            if axis.get_scale() == "log":
+                axis.set_minor_locator(NullLocator())
+                if axis.isDefault_majloc:
+                    few_numbers(axis, *sorted(axis.get_view_interval()))
+
+
 def few_numbers(axis: Axis, low: float, high: float) -> None:
     """Label a logarithmic axis of few decades with 1, 2 and 5 rather than with powers alone.
 
@@ -74,8 +91,8 @@ def few_numbers(axis: Axis, low: float, high: float) -> None:
     """
     if high < 40 * low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5)))
-        axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(lambda x, _: typographic(f"{x:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def say_diverged(ax: Axes) -> None:

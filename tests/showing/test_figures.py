@@ -10,6 +10,7 @@ import pandas as pd
 import PIL.Image
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from hw1lib import marks
 from hw1lib.showing import figures, lettering
@@ -298,6 +299,25 @@ def test_a_logarithmic_axis_of_few_decades_is_labelled_with_few_numbers(high, ex
     ax.figure.draw_without_rendering()
     labels = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
     assert [label.get_text() for place, label in labels if 2.5 <= place <= high] == expected
+
+
+def test_logarithmic_axes_have_few_ticks_and_keep_those_that_were_chosen():
+    figure, ((decades, within, chosen, linear),) = figures.panels(1, 4, 2.0)
+    for ax, top in ((decades, 1e5), (within, 8), (chosen, 8)):
+        ax.plot([1, 2], [2, top])
+        ax.set(yscale="log")
+    chosen.yaxis.set_major_locator(LogLocator(subs=(4,)))
+    lettering.few_ticks(figure)
+    figure.draw_without_rendering()
+    shown = [
+        [y for y in ax.get_yticks() if ax.get_ylim()[0] <= y <= ax.get_ylim()[1]]
+        for ax in (decades, within, chosen)
+    ]
+    assert set(np.log10(shown[0]) % 1) == {0}
+    assert np.allclose(shown[1], [2, 3, 5, 7])
+    assert np.allclose(shown[2], [4])
+    assert not any(len(ax.get_yticks(minor=True)) for ax in (decades, within, chosen))
+    assert len(linear.get_yticks()) > 2
 
 
 def test_panels_made_logarithmic_together_carry_the_same_numbers():

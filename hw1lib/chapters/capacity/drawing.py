@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator
 
 from hw1lib.chapters.capacity.spec import BETWEEN, LONG, NOISY, OF_A, OF_B, SETTLED
 from hw1lib.judging.statistics import t_interval
@@ -67,7 +67,6 @@ def scale(ax: Axes, y: str = "linear") -> None:
         for each in across:
             each.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
             each.xaxis.set_major_formatter(EngFormatter(sep=""))
-            each.xaxis.set_minor_formatter(NullFormatter())
 
 
 def keep_to_percent(ax: Axes) -> None:

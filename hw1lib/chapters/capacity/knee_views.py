@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator
 
 from hw1lib.chapters.capacity.drawing import OTHER, SIZE, STYLES, limits, scale
 from hw1lib.chapters.capacity.result import KNEE, Result
@@ -81,7 +81,6 @@ def _label_places(ax: Axes, sweep: Sweep) -> None:
         ax.set_ylim(min(2_000, low / 2), max(500_000, high))  # all sizes, whatever the knees
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     ax.yaxis.set_major_formatter(EngFormatter(sep=""))
-    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set(xlabel="parameters of the network left out", ylabel="knee without it (parameters)")
 
 

@@ -183,7 +183,6 @@ def panel(ax: Axes, result: Result) -> None:
         figures.curves(ax, surface.alphas, values, label=arm, color=color, dash=dash)
     ax.set(xlabel="first (0) to last weights (1)", ylabel="training loss (nats)")
     ax.set_yscale("log")
-    lettering.few_numbers(ax.yaxis, *ax.get_ylim())
     lettering.label_lines(ax)
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from hw1lib.chapters.function_fit.learning import HARMONICS, LOBES
 from hw1lib.chapters.function_fit.result import (
@@ -127,7 +126,6 @@ def between_points(result: Result, arm: str) -> Figure:
             drawn.note(points, replica=np.arange(len(fit.final)))
         ax.set(xscale="log", title=title(target))
         lettering.log_scale(ax)
-        ax.xaxis.set_minor_formatter(NullFormatter())  # within one decade they would overlap
         ends = np.concatenate([fit.final for fit in result.networks(arm, target).values()])
         if np.isfinite(ends).any():
             on = float(np.median(ends[np.isfinite(ends)]))

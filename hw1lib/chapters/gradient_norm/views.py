@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator
 
 from hw1lib.chapters.gradient_norm.result import (
     STEPS,
@@ -86,7 +86,6 @@ def zoom(result: Result) -> Figure:
                 *ax.plot(updates, norm, color=STYLES[arm][0], linewidth=0.9), replica=replica
             )
             ax.set_yscale("log")
-            ax.yaxis.set_minor_formatter(NullFormatter())  # they would overlap
             if np.isfinite(_half_span(norm)):
                 middle = np.sqrt(norm.min() * norm.max())
                 ax.set_ylim(middle / 10**half, middle * 10**half)
@@ -144,7 +143,6 @@ def _log_scale(ax: Axes, *, numbers: bool) -> None:
         return
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def edges(result: Result) -> Figure:

@@ -17,7 +17,7 @@ from hw1lib.chapters.interpolation.spec import (
     STEPS,
 )
 from hw1lib.judging.statistics import geometric_mean, t_interval
-from hw1lib.showing import figures, lettering
+from hw1lib.showing import figures
 from hw1lib.showing.palette import BLUE, GREEN, RED
 
 MARKS = {BLUE: "o", RED: "s", GREEN: "^"}  # as in the figure of all barriers
@@ -53,7 +53,6 @@ def by_distance(result: Result) -> Figure:
     ax.margins(x=0.05)
     ax.set_ylim(-LEAST / 5, 5)
     ax.set(xlabel="distance between the two networks", ylabel="barrier (nats)")
-    lettering.few_numbers(ax.xaxis, *ax.get_xlim())
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from hw1lib.chapters.interpolation.result import ACCURACY, FLATNESS, TEST, Pair, Result
 from hw1lib.chapters.interpolation.spec import DESCRIBED
 from hw1lib.judging.statistics import t_interval
-from hw1lib.showing import figures, forest, lettering
+from hw1lib.showing import figures, forest
 
 LEAN = "loss beyond the end"
 
@@ -25,7 +25,6 @@ def compared(result: Result) -> Figure:
         factors = {name: t_interval(values(pair)).factor for name, pair in of_pairs.items()}
         forest.rows(ax, factors, none=1.0)
         ax.set(title=title, xscale="log")
-        lettering.few_numbers(ax.xaxis, *ax.get_xlim())
     figure.supxlabel("second end over first; of the loss beyond them, first over second")
     return figure
 

@@ -10,7 +10,7 @@ from hw1lib.chapters.sensitivity.result import COMPARED, GAPS, SHORT
 from hw1lib.judging import correlates
 from hw1lib.judging.correlates import Described
 from hw1lib.marks import typographic
-from hw1lib.showing import drawn, figures, lettering, palette
+from hw1lib.showing import drawn, figures, palette
 
 Chapters = Mapping[str, Mapping[str, Described]]  # by chapter and network
 
@@ -63,7 +63,6 @@ def gaps_drawn(chapters: Chapters) -> Figure:
                 )
                 drawn.note(points, network=of.index)
         ax.set(xlabel=SHORT[name], xscale="log")
-        lettering.few_numbers(ax.xaxis, *ax.get_xlim())
     axes[0, 0].set_yscale("symlog", linthresh=1)  # most gaps are of a few points
     axes[0, 0].yaxis.set_major_formatter("{x:g}")
     axes[0, 0].margins(y=0.08)

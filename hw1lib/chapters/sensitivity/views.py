@@ -98,7 +98,7 @@ def as_written(result: Result) -> Figure:
         figures.curves(ax, sizes, values, label=title, color=color, dash=dash)
         ax.lines[-1].set_marker(mark)
         ax.set(title=title, ylabel=unit)
-        _by_size(ax, sizes)
+        ax.set_xscale("log")
         lettering.log_scale(ax)
     return _sized(figure)
 
@@ -118,7 +118,7 @@ def noise(result: Result) -> Figure:
             line = ax.plot(sizes, expected, color="0.8", linewidth=4, zorder=0)
             drawn.note(*line, series=f"independent images, {name}")
             ax.axhline(np.nanmedian(length), color=color, linestyle=(0, (1, 3)), linewidth=1)
-    _by_size(ax, sizes)
+    ax.set_xscale("log")
     ax.set(xlabel="images per update", ylabel="squared distance\nto the full gradient")
     lettering.log_scale(ax)
     ax.legend(loc="upper right")
@@ -144,8 +144,6 @@ def sharp(result: Result) -> Figure:
         ax.set(xscale="log", title=heading)
     axes[0, 0].set_yticks(range(len(ARMS)), ARMS)
     axes[0, 0].set_ylim(len(ARMS) - 0.5, -0.5)
-    for ax in axes[0]:
-        lettering.few_numbers(ax.xaxis, *ax.get_xlim())
     figure.supxlabel("largest over smallest batch (right of 1: the large batch ends sharper)")
     return figure
 
@@ -238,7 +236,7 @@ def _against_size(
     values = np.stack([result.sweep[arm, size][measure] for size in sizes.tolist()])
     figures.curves(ax, sizes, times * values, label=label, color=color, dash=dash)
     ax.lines[-1].set_marker(mark)
-    _by_size(ax, sizes)
+    ax.set_xscale("log")
 
 
 def _legend(figure: Figure, axes: np.ndarray) -> None:
@@ -249,8 +247,3 @@ def _legend(figure: Figure, axes: np.ndarray) -> None:
 def _sized(figure: Figure) -> Figure:
     figure.supxlabel("images per update")
     return figure
-
-
-def _by_size(ax: Axes, sizes: np.ndarray) -> None:
-    ax.set_xscale("log")
-    lettering.few_numbers(ax.xaxis, sizes[0], sizes[-1])

@@ -175,7 +175,6 @@ def _sensitivities(ax: Axes, result: Any) -> None:
         values = np.stack([one["input_gradient_test"] for one in swept])
         figures.curves(ax, sizes, values, label=arm, color=color, dash=dash)
     ax.set(xscale="log", xlabel="images per update", ylabel="sensitivity\n(nats per unit)")
-    lettering.few_numbers(ax.xaxis, sizes[0], sizes[-1])
     lettering.log_scale(ax)
     lettering.label_lines(ax)
 

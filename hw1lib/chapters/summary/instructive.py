@@ -80,7 +80,6 @@ def _mean(left: Axes, right: Axes, result: Any) -> None:
     for ax, values in ((left, gradient_of_the_mean(result)), (right, own_gradient(result))):
         figures.curves(ax, sizes, values, label="test images", color=BLUE)
         ax.set(xscale="log", xlabel="images per batch")
-        lettering.few_numbers(ax.xaxis, sizes[0], sizes[-1])
     lettering.log_scale(left, right)
     left.set_ylabel("gradient by the input\n(nats per unit)")
 
