@@ -62,7 +62,8 @@ def test_its_own_tests_and_those_of_all_chapters_pass(copy):
         folder,
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_layers.py"),
         *(f"tests/chapters/test_{name}.py" for name in tests),
-        *("tests/test_readme.py", "-k", "not papermill and not linked"),
+        # the published results are those of the checkout itself, whose tests look at them
+        *("tests/test_readme.py", "-k", "not papermill and not linked and not published"),
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert re.search(r"[1-9]\d* passed", done.stdout)

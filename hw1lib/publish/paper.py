@@ -28,7 +28,7 @@ def leave_out(nb: NotebookNode) -> None:
                 entry = output.get("metadata", {}).get(KEY, {})
                 if entry.get("kind") == marks.TABLE:
                     name = f"data/{entry['id']}.csv"
-                    output.data["text/markdown"] = f"| beside the report |\n|:--|\n| `{name}` |"
+                    output.data["text/markdown"] = f"| |\n|:--|\n| `{name}` |"
 
 
 def _sections(cells: list[NotebookNode]) -> list[list[NotebookNode]]:
