@@ -183,7 +183,7 @@ class OnMinibatches(Updates):
     passes = 1
 
     batches: Minibatches
-    accuracy: bool  # is watched, and not the gradient's norm
+    watch: Callable[[nn.Module], Tensor] | None  # the gradient's norm, the accuracy, or nothing
 
     def _train(self, passes: int, which: list[int], state: State) -> np.ndarray:
         compiled = kernels()
@@ -191,7 +191,7 @@ class OnMinibatches(Updates):
         minibatch = importlib.import_module("hw1lib.training.backpropagation")
         examples, labels = self.batches.inputs.numpy(), self.batches.targets.numpy()
         chosen = [step.numpy() for _ in range(passes) for step in self.batches.numbers()]
-        kind, settings = examples.dtype.type, np.array(self.rule.settings)
+        slope, settings = examples.dtype.type(self.slope), np.array(self.rule.settings)
         widths, rule = np.array(self.widths), getattr(compiled, self.rule.kind)
         size = self.batches.batch_size * (sum(self.widths) + 2 * max(self.widths))
         seen = np.full((2, len(state.weights), len(chosen)), np.nan, examples.dtype)
@@ -199,16 +199,18 @@ class OnMinibatches(Updates):
         def train(r: int) -> None:
             weights, first, second = state.weights[r], state.first[r], state.second[r]
             room, slopes = np.empty(size, examples.dtype), np.empty_like(weights)
+            found, watched = seen[:, r]
             for step, numbers in enumerate(chosen):
-                seen[:, r, step] = minibatch.backpropagate(
-                    weights, widths, kind(self.slope), examples, labels, numbers[r], room, slopes
+                found[step], right = minibatch.backpropagate(
+                    weights, widths, slope, examples, labels, numbers[r], room, slopes
                 )
-                if not math.isfinite(seen[0, r, step]):
+                watched[step] = right
+                if not math.isfinite(found[step]):
                     break
                 number = state.made + step + 1
-                norm = compiled.update(weights, slopes, rule, settings, first, second, number)
-                if not self.accuracy:
-                    seen[1, r, step] = norm
+                compiled.update(weights, slopes, rule, settings, first, second, number)
+                if self.watch is gradient_norm:
+                    watched[step] = compiled.norm(slopes)
 
         threads = torch.get_num_threads()
         each = max(1, threads // len(which))
@@ -252,7 +254,7 @@ def prepare(
         x, y = batches.inputs, batches.targets
         rows = x.ndim == 2 and x.shape[1] == widths[0] and x.is_contiguous() and _on_cpu(model, x)
         if rows and y.dtype == torch.int64 and y.min() >= 0 and y.max() < widths[-1]:
-            return OnMinibatches(model, widths, slope, optimizer, rule, batches, read)
+            return OnMinibatches(model, widths, slope, optimizer, rule, batches, watch)
     return None
 
 

@@ -108,7 +108,8 @@ def advance(
                     slopes[unit] = _product(errors, row, values, points, size)
                     slopes[n_in + unit] = _sum(errors, row, size)
             now, before = before, now
-        norms[step] = update(weights, slopes, rule, settings, first, second, made + step + 1)
+        update(weights, slopes, rule, settings, first, second, made + step + 1)
+        norms[step] = norm(slopes)
     return len(losses)
 
 
@@ -183,9 +184,6 @@ def _both_layers(slopes, weights, units, errors, now, spare, values, here, point
         slopes[units + unit] = weight * (part + slope * (whole - part))
 
 
-# Along the points
-
-
 @compiled
 def _combine(out, row, bias, weights, place, stride, count, rows, begin, size):
     """Write the sum of `count` rows, each times its weight, and the bias into a row."""
@@ -257,8 +255,8 @@ def update(
     first: np.ndarray,
     second: np.ndarray,
     number: int,
-) -> np.floating:
-    """Change the weights by a rule as torch has it; return the norm of the loss's gradient.
+) -> None:
+    """Change the weights by a rule as torch has it.
 
     Args:
         weights: All parameters, (P,).
@@ -289,11 +287,11 @@ def update(
             square = b * second[k] + rest_b * slope * slope
             first[k], second[k] = mean, square
             weights[k] -= length * mean / (scale * np.sqrt(square) + epsilon)
-    return _norm(slopes)
 
 
 @compiled
-def _norm(values):
+def norm(values: np.ndarray) -> np.floating:
+    """Return the Euclidean norm."""
     squares = ZERO
     for k in range(len(values)):
         squares += values[k] * values[k]
