@@ -8,11 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.timing import one_core
+
 try:
     import jax
     from jax import numpy as jnp
 except ImportError:  # an extra of the benchmarks alone
     jax = None
+else:
+    with (
+        one_core()
+    ):  # at the first question it starts a thread for each core that it sees, for good
+        jax.devices()
 
 RATE = 1e-3
 
