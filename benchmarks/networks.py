@@ -97,12 +97,10 @@ def perceptrons(rounds: int, count: int = 6400, epochs: int = 3) -> None:
                 sides[f"JAX {replicas}"] = peers.perceptrons(widths, *data)
         with one_core():
             times = best(rounds, warm=True, **sides)
+        for replicas in (REPLICAS, 1):
+            times[f"ours {replicas}"] /= epochs  # JAX makes one
         each = {
-            side: 1e6
-            * seconds
-            / (count / BATCH_SIZE)
-            / int(side.split()[1])
-            / (epochs if side.startswith("ours") else 1)
+            side: 1e6 * seconds / (count / BATCH_SIZE) / int(side.split()[1])
             for side, seconds in times.items()
         }
         operations = 2 * BATCH_SIZE * (3 * sum(a * b for a, b in pairwise(widths)))

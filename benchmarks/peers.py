@@ -16,10 +16,8 @@ try:
 except ImportError:  # an extra of the benchmarks alone
     jax = None
 else:
-    with (
-        one_core()
-    ):  # at the first question it starts a thread for each core that it sees, for good
-        jax.devices()
+    with one_core():
+        jax.devices()  # which starts a thread for each core that it sees, for good
 
 RATE = 1e-3
 

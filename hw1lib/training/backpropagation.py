@@ -1,4 +1,4 @@
-"""Loss and gradient of one perceptron that classifies, compiled: a minibatch in a few microseconds.
+"""Loss and gradient of one perceptron on a minibatch that it classifies, compiled.
 
 One network at a time, so that what belongs to it stays in the cache from one update to the next,
 which it does not where a whole stack moves together. The products are those of scipy's BLAS.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from remembered import Memory
 from torch import nn
 
 from hw1lib.networks import builders, replicas
@@ -164,35 +165,10 @@ def test_a_replica_that_diverges_ends_as_it_does_one_by_one(lost):
     torch.testing.assert_close(replicas.weights(model), replicas.weights(its), rtol=1e-6, atol=0)
 
 
-class Memory:
-    """A checkpoint that is always due, and that may end the training."""
-
-    due = True
-
-    def __init__(self, fatal):
-        self.kept, self.saved, self.fatal = None, 0, fatal
-
-    def load(self):
-        return self.kept
-
-    def save(self, state):
-        self.kept, self.saved = _copied(state), self.saved + 1
-        if self.saved == self.fatal:
-            raise KeyboardInterrupt
-
-
-def _copied(value):
-    if torch.is_tensor(value):
-        return value.clone()
-    if isinstance(value, dict):
-        return {key: _copied(its) for key, its in value.items()}
-    return [_copied(its) for its in value] if isinstance(value, list) else value
-
-
 @needs_numba
 @pytest.mark.parametrize("make", [optimizers.sgd, optimizers.adam])
 def test_a_killed_training_goes_on_to_the_same_bits(make):
-    whole, memory = trained(COMPILED, make=make), Memory(fatal=3)
+    whole, memory = trained(COMPILED, make=make), Memory(3)
     run = Run(checkpoint=memory, prepare=fused.prepare)
     with pytest.raises(KeyboardInterrupt):
         trained(run, make=make)

@@ -1,10 +1,9 @@
 """The training loop: the same numbers as plain torch, replica by replica, and as promised."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
+from remembered import Memory
 from torch import nn
 
 from hw1lib.networks import builders, replicas
@@ -144,26 +143,6 @@ def test_a_replica_keeps_the_weights_that_were_measured_as_done(regression, ever
     expected = [course["weights"][k, r] for r, k in enumerate(ended)]
     np.testing.assert_array_equal(replicas.weights(model).detach(), expected)
     assert histories[0].steps.tolist() == (4 * every * ended).tolist()  # 11 by threes: 4 steps
-
-
-class Memory:
-    """Keeps checkpoints the way a disk would: as copies, after every epoch."""
-
-    due = True
-
-    def __init__(self, stop_after=None):
-        self.states, self.stop_after = [], stop_after
-
-    def load(self):
-        return torch.load(self.states[-1], weights_only=True) if self.states else None
-
-    def save(self, state):
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        buffer.seek(0)
-        self.states.append(buffer)
-        if len(self.states) == self.stop_after:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 4, 6])
