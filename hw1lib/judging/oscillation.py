@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, signal
+import scipy
 
 LEVEL = 0.05  # of the test for a period
 SURROGATES = 199  # red-noise series that a series is held against; its p-value is at least 1/200
@@ -95,9 +95,9 @@ def autocorrelation(series: np.ndarray, lags: int) -> np.ndarray:
     little is known, does not look higher than the first.
     """
     # zeros added, or the end would meet the beginning
-    size = fft.next_fast_len(series.shape[-1] + lags, real=True)
-    power = np.abs(fft.rfft(series, size)) ** 2
-    products = fft.irfft(power, size)[..., : lags + 1]
+    size = scipy.fft.next_fast_len(series.shape[-1] + lags, real=True)
+    power = np.abs(scipy.fft.rfft(series, size)) ** 2
+    products = scipy.fft.irfft(power, size)[..., : lags + 1]
     return products / products[..., :1]
 
 
@@ -120,7 +120,7 @@ def _one(
 
 def _clearest_peak(correlation: np.ndarray) -> tuple[float, float]:
     """Find the lag of the peak that rises most above the dips beside it, and that rise."""
-    peaks, properties = signal.find_peaks(correlation, prominence=0)
+    peaks, properties = scipy.signal.find_peaks(correlation, prominence=0)
     if not len(peaks):
         return np.nan, 0.0
     clearest = properties["prominences"].argmax()
@@ -131,7 +131,7 @@ def _highest_period(residual: np.ndarray, window: int) -> float:
     """Find the period at which the spectrum is highest, of those sought."""
     segment = min(2 * window, len(residual))
     # zeros added, so that the highest frequency is found between the few that fit a segment
-    frequencies, power = signal.welch(residual, nperseg=segment, nfft=8 * segment)
+    frequencies, power = scipy.signal.welch(residual, nperseg=segment, nfft=8 * segment)
     sought = frequencies >= 3 / window
     return float(1 / frequencies[sought][power[sought].argmax()])
 
@@ -152,7 +152,7 @@ def _red_noise(
     shocks = generator.standard_normal((SURROGATES, length))
     # from the stationary distribution on, or the start would be another process
     shocks[:, 0] /= np.sqrt(1 - coefficient**2)
-    return signal.lfilter([1.0], [1.0, -coefficient], shocks, axis=1)
+    return scipy.signal.lfilter([1.0], [1.0, -coefficient], shocks, axis=1)
 
 
 @functools.cache
@@ -167,7 +167,7 @@ def _detrended_lag_one(window: int) -> tuple[np.ndarray, np.ndarray]:
         Coefficients from 0 to nearly 1, and the autocorrelation expected after detrending.
     """
     coefficients = 1 - np.geomspace(1, 1e-4, 60)
-    off_line = signal.detrend(np.eye(window))  # the projection that takes the line off
+    off_line = scipy.signal.detrend(np.eye(window))  # the projection that takes the line off
     lags = np.abs(np.subtract.outer(np.arange(window), np.arange(window)))
     seen = []
     for coefficient in coefficients:

@@ -1,7 +1,7 @@
 """Rank correlations: plain, at equal values of a third measure, and over points in families."""
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 from hw1lib.judging.statistics import NO_INTERVAL, Interval, t_quantile
 
@@ -71,9 +71,9 @@ def fishers_interval(rho: float, n: int, *, given: int = 0, level: float = 0.95)
     if n - given < 4:
         return Interval(rho, np.nan, np.nan, n, level)
     error = np.sqrt(1.06 / (n - given - 3))
-    half = special.ndtri((1 + level) / 2) * error
+    half = scipy.special.ndtri((1 + level) / 2) * error
     low, high = np.tanh(z + np.array([-half, half]))
-    p = float(2 * special.ndtr(-abs(z) / error))
+    p = float(2 * scipy.special.ndtr(-abs(z) / error))
     return Interval(rho, float(low), float(high), n, level, p)
 
 
@@ -161,7 +161,7 @@ def over_families(
     center = float(fishers_z(whole.mean))
     half = t_quantile((1 + level) / 2, count) * error
     low, high = np.tanh([center - half, center + half])
-    p = float(2 * stats.t.sf(abs(center) / error, count - 1)) if error else 0.0
+    p = float(2 * scipy.stats.t.sf(abs(center) / error, count - 1)) if error else 0.0
     return Interval(whole.mean, float(low), float(high), whole.n, level, p)
 
 
@@ -170,7 +170,7 @@ def _rho(first: np.ndarray, second: np.ndarray, given: np.ndarray | None = None)
     if len(first) < (2 if given is None else 3):
         return np.nan
     sides = [first, second] if given is None else [first, second, given]
-    ranks = stats.rankdata(sides, axis=1)
+    ranks = scipy.stats.rankdata(sides, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     rest = ranks[:2]
     if given is not None and ranks[2].any():

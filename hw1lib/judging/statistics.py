@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def t_interval(values: np.ndarray, *, level: float = 0.95, whole: bool = False) 
         return Interval(mean, mean, mean, len(values), level, flips)
     error = float(values.std(ddof=1)) / len(values) ** 0.5
     half = t_quantile((1 + level) / 2, len(values)) * error
-    p = float(2 * special.stdtr(len(values) - 1, -abs(mean) / error))
+    p = float(2 * scipy.special.stdtr(len(values) - 1, -abs(mean) / error))
     low, high = mean - half, mean + half
     if whole:
         low, high = max(low, 0.0), min(high, 100.0)
@@ -120,7 +120,7 @@ def t_interval(values: np.ndarray, *, level: float = 0.95, whole: bool = False) 
 
 def t_quantile(probability: float, n: int) -> float:
     """Compute the quantile of Student's t for a mean of n values: n - 1 degrees of freedom."""
-    return float(special.stdtrit(n - 1, probability))
+    return float(scipy.special.stdtrit(n - 1, probability))
 
 
 def sign_flips(values: np.ndarray) -> float:
@@ -222,7 +222,7 @@ def share_interval(which: np.ndarray, *, beyond: float = 0.0, level: float = 0.9
     count, n = int(np.sum(which)), len(which)
     if not n:
         return NO_INTERVAL
-    test = stats.binomtest(count, n, beyond)
+    test = scipy.stats.binomtest(count, n, beyond)
     limits = test.proportion_ci(level, method="wilson")
     low, high = float(limits.low) - beyond, float(limits.high) - beyond
     return Interval(count / n - beyond, low, high, n, level, float(test.pvalue))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 PLACES = 1001  # at which a knee is tried: finer than any interval for one
 EXPONENTS = np.geomspace(0.01, 10, 61)  # of a power law, from the straightest to the steepest
@@ -177,7 +177,7 @@ def power_law(x: np.ndarray, curves: np.ndarray) -> PowerLaw:
         squares = [solved(one, curves[r])[0] for one in tried]
         best = int(np.argmin(squares))
         bounds = tried[max(best - 1, 0)], tried[min(best + 1, len(tried) - 1)]
-        refined = optimize.minimize_scalar(
+        refined = scipy.optimize.minimize_scalar(
             lambda one, curve=curves[r]: solved(one, curve)[0],
             bounds=bounds,
             method="bounded",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from hw1lib.judging.effects import (
     CORRELATION,
@@ -246,7 +246,7 @@ def adjusted(judged: Sequence[Verdict]) -> list[Verdict]:
     """
     p = np.array([v.p if v.word != NOT_TESTED else np.nan for v in judged])
     tested = np.isfinite(p)
-    p[tested] = stats.false_discovery_control(p[tested])
+    p[tested] = scipy.stats.false_discovery_control(p[tested])
     return [
         replace(v, p=float(rate)) if known else v
         for v, rate, known in zip(judged, p, tested, strict=True)

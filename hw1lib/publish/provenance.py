@@ -23,21 +23,26 @@ INTRODUCTION = (
 
 
 def provenance_rows(cells: Iterable[NotebookNode]) -> list[Row]:
-    """Gather the rows that the cells of the chapters have left, in order."""
-    entries = (
-        output.metadata.get(KEY, {})
-        for cell in cells
-        for output in cell.get("outputs", ())
-        if output.output_type in ("display_data", "execute_result")
-    )
-    return [row for entry in entries if entry.get("kind") == PROVENANCE for row in entry["rows"]]
+    """Gather the rows that the cells of the chapters have left, in order, each with its number."""
+    rows: list[Row] = []
+    numbers: dict[str, str] = {}
+    for cell in cells:
+        place = cell.metadata[KEY]
+        if "number" in place:
+            numbers[place["chapter"]] = place["number"]
+        for output in cell.get("outputs", ()):
+            entry = output.get("metadata", {}).get(KEY, {})
+            if entry.get("kind") == PROVENANCE:
+                number = numbers.get(place["chapter"])
+                rows += [{**row, "number": number} for row in entry["rows"]]
+    return rows
 
 
 def provenance_chapter(rows: list[Row]) -> str:
     """Write the chapter as fences; the empty string if there is nothing to tell.
 
     Args:
-        rows: One per result; any of the keys `chapter`, `data`, `standin`, `replicas`,
+        rows: One per result; any of the keys `chapter`, `number`, `data`, `standin`, `replicas`,
             `trainings`, `seconds`, `written`, `commits`, `refiled` and `environments` may be
             missing, which prints an en dash. An environment has a `machine`, a `device` with its
             threads, `versions`, and its `origin`: whether it was this machine.
@@ -49,9 +54,12 @@ def provenance_chapter(rows: list[Row]) -> str:
         [_result(row) for row in rows],
         numeric={2, 3, 4},
     )
-    software = _pipe_table(
-        ["Chapters", "Results", "Machine", "Device", "Versions"], _environments(rows)
-    )
+    header, environments = ["Chapters", "Machine", "Device", "Versions"], _environments(rows)
+    origins = {origin for *_, origin in environments}
+    alike = f" All results {origins.pop()}." if len(origins) == 1 < len(environments) else ""
+    if alike:
+        environments = [row[:-1] for row in environments]
+    software = _pipe_table([*header, *([] if alike else ["Results"])], environments)
     source = "the provenance"
     anew = sorted({why for row in rows for why in row.get("refiled", ())})
     text = INTRODUCTION
@@ -72,7 +80,7 @@ def provenance_chapter(rows: list[Row]) -> str:
                 software,
                 source=source,
                 id="tbl-software",
-                caption="Where it was computed, and with which versions.",
+                caption=f"Where it was computed, and with which versions.{alike}",
             ),
         ]
     )
@@ -80,7 +88,7 @@ def provenance_chapter(rows: list[Row]) -> str:
 
 def _result(row: Row) -> list[str]:
     return [
-        _text(row.get("chapter")),
+        _text(" ".join(filter(None, [row.get("number"), row.get("chapter")]))),
         _data(row),
         _text(row.get("replicas")),
         _text(row.get("trainings")),
@@ -106,26 +114,27 @@ def _environments(rows: list[Row]) -> list[list[str]]:
 
     >>> where = {"machine": "a", "device": "cpu, 1 thread"}
     >>> _environments([{"chapter": name, "environments": [where]} for name in ("One?", "Two")])
-    [['all', '–', 'a', 'cpu, 1 thread', '–']]
+    [['all', 'a', 'cpu, 1 thread', '–', '–']]
     >>> both = [where, {"machine": "b"}]
-    >>> _environments([{"chapter": "One?", "environments": [where]},
+    >>> _environments([{"chapter": "One?", "number": "1.1", "environments": [where]},
     ...                {"chapter": "Two", "environments": both}])
-    [['One?, Two', '–', 'a', 'cpu, 1 thread', '–'], ['Two', '–', 'b', '–', '–']]
+    [['1.1, Two', 'a', 'cpu, 1 thread', '–', '–'], ['Two', 'b', '–', '–', '–']]
     """
     seen: dict[str, tuple[Mapping[str, Any], list[object]]] = {}
     for row in rows:
         for where in row.get("environments") or [{}]:
             name = json.dumps(where, sort_keys=True, default=str)
             chapters = seen.setdefault(name, (where, []))[1]
-            if row.get("chapter") not in chapters:
-                chapters.append(row.get("chapter"))
+            chapter = row.get("number") or row.get("chapter")
+            if chapter not in chapters:
+                chapters.append(chapter)
     return [
         [
             _text(chapters if len(seen) > 1 else "all"),
-            _text(where.get("origin")),
             _text(where.get("machine")),
             _text(where.get("device")),
             _versions(where.get("versions")),
+            _text(where.get("origin")),
         ]
         for where, chapters in seen.values()
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from hw1lib.chapters.gradient_norm.spec import LATE, MAIN, PLAIN, SAME, TENTH, Spec
 from hw1lib.data import image_sets
@@ -154,7 +154,7 @@ def correlation(course: Course, part: slice) -> np.ndarray:
     coefficients = np.full(course.loss.shape[1], np.nan)
     for r, (loss, norm) in enumerate(zip(course.loss[part].T, course.norm[part].T, strict=True)):
         if np.isfinite([loss, norm]).all() and np.ptp(loss) and np.ptp(norm):
-            coefficients[r] = stats.spearmanr(norm, loss).statistic
+            coefficients[r] = scipy.stats.spearmanr(norm, loss).statistic
     return coefficients
 
 

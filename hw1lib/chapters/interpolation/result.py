@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from hw1lib.chapters.interpolation.spec import Spec, optimizer_name
 from hw1lib.chapters.interpolation.trainings import Training
@@ -241,4 +241,4 @@ def _ranks(first: np.ndarray, second: np.ndarray) -> float:
     """Compute Spearman's correlation; 0 where one side is constant, for it follows nothing."""
     if not np.ptp(first) or not np.ptp(second):
         return 0.0
-    return float(stats.spearmanr(first, second).statistic)
+    return float(scipy.stats.spearmanr(first, second).statistic)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from hw1lib.chapters.minimal_ratio import ratios
 from hw1lib.chapters.minimal_ratio.spec import FOUND, RECIPE, Spec
@@ -203,7 +203,7 @@ def by_loss(losses: np.ndarray, values: np.ndarray) -> np.ndarray:
     found = np.full(values.shape[1], np.nan)
     for r, (loss, value) in enumerate(zip(losses.T, values.T, strict=True)):
         if np.isfinite([loss, value]).all() and np.ptp(loss) and np.ptp(value):
-            found[r] = stats.spearmanr(value, loss).statistic
+            found[r] = scipy.stats.spearmanr(value, loss).statistic
     return found
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from hw1lib.chapters.summary.answers import in_words
 from hw1lib.chapters.summary.result import SENTENCES, Result
@@ -58,7 +58,7 @@ def audit_sentence(result: Result) -> str:
     """Say how many verdicts are false, and how large an effect is usually found."""
     spec, parts = result.spec, []
     effects = np.array([0.0, *spec.effects])
-    allowed = stats.binom.ppf(0.99, spec.draws, verdicts.CHANCE) / spec.draws
+    allowed = scipy.stats.binom.ppf(0.99, spec.draws, verdicts.CHANCE) / spec.draws
     for n, shares in zip(spec.audited, result.shares, strict=True):
         by_word = dict(zip(audit.WORDS, shares.T, strict=True))
         false = sum(by_word[word][0] for word in verdicts.CLAIMING)
