@@ -5,12 +5,19 @@ remaining settings are torch's defaults. `weight_decay` is the coupled L2 penalt
 weight is added to the gradient.
 """
 
+import inspect
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
 Optimizer = Callable[..., torch.optim.Optimizer]  # (model, *, learning_rate, ...)
+
+# torch would load its compiler, which takes a second, to have it leave these methods alone; no
+# training here is compiled by it
+for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+    method = inspect.unwrap(getattr(torch.optim.Optimizer, name))
+    method.__dynamo_disable = method
 
 
 def sgd(

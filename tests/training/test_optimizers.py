@@ -1,5 +1,7 @@
 """Optimizers are torch's, with the settings that they are asked for."""
 
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -27,6 +29,14 @@ def test_rate_and_decay_are_those_asked_for(make):
     assert made.defaults["lr"] == 0.25
     assert made.defaults["weight_decay"] == 0.125
     assert make(small([0]), learning_rate=0.25).defaults["weight_decay"] == 0
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_making_one_does_not_load_torchs_compiler(monkeypatch, make):
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # importing it would fail
+    made = make(small([0]), learning_rate=0.1)
+    made.zero_grad()
+    made.load_state_dict(made.state_dict())
 
 
 @pytest.mark.parametrize(("make", "momentum"), MAKERS.items())
