@@ -195,7 +195,9 @@ def show(
     with plt.rc_context({"figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # not "none", with which each format is drawn twice
         vectors, dots = (carried.saved(figure, kind) for kind in ("svg", "png"))
-    bundle: dict[str, Any] = {"image/svg+xml": vectors.decode(), "text/plain": alt}
+    # in one line: a notebook is a list of lines, and of a figure's thousands each costs time
+    on_one_line = vectors.decode().replace("\n", " ")
+    bundle: dict[str, Any] = {"image/svg+xml": on_one_line, "text/plain": alt}
     # JupyterLab draws no vectors from a notebook that was executed elsewhere
     bundle["image/png"] = base64.b64encode(dots).decode()
     bundle[marks.DATA] = numbers
