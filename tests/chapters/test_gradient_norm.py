@@ -347,7 +347,7 @@ def test_the_absolute_swing_is_that_of_a_sine_of_that_height(seen):
     assert np.isnan(swings[1])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def planted(seen):
     """Six trainings of which A's sentences on the oscillation are right, of known period."""
     random = np.random.default_rng(0)
