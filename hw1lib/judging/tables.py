@@ -55,8 +55,27 @@ def said(claim: Claim, verdict: Verdict, turns: Mapping[str, str]) -> str:
     """Write the word, whether it was chosen late, and what turns it."""
     told = f"{verdict.outcome}: {verdict.told}" if claim.expected else verdict.told
     mark = DAGGER if verdict.margin.after and verdict.word != NOT_TESTED else ""
-    fragile = "; ".join(f"{other} {name}" for name, other in turns.items())
+    names: dict[str, list[str]] = {}
+    for name, other in turns.items():
+        names.setdefault(other, []).append(name)
+    fragile = "; ".join(f"{other} {_ways(those)}" for other, those in names.items())
     return f"{told}{mark}" + (f" (fragile: {fragile})" if fragile else "")
+
+
+def _ways(names: Iterable[str]) -> str:
+    """Join the ways to one other word.
+
+    >>> _ways(["as a difference", "without sinc", "without sign"])
+    'as a difference or without one of sinc, sign'
+    """
+    ways: list[str] = []
+    left_out: list[str] = []
+    for name in names:
+        left = name.removeprefix("without ")
+        (ways if left == name else left_out).append(left)
+    if left_out:
+        ways.append(f"without {'one of ' if len(left_out) > 1 else ''}{', '.join(left_out)}")
+    return " or ".join(ways)
 
 
 def _short(text: str) -> str:

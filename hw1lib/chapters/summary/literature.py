@@ -130,14 +130,13 @@ def _order(result: Result, arm: str, target: str, order: Sequence[str], source: 
 
 def _keskar(result: Result) -> Iterator[Comparison]:
     found, source = result.chapters["sensitivity"], citation("keskar2017large")
-    units = "-".join(map(str, found.spec.f1_units))
     for network, both in BATCHES.items():
         if not network.startswith("F1"):
             continue
         small, large = (keskar_measures(found, name) for name in both)
         loss = log_ratio(large["training loss"], small["training loss"]).factor
         at = f"large batch at {loss.mean:.2g} times the training loss, " if loss.n else ""
-        scale = f"{at}hidden layers {units} without batch normalization"
+        scale = f"{at}no batch normalization"
         yield compare(
             f"small − large batch, {network}: test accuracy (percentage points)",
             source,

@@ -145,9 +145,7 @@ local fences = {
   tried = function(fence)  -- figures of the page that print has not
     return {pandoc.RawBlock('typst', '#hw1-tried(' .. fence.text .. ')')}
   end,
-  divided = function()  -- from here on headings are those of chapters, which contents list already
-    return {pandoc.RawBlock('typst', '#show heading.where(level: 2): set heading(outlined: false)')}
-  end,
+  divided = function() return {pandoc.RawBlock('typst', '#show: hw1-divided')} end,
   columns = function() return {pandoc.RawBlock('typst', '#columns(2, gutter: 7mm)[')} end,
   ['end'] = function() return {pandoc.RawBlock('typst', ']')} end,
   appendices = function() return {pandoc.RawBlock('typst', '#show: hw1-appendices')} end,
