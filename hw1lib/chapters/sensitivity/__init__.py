@@ -202,7 +202,7 @@ def _time(spec: Spec, images: ImageSet) -> Job:
     return Job(
         "time of a pass",
         partial(time_passes, settings, images=images),
-        cost=4.0 * spec.timed_rounds * shown * _weights_of_one(settings.widths),
+        cost=shown / len(spec.batch_sizes) * _weights_of_one(settings.widths),
         threads=1,
         repeats=False,
     )

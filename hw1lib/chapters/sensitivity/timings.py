@@ -30,6 +30,11 @@ class Timing:
     train_examples: int
     seed: int  # of the one network
 
+    @property
+    def epochs(self) -> int:
+        """Epochs of all measurements together, those to warm up among them."""
+        return self.rounds * len(self.batch_sizes) * (1 + PASSES)
+
 
 def time_passes(settings: Timing, images: ImageSet, *, run: Run) -> dict[str, np.ndarray]:
     """Time how long one network takes for an epoch over the training images.
@@ -50,7 +55,7 @@ def time_passes(settings: Timing, images: ImageSet, *, run: Run) -> dict[str, np
     )
     pixels, labels = task.train
     inputs = task.prepare(pixels)  # once for all, as for every training
-    rounds = []
+    rounds, passed = [], 0
     for _ in range(settings.rounds):
         turns = []
         for size in settings.batch_sizes:
@@ -58,23 +63,32 @@ def time_passes(settings: Timing, images: ImageSet, *, run: Run) -> dict[str, np
             order = Streams([settings.seed]).order
             batches = Minibatches(inputs, labels, size, order, min(whole, settings.updates))
             share = batches.sizes.sum() / len(labels)
-            turns.append(np.median(_passes(settings, batches, run.device)) / share)
+            turns.append(np.median(_passes(settings, batches, run.after(passed))) / share)
+            passed += 1 + PASSES
         rounds.append(turns)
     return {"seconds": np.array(rounds).T}
 
 
-def _passes(settings: Timing, batches: Minibatches, device: str) -> np.ndarray:
+def _passes(settings: Timing, batches: Minibatches, run: Run) -> np.ndarray:
     """Train a new network, and return the seconds of each epoch but the first, (PASSES,)."""
-    model = builders.mlp(Streams([settings.seed]), *settings.widths).to(device)
+    model = builders.mlp(Streams([settings.seed]), *settings.widths).to(run.device)
     ends: list[float] = []
+    last = torch.empty(0)
+
+    def note(_: int, losses: torch.Tensor) -> None:
+        nonlocal last
+        ends.append(_now(run.device))
+        last = losses
+
     loop.fit(
         model,
         batches,
         losses.cross_entropy,
         settings.optimizer(model, learning_rate=settings.learning_rate),
         epochs=1 + PASSES,
-        run=Run(device, progress=lambda *_: ends.append(_now(device))),
+        run=Run(run.device, progress=note),
     )
+    run.progress(1 + PASSES, last)  # not between two epochs, whose time it would be part of
     return np.diff(ends)
 
 
