@@ -47,9 +47,8 @@ keep: $(ENV) ## a change made in make lab into the notebook: make keep NAME=11_f
 	@$(VENV)/python tools/play.py $(or $(NAME),--help)
 
 test: $(ENV) ## all tests but those in a browser
-	@# torch's threads would compete with the other workers; one worker more than cores, since some
-	@# tests wait for a process to end
-	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n $$(($(WORKERS) + 1)) --dist loadfile \
+	@# torch's threads would compete with the other workers
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)/python -m pytest -n auto --dist loadfile \
 	    --no-loadscope-reorder -m "not browser"
 
 test-faults: $(ENV) ## hundreds of kills, 100,000 made-up settings: HW1_KILLS=500 HW1_FUZZ=100000, an hour or more

@@ -8,12 +8,18 @@ import torch
 import hw1lib.publish  # noqa: F401 - first, since it spares what nbformat loads for nothing
 from hw1lib.data import image_sets
 from hw1lib.networks import replicas
+from hw1lib.results import workers
 
 # which share a name, and hold no doctests
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 # which take minutes: begun first, so that no core waits for one of them at the end
 LONGEST = ["test_notebooks", "test_batch", "test_cluster", "test_workers", "test_kills", "test_new"]
+
+
+def pytest_xdist_auto_num_workers():
+    """Begin one worker more than there are cores, since some tests wait for others' processes."""
+    return workers.cores() + 1
 
 
 def pytest_collection_modifyitems(items):
