@@ -5,7 +5,7 @@ import pytest
 from scipy import signal, stats
 
 from hw1lib.judging import oscillation
-from hw1lib.judging.oscillation import about_course, autocorrelation, measure
+from hw1lib.judging.oscillation import about_course, autocorrelation, measure, rises_of
 
 
 def generator(seed=0):
@@ -81,7 +81,7 @@ def test_a_period_in_slow_noise_is_found():
 @pytest.mark.parametrize("lag_one", [0.3, 0.8, 0.93])
 def test_surrogates_without_their_course_are_as_correlated_as_the_series(lag_one):
     window = 250
-    noise = oscillation._red_noise(lag_one, window, 6 * window, generator())
+    noise = np.concatenate([*oscillation._red_noise(lag_one, window, 6 * window, generator())])
     seen = autocorrelation(about_course(noise, window), 1)[:, 1]
     assert seen.mean() == pytest.approx(lag_one, abs=0.005)
 
@@ -152,3 +152,16 @@ def test_detrended_red_noise_has_the_autocorrelation_expected_of_it():
 def test_too_short_a_series_or_window_is_refused(length, window):
     with pytest.raises(ValueError, match=f"at least 12 samples, got {length} and {window}"):
         measure(np.zeros((length, 1)), window=window, generator=generator())
+
+
+@pytest.mark.parametrize("rough", [True, False])
+def test_the_highest_rise_is_the_prominence_of_the_most_prominent_peak(rough):
+    random = generator(1)
+    for _ in range(500):
+        steps = random.standard_normal(random.integers(2, 60))
+        curve = steps if rough else np.cumsum(steps)
+        peaks, properties = signal.find_peaks(curve, prominence=0)
+        rises = rises_of(curve)
+        assert rises.max() == pytest.approx(max(properties["prominences"], default=0.0), abs=1e-12)
+        if len(peaks):
+            assert rises.argmax() == peaks[properties["prominences"].argmax()]
