@@ -24,7 +24,7 @@ def copy(tmp_path_factory):
     """A copy of the checkout with a new chapter in it."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in COPIED:
-        unwanted = shutil.ignore_patterns("__pycache__", "build", "*.pdf")
+        unwanted = shutil.ignore_patterns("build", "*.pdf")
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=unwanted)
