@@ -92,8 +92,8 @@ def bindings(module: str) -> dict[str, Binding]:
     if path is None:
         return {}
     content = path.read_bytes()
-    tree = _parse(content)
-    if ast.dump(tree) != ast.dump(_parse(IMPORTED.get(path, content))):
+    tree, imported = _parse(content), IMPORTED.get(path, content)
+    if imported != content and ast.dump(tree) != ast.dump(_parse(imported)):
         raise ValueError(f"{path} was edited after it was imported: start this process again")
     table: dict[str, Binding] = collections.defaultdict(lambda: Binding([], []))
     for statement in tree.body:
