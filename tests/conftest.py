@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import functools
+import gc
 
 import pytest
 import torch
@@ -26,6 +27,12 @@ def pytest_collection_modifyitems(items):
     """Put the files that take longest first; `make test` keeps that order."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
+
+def pytest_collection_finish():
+    """Collect garbage seldom, and never look again through what is loaded by now: a seventh."""
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True)
