@@ -54,12 +54,7 @@ def provenance_chapter(rows: list[Row]) -> str:
         [_result(row) for row in rows],
         numeric={2, 3, 4},
     )
-    header, environments = ["Chapters", "Machine", "Device", "Versions"], _environments(rows)
-    origins = {origin for *_, origin in environments}
-    alike = f" All results {origins.pop()}." if len(origins) == 1 < len(environments) else ""
-    if alike:
-        environments = [row[:-1] for row in environments]
-    software = _pipe_table([*header, *([] if alike else ["Results"])], environments)
+    software, origin = _software(rows)
     source = "the provenance"
     anew = sorted({why for row in rows for why in row.get("refiled", ())})
     text = INTRODUCTION
@@ -80,10 +75,31 @@ def provenance_chapter(rows: list[Row]) -> str:
                 software,
                 source=source,
                 id="tbl-software",
-                caption=f"Where it was computed, and with which versions.{alike}",
+                caption=f"Where it was computed, and with which versions.{origin}",
             ),
         ]
     )
+
+
+def _software(rows: list[Row]) -> tuple[str, str]:
+    r"""Write the table of environments, and what its caption says in place of a constant column.
+
+    >>> both = [{"machine": name, "origin": "computed here"} for name in ("a", "b")]
+    >>> table, origin = _software([{"chapter": "One", "environments": both}])
+    >>> origin
+    ' Results in every row: computed here.'
+    >>> print(table.splitlines()[0])
+    | Chapters | Machine | Device | Versions |
+    >>> _software([{"environments": [{"machine": name} for name in ("a", "b")]}])[1]
+    ''
+    """
+    header, environments = ["Chapters", "Machine", "Device", "Versions"], _environments(rows)
+    origins = {origin for *_, origin in environments}
+    if len(environments) == 1 or len(origins) > 1:
+        return _pipe_table([*header, "Results"], environments), ""
+    (origin,) = origins
+    said = "" if origin == MISSING else f" Results in every row: {origin}."
+    return _pipe_table(header, [row[:-1] for row in environments]), said
 
 
 def _result(row: Row) -> list[str]:
